@@ -1,0 +1,95 @@
+/**
+ * The contract between activities and whatever runs tasks. One file per driver; one conformance suite
+ * (test/conformance/cluster) runs against each.
+ *
+ * Who calls: activities and CLI read-outs, never workflows. Every call is idempotent: an activity may be retried after its
+ * effect happened. Tasks outlive the caller and the control plane.
+ */
+import type { LedgerEntry } from '../model/ledger.ts';
+import type { Node, TaskOwner } from '../model/cluster.ts';
+
+export interface TaskFile {
+  /** Relative to the task's own directory, e.g. `conf/server.properties`. */
+  readonly path: string;
+  readonly content: string;
+  /** 0o600 for anything that holds or may hold a secret: the default. */
+  readonly mode?: number;
+}
+
+/**
+ * Everything needed to run one task, with all references resolved. Strings in `argv`, `env` and file contents may hold
+ * `{taskDir}`, `{dataDir}` and `{logDir}`, which the driver fills in with absolute paths.
+ */
+export interface TaskSpec {
+  readonly id: string;
+  readonly node: string;
+  readonly owner: TaskOwner;
+  readonly argv: readonly [string, ...string[]];
+  /** Added to a minimal environment (PATH, HOME, LANG, TZ=UTC). Never holds a secret. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly files: readonly TaskFile[];
+  /** Ports it will listen on. `shared`: other instances of the service listen on it too (SO_REUSEPORT). */
+  readonly ports: readonly { readonly name: string; readonly address: string; readonly port: number; readonly shared?: boolean }[];
+  readonly limits: { readonly cpus: number; readonly memoryMiB: number };
+  /** Ended with `signal` to the whole process group; SIGKILL after `graceMs`. */
+  readonly stop: { readonly signal: 'SIGTERM' | 'SIGINT'; readonly graceMs: number };
+  /** Start order within a cluster start (lowest first) and stop order (highest first): 0 platform, 1 servers, 2 jobs, 3 sinks and services, 4 feeds. */
+  readonly tier: number;
+  /** Keep a data directory over restarts and relaunches of the task; removed only by `remove({ data: true })`. */
+  readonly keepsData: boolean;
+}
+
+export type TaskPhase = 'running' | 'backoff' | 'stopped' | 'failed';
+
+export interface TaskStatus {
+  readonly id: string;
+  readonly node: string;
+  readonly owner: TaskOwner;
+  readonly phase: TaskPhase;
+  readonly desired: 'running' | 'stopped';
+  readonly pid: number | null;
+  /** ISO-8601. */
+  readonly startedAt: string | null;
+  readonly restarts: number;
+  readonly lastExit: { readonly code: number | null; readonly signal: string | null; readonly at: string } | null;
+  readonly nextStartAt: string | null;
+  readonly reason: string;
+  /** Resident memory of the whole process group, in MiB, and CPU used since its start, in seconds. */
+  readonly usage: { readonly memoryMiB: number; readonly cpuSeconds: number } | null;
+  readonly ports: TaskSpec['ports'];
+  readonly tier: number;
+  /** Hash of the spec that is running: equal hash, equal task. */
+  readonly specHash: string;
+}
+
+/** What a driver can't do is declared here and shown by `plan`, never silently skipped. */
+export interface DriverCapabilities {
+  readonly memoryLimit: 'enforced' | 'advisory';
+  readonly cpuLimit: 'enforced' | 'advisory';
+  readonly sharedPorts: boolean;
+}
+
+export interface ClusterDriver {
+  readonly name: string;
+  capabilities(): Promise<DriverCapabilities>;
+  nodes(): Promise<readonly Node[]>;
+  /** Ports in use on `address` by anything, ours or not, with the owner's description where it can be known. */
+  takenPorts(address: string): Promise<ReadonlyMap<number, string>>;
+  /**
+   * Makes the task run. The same spec again: no change. Another spec under the same id: the old task is stopped, the new one
+   * started, its data kept. Throws PORT_TAKEN (owner named) before anything is started.
+   */
+  launch(spec: TaskSpec): Promise<TaskStatus>;
+  /** Stops the task and keeps it known, its files and data; `resume` starts it again. Stopping a stopped one: no change. */
+  stop(id: string): Promise<TaskStatus>;
+  resume(id: string): Promise<TaskStatus>;
+  /** Undefined: unknown id. */
+  status(id: string): Promise<TaskStatus | undefined>;
+  list(): Promise<readonly TaskStatus[]>;
+  /** Stops, then forgets the task with its files and logs; its data, too, if asked. Unknown id: empty answer. */
+  remove(id: string, options: { readonly data: boolean }): Promise<readonly LedgerEntry[]>;
+  /** The newest `lines` lines of the task's output, oldest first. */
+  tail(id: string, lines: number): Promise<string>;
+  /** Absolute paths on the node, for activities that must read what a task wrote. */
+  paths(id: string): { readonly taskDir: string; readonly dataDir: string; readonly logFile: string };
+}

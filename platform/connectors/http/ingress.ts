@@ -1,0 +1,255 @@
+/**
+ * The HTTP ingress of a pipeline: takes CloudEvents with POST /events, checks them against the topic's schema, and answers
+ * 202 once the broker has acknowledged them. What it can't take it refuses with the path of the fault; what it can't take
+ * now it refuses with Retry-After. Nothing is buffered beyond fixed bounds.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Checker, compileChecker } from '../../model/check.ts';
+import { physical } from '../../model/names.ts';
+import { envelopeHeaders } from '../../model/schema.ts';
+import { createTokenBucket, type TokenBucket } from '../../model/tokenBucket.ts';
+import { createRequestTraces, type IngressTrace, recordIngressSpans } from '../../telemetry/ingressTrace.ts';
+import type { SpanRecorder } from '../../telemetry/recorder.ts';
+import { epochMs } from '../../telemetry/span.ts';
+import type { NodeTaskConfig } from '../config.ts';
+import { type Admission, createAdmission, inFlightLimits } from './admission.ts';
+import { type Answering, asFault, createAnswering } from './answering.ts';
+import { type ContentMode, contentModeOf, type IncomingEvent, parseEvents } from './cloudEvents.ts';
+import { createEventProducer, type EventProducer } from './eventProducer.ts';
+import { IngressFault, type IngressFaultCode, invalid } from './fault.ts';
+import { type EncodedRecord, encodeRecord, pathwayHeader } from './record.ts';
+import { checkAnnouncedSize, readBody } from './requestBody.ts';
+
+export interface IngressOptions {
+  readonly recorder: SpanRecorder;
+  readonly log: (message: string) => void;
+  /** Traces begun per second for events that carry no context of their own. */
+  readonly tracesPerSecond?: number;
+  /** Handed in by tests of the HTTP side alone. */
+  readonly producer?: EventProducer;
+}
+
+export interface IngressCounters {
+  requests: number;
+  acceptedEvents: number;
+  /** Requests that were answered with an error, by its code. */
+  readonly refused: Partial<Record<IngressFaultCode, number>>;
+}
+
+export interface Ingress {
+  /** Listens and begins to connect to Kafka; requests are answered 503 until it is connected. Resolves to the port. */
+  start(): Promise<number>;
+  /** Stops accepting, lets requests in flight end, disconnects. */
+  stop(): Promise<void>;
+  /** What it waits for; undefined when it takes events. */
+  waitingFor(): string | undefined;
+  metrics(): Readonly<Record<string, unknown>>;
+}
+
+const eventsPath = '/events';
+const maxBatchBytes = 8 * 1024 * 1024;
+/** Longer than the producer waits for the broker; a client that dawdles beyond is cut off. */
+const stopWithinMs = 12_000;
+
+/** Throws nothing at the data's account; `config.role` must be an ingress, `config.listen.service` its port. */
+export function createIngress(config: NodeTaskConfig, options: IngressOptions): Ingress {
+  return new HttpIngress(config, options);
+}
+
+interface Sent {
+  readonly startMs: number;
+  readonly sendStartMs: number;
+  readonly events: readonly IncomingEvent[];
+  readonly sampled: readonly { eventId: string; eventType: string; trace: IngressTrace }[];
+}
+
+class HttpIngress implements Ingress {
+  readonly #config: NodeTaskConfig;
+  readonly #options: IngressOptions;
+  readonly #server: Server;
+  readonly #answering: Answering;
+  readonly #check: Checker;
+  readonly #keyField: string;
+  readonly #topic: string;
+  readonly #maxEventBytes: number;
+  readonly #producer: EventProducer;
+  readonly #admission: Admission;
+  readonly #traceLimiter: TokenBucket;
+  readonly #counters: IngressCounters = { requests: 0, acceptedEvents: 0, refused: {} };
+
+  constructor(config: NodeTaskConfig, options: IngressOptions) {
+    const { topicName, topic, runs } = ingressOf(config);
+    this.#config = config;
+    this.#options = options;
+    this.#check = compileChecker(topic.schema);
+    this.#keyField = topic.key;
+    this.#topic = physical.topic(config.pipeline, topicName);
+    this.#maxEventBytes = runs.maxEventBytes;
+    this.#admission = createAdmission({ maxEventsPerSecond: runs.maxEventsPerSecond, ...inFlightLimits });
+    const tracesPerSecond = options.tracesPerSecond ?? 20;
+    this.#traceLimiter = createTokenBucket(tracesPerSecond, tracesPerSecond);
+    this.#producer = options.producer ?? producerOf(config, this.#topic, options.log);
+    this.#server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 });
+    this.#answering = createAnswering(this.#server);
+    this.#server.on('request', (request, response) => void this.#answer(request, response));
+    // A client that asks first (Expect: 100-continue) hears of a body that is too large before it sends it.
+    this.#server.on('checkContinue', (request, response) => void this.#answer(request, response));
+  }
+
+  async start(): Promise<number> {
+    this.#producer.start();
+    const { address, service } = this.#config.listen;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host: address, port: service ?? 0, reusePort: service !== undefined }, () => resolve());
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), stopWithinMs);
+    await closed;
+    clearTimeout(timer);
+    await this.#producer.stop();
+  }
+
+  waitingFor(): string | undefined {
+    return this.#producer.waitingFor();
+  }
+
+  metrics(): Readonly<Record<string, unknown>> {
+    const { inFlightEvents, bodies } = this.#admission;
+    return {
+      ...this.#counters,
+      inFlightEvents,
+      inFlightBytes: bodies.usedBytes,
+      kafka: { ...this.#producer.counters },
+      spans: { ...this.#options.recorder.counters },
+    };
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#counters.requests += 1;
+    try {
+      const ids = await this.#accept(request, response);
+      this.#answering.accept(response, ids);
+    } catch (thrown) {
+      // The client went away: there is nobody to answer.
+      if (thrown === undefined) return;
+      const fault = asFault(thrown, this.#options.log);
+      this.#counters.refused[fault.code] = (this.#counters.refused[fault.code] ?? 0) + 1;
+      this.#answering.refuse(request, response, fault);
+    }
+  }
+
+  async #accept(request: IncomingMessage, response: ServerResponse): Promise<string[]> {
+    const startMs = epochMs();
+    const mode = this.#checkHead(request);
+    const [what, maxBytes] = mode === 'batch' ? ['The batch', maxBatchBytes] : ['The event', this.#maxEventBytes];
+    checkAnnouncedSize(request, maxBytes, what);
+    if (request.headers.expect !== undefined) response.writeContinue();
+    const { bodies } = this.#admission;
+    const body = await readBody(request, maxBytes, bodies, what);
+    try {
+      const events = parseEvents(mode, request.headers, body, Date.now());
+      this.#checkData(mode, events);
+      return await this.#store(startMs, mode, events);
+    } finally {
+      bodies.usedBytes -= body.length;
+    }
+  }
+
+  #checkHead(request: IncomingMessage): ContentMode {
+    const path = request.url?.split('?', 1)[0] ?? '';
+    if (path !== eventsPath) throw new IngressFault('ROUTE_NOT_FOUND', { path, pipeline: this.#config.pipeline });
+    const method = request.method ?? '';
+    if (method !== 'POST') throw new IngressFault('METHOD_NOT_ALLOWED', { method, path });
+    const mode = contentModeOf(request.headers);
+    this.#admission.checkHead(performance.now(), this.#producer.waitingFor());
+    return mode;
+  }
+
+  #checkData(mode: ContentMode, events: readonly IncomingEvent[]): void {
+    for (let index = 0; index < events.length; index++) {
+      const fault = this.#check(events[index]!.data);
+      if (fault === undefined) continue;
+      throw invalid(`${mode === 'batch' ? `/${index}` : ''}/data${fault.path}`, fault.reason);
+    }
+  }
+
+  async #store(startMs: number, mode: ContentMode, events: readonly IncomingEvent[]): Promise<string[]> {
+    const pathway = pathwayHeader(this.#config.pipeline, Math.floor(startMs));
+    const records = events.map((event, index) => this.#encode(mode, event, index, pathway));
+    this.#admission.admit(events.length, performance.now());
+    const sent: Sent = { startMs, sendStartMs: epochMs(), events, sampled: this.#sample(events, records) };
+    try {
+      await this.#producer.send(records);
+    } catch (thrown) {
+      if (thrown instanceof IngressFault) this.#trace(sent, thrown.statusCode, thrown);
+      throw thrown;
+    } finally {
+      this.#admission.release(events.length);
+    }
+    this.#counters.acceptedEvents += events.length;
+    this.#trace(sent, 202);
+    return events.map((event) => event.id);
+  }
+
+  #encode(mode: ContentMode, event: IncomingEvent, index: number, pathway: string): EncodedRecord {
+    const record = encodeRecord(event, this.#keyField, pathway);
+    const maxBytes = this.#maxEventBytes;
+    if (record.bytes <= maxBytes) return record;
+    if (mode !== 'batch') throw new IngressFault('EVENT_TOO_LARGE', { what: 'The event', maxBytes, path: '/' });
+    throw new IngressFault('EVENT_TOO_LARGE', { what: `Event ${index} of the batch`, maxBytes, path: `/${index}` });
+  }
+
+  #sample(events: readonly IncomingEvent[], records: readonly EncodedRecord[]): Sent['sampled'] {
+    const sampled: Sent['sampled'][number][] = [];
+    const traces = createRequestTraces(this.#traceLimiter, performance.now());
+    for (let index = 0; index < events.length; index++) {
+      const { id: eventId, type: eventType, traceparent } = events[index]!;
+      const decision = traces.decide(traceparent);
+      if (decision === undefined) continue;
+      records[index]!.headers[envelopeHeaders.traceparent] = decision.traceparent;
+      sampled.push({ eventId, eventType, trace: decision.trace });
+    }
+    return sampled;
+  }
+
+  #trace({ startMs, sendStartMs, events, sampled }: Sent, statusCode: number, fault?: IngressFault): void {
+    if (sampled.length === 0) return;
+    const endMs = epochMs();
+    const common = {
+      pipeline: this.#config.pipeline,
+      topic: this.#topic,
+      method: 'POST',
+      route: eventsPath,
+      statusCode,
+    };
+    const times = { startMs, endMs, sendStartMs, sendEndMs: endMs };
+    const error = fault === undefined ? {} : { error: String(fault.details.reason) };
+    recordIngressSpans(this.#options.recorder, {
+      ...common,
+      ...times,
+      ...error,
+      eventCount: events.length,
+      events: sampled,
+    });
+  }
+}
+
+function ingressOf(config: NodeTaskConfig) {
+  const service = config.role.kind === 'ingress' ? config.spec.services[config.role.service] : undefined;
+  if (service?.runs.kind !== 'ingress') throw new Error(`task ${config.task} is not an ingress`);
+  const topic = config.spec.topics[service.runs.topic];
+  if (topic === undefined) throw new Error(`the ingress of ${config.pipeline} writes to no known topic`);
+  return { topicName: service.runs.topic, topic, runs: service.runs };
+}
+
+function producerOf(config: NodeTaskConfig, topic: string, log: (message: string) => void): EventProducer {
+  if (config.kafka === undefined) throw new Error(`task ${config.task} was given no Kafka`);
+  return createEventProducer({ access: config.kafka, clientId: config.task, topic, log });
+}

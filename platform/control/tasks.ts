@@ -1,0 +1,94 @@
+/** The control plane's own tasks: Temporal and the platform worker. Pure rendering. */
+import { join } from 'node:path';
+import type { TaskSpec } from '../cluster/driver.ts';
+import type { Artifacts } from '../frameworks/contract.ts';
+import type { Home } from '../home.ts';
+import { namespace } from '../workflows/messages.ts';
+
+export const temporalTask = 'millrace.temporal.0';
+export const workerTask = 'millrace.worker.0';
+
+export interface ControlPorts {
+  readonly temporal: number;
+  readonly ui: number;
+  readonly http: number;
+  readonly metrics: number;
+}
+
+export const controlAddress = '127.0.0.1';
+const owner = { kind: 'platform', name: 'millrace' } as const;
+const stop = { signal: 'SIGTERM', graceMs: 10_000 } as const;
+
+/**
+ * Temporal's development server on SQLite. It has no authentication of its own and listens on loopback only.
+ * `timerProcessorMaxTimeShift`: short timers would otherwise fire up to a second late (measured; see DESIGN).
+ */
+export function renderTemporal(node: string, ports: ControlPorts, artifacts: Artifacts): TaskSpec {
+  const listen = (name: string, port: number) => ({ name, address: controlAddress, port });
+  return {
+    id: temporalTask,
+    node,
+    owner,
+    argv: [
+      artifacts.temporal,
+      ...['server', 'start-dev', '--ip', controlAddress, '--namespace', namespace],
+      ...['--port', String(ports.temporal), '--ui-port', String(ports.ui)],
+      ...['--http-port', String(ports.http), '--metrics-port', String(ports.metrics)],
+      ...['--db-filename', '{dataDir}/temporal.db', '--log-level', 'warn', '--log-format', 'json'],
+      ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="1ms"'],
+      ...['--dynamic-config-value', 'frontend.enableExecuteMultiOperation=true'],
+    ],
+    env: {},
+    files: [],
+    ports: [
+      listen('frontend', ports.temporal),
+      listen('ui', ports.ui),
+      listen('http', ports.http),
+      listen('metrics', ports.metrics),
+    ],
+    limits: { cpus: 1, memoryMiB: 320 },
+    stop,
+    tier: 0,
+    keepsData: true,
+  };
+}
+
+export interface WorkerSettings {
+  readonly home: Home;
+  readonly cache: string;
+  readonly repoRoot: string;
+  readonly temporalAddress: string;
+  /** Hash of the platform's sources: a worker of other sources is another task, and is replaced. */
+  readonly sources: string;
+  /** Variables of the caller that the worker must see: `OTEL_*` and `MILLRACE_*`. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export function renderWorker(node: string, artifacts: Artifacts, settings: WorkerSettings): TaskSpec {
+  return {
+    id: workerTask,
+    node,
+    owner,
+    argv: [
+      artifacts.node,
+      '--disable-warning=ExperimentalWarning',
+      '--max-old-space-size=256',
+      join(settings.repoRoot, 'platform/control/worker.ts'),
+    ],
+    env: {
+      ...settings.env,
+      MILLRACE_HOME: settings.home.root,
+      MILLRACE_CACHE: settings.cache,
+      MILLRACE_TEMPORAL: settings.temporalAddress,
+      MILLRACE_SOURCES: settings.sources,
+      NODE_COMPILE_CACHE: join(settings.cache, 'node-compile-cache'),
+      NODE_ENV: 'production',
+    },
+    files: [],
+    ports: [],
+    limits: { cpus: 1, memoryMiB: 512 },
+    stop,
+    tier: 0,
+    keepsData: false,
+  };
+}

@@ -1,0 +1,55 @@
+/** Consumer groups: how far they are, and their removal. */
+import type { Admin, KafkaJSDeleteGroupsError } from 'kafkajs';
+import { fail } from '../../errors.ts';
+
+export interface PartitionLag {
+  readonly partition: number;
+  /** Next offset to consume; null when the group never committed one. */
+  readonly committedOffset: number | null;
+  readonly endOffset: number;
+  /** Records between the two; from the start of the log when nothing was committed. */
+  readonly lagRecords: number;
+}
+
+const nonEmptyGroup = 68;
+const groupIdNotFound = 69;
+
+/** Lag of the group on each partition of the topic. A topic that is not there has no partitions. */
+export async function lagOf(admin: Admin, groupId: string, topic: string): Promise<readonly PartitionLag[]> {
+  if (!(await admin.listTopics()).includes(topic)) return [];
+  const [ends, committed] = await Promise.all([
+    admin.fetchTopicOffsets(topic),
+    admin.fetchOffsets({ groupId, topics: [topic] }),
+  ]);
+  const offsets = new Map(committed[0]?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+  return ends
+    .map(({ partition, high, low }) => {
+      const offset = offsets.get(partition) ?? -1;
+      const endOffset = Number(high);
+      const lagRecords = Math.max(0, endOffset - Math.max(offset, Number(low)));
+      return { partition, committedOffset: offset < 0 ? null : offset, endOffset, lagRecords };
+    })
+    .sort((one, other) => one.partition - other.partition);
+}
+
+/** Deletes all groups whose id starts with `prefix` and names them. Throws GROUP_ACTIVE while one has members. */
+export async function deleteGroups(admin: Admin, prefix: string): Promise<readonly string[]> {
+  const { groups } = await admin.listGroups();
+  const ids = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(prefix));
+  if (ids.length === 0) return [];
+  try {
+    await admin.deleteGroups(ids);
+  } catch (error) {
+    if (!isDeleteGroupsError(error)) throw error;
+    for (const { groupId, errorCode } of error.groups) {
+      if (errorCode === nonEmptyGroup) fail('GROUP_ACTIVE', { group: groupId }, error);
+      if (errorCode !== groupIdNotFound && errorCode !== 0 && errorCode !== undefined) throw error;
+    }
+  }
+  return ids;
+}
+
+/** By name: Node finds no such export in kafkajs, although its types have one. */
+function isDeleteGroupsError(error: unknown): error is KafkaJSDeleteGroupsError {
+  return error instanceof Error && error.name === 'KafkaJSDeleteGroupsError';
+}

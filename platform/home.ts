@@ -1,0 +1,61 @@
+/**
+ * Where things lie. Two roots: the home (state, data, secrets of one cluster) and the cache (artifacts, shared by all
+ * checkouts and homes). XDG base directories, each overridable for tests.
+ */
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Longest path that a Unix socket may have on Linux (108 with the closing zero) and macOS (104). */
+const socketPathMax = 100;
+
+export interface Home {
+  readonly root: string;
+  readonly clusterFile: string;
+  readonly tasksDir: string;
+  readonly dataDir: string;
+  readonly secretsDir: string;
+  readonly spansDir: string;
+  readonly verifyDir: string;
+  readonly frameworksDir: string;
+  readonly pipelinesDir: string;
+  readonly operationsDir: string;
+  readonly agentDir: string;
+  readonly agentSocket: string;
+}
+
+/** `MILLRACE_HOME`, else `$XDG_STATE_HOME/millrace`, else `~/.local/state/millrace`. */
+export function homeOf(env: NodeJS.ProcessEnv): Home {
+  const state = env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+  return homeAt(resolve(env.MILLRACE_HOME || join(state, 'millrace')));
+}
+
+export function homeAt(root: string): Home {
+  const socket = join(root, 'agent', 'agent.sock');
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  return {
+    root,
+    clusterFile: join(root, 'cluster.json'),
+    tasksDir: join(root, 'tasks'),
+    dataDir: join(root, 'data'),
+    secretsDir: join(root, 'secrets'),
+    spansDir: join(root, 'telemetry', 'spans'),
+    verifyDir: join(root, 'verify'),
+    frameworksDir: join(root, 'frameworks'),
+    pipelinesDir: join(root, 'pipelines'),
+    operationsDir: join(root, 'operations'),
+    agentDir: join(root, 'agent'),
+    agentSocket: socket.length <= socketPathMax ? socket : join(tmpdir(), `millrace-${hash}.sock`),
+  };
+}
+
+/** `MILLRACE_CACHE`, else `$XDG_CACHE_HOME/millrace`, else `~/.cache/millrace`. */
+export function cacheOf(env: NodeJS.ProcessEnv): string {
+  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return resolve(env.MILLRACE_CACHE || join(cache, 'millrace'));
+}
+
+/** Journal of one operation. */
+export function operationFile(home: Home, operation: string): string {
+  return join(home.operationsDir, `${operation}.ndjson`);
+}

@@ -1,0 +1,105 @@
+import type { Placement, Reason } from './cluster.ts';
+import type { BlueprintSpec, ParameterValues } from './blueprint.ts';
+
+/**
+ * What a step does. Each kind is one activity (platform/activities) with the input type given here. Inputs hold names and
+ * numbers only: what is secret or rendered is looked up by the activity.
+ */
+export interface StepInputs {
+  /** Install or reuse a shared framework and register the pipeline as its user (delegated to its own workflow). */
+  'framework.ensure': { readonly framework: FrameworkName };
+  /** Write files, launch one task, return when its process runs. */
+  'task.launch': { readonly task: string };
+  /** Wait until the task answers as ours. */
+  'task.ready': { readonly task: string };
+  /** Framework verbs. */
+  'kafka.secure': { readonly framework: 'kafka' };
+  'cassandra.secure': { readonly framework: 'cassandra' };
+  /** Pipeline verbs. */
+  'pipeline.user': { readonly framework: 'kafka' | 'cassandra' };
+  'kafka.topics': { readonly topics: readonly string[] };
+  'cassandra.tables': { readonly tables: readonly string[] };
+  'flow.observe': Record<string, never>;
+}
+export type StepKind = keyof StepInputs;
+export type FrameworkName = 'kafka' | 'cassandra' | 'spark' | 'redis';
+export const frameworkNames: readonly FrameworkName[] = ['kafka', 'cassandra', 'spark', 'redis'];
+
+/** One step. It runs when every step in `after` is done. `undo` is recorded before the step starts. */
+export interface Step<K extends StepKind = StepKind> {
+  readonly id: string;
+  readonly label: string;
+  readonly kind: K;
+  readonly input: StepInputs[K];
+  readonly after: readonly string[];
+  readonly undo?: { readonly kind: UndoKind; readonly input: Readonly<Record<string, unknown>> };
+  /** Longest time the step may take, in seconds; generous, for a loaded machine. */
+  readonly timeoutSeconds: number;
+}
+export type UndoKind = 'task.remove' | 'kafka.topics.remove' | 'cassandra.tables.remove' | 'pipeline.user.remove' | 'framework.release';
+
+/** Steps of one kind of work, shown together. */
+export interface Phase {
+  readonly name: string;
+  readonly strategy: 'serial' | 'parallel' | 'dependency';
+  readonly steps: readonly Step[];
+}
+
+/** Buckets of platform/reconcile; defined in its README. */
+export type Bucket = 'install' | 'keep' | 'updateInPlace' | 'replace' | 'remove';
+
+export interface Change {
+  readonly bucket: Bucket;
+  readonly kind: 'framework' | 'topic' | 'table' | 'job' | 'service' | 'flow';
+  readonly name: string;
+  readonly why: string;
+}
+
+/** What happens to data that exists. Said before anything is done. */
+export interface DataConsequence {
+  readonly kind: 'topic' | 'table' | 'checkpoint' | 'queue' | 'projection';
+  readonly name: string;
+  readonly effect: 'create' | 'keep' | 'delete';
+  readonly text: string;
+}
+
+export interface FrameworkPlan {
+  readonly framework: FrameworkName;
+  readonly action: 'install' | 'reuse';
+  readonly version: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly placements: readonly Placement[];
+  /** Steps of the framework's own workflow; empty when it is reused. */
+  readonly phases: readonly Phase[];
+}
+
+export interface Plan {
+  readonly format: 'millrace/plan/1';
+  readonly pipeline: string;
+  readonly blueprint: string;
+  readonly revision: number;
+  readonly parameters: ParameterValues;
+  readonly spec: BlueprintSpec;
+  readonly changes: readonly Change[];
+  readonly data: readonly DataConsequence[];
+  readonly frameworks: readonly FrameworkPlan[];
+  /** Placements of the pipeline's own tasks (services, sink groups, the Spark driver). */
+  readonly placements: readonly Placement[];
+  readonly phases: readonly Phase[];
+  readonly totals: { readonly asked: ResourceTotals; readonly free: ResourceTotals };
+}
+export interface ResourceTotals {
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  readonly diskMiB: number;
+}
+
+/** A plan that can't be carried out, with its reasons. A value, never an exception, until the CLI prints it. */
+export interface Refusal {
+  readonly refused: true;
+  readonly pipeline: string;
+  readonly summary: string;
+  readonly reason: Reason;
+  readonly help: string;
+}
+export type PlanOutcome = Plan | Refusal;

@@ -1,0 +1,86 @@
+/**
+ * Spans to an OpenTelemetry collector by OTLP over HTTP, through the official exporter, so that every standard variable
+ * means what it means elsewhere: `OTEL_EXPORTER_OTLP_[TRACES_]ENDPOINT`, `_HEADERS`, `_TIMEOUT`, `_COMPRESSION`,
+ * `_CERTIFICATE`, and `OTEL_BSP_*` for the queue. Loaded only when an endpoint is set (see recorder.ts).
+ */
+import { type HrTime, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { withService } from './resource.ts';
+import type { Attributes, SpanData, SpanKindName } from './span.ts';
+
+export interface CollectorExport {
+  /** Queues; a full queue drops. Never throws. */
+  add(spans: readonly SpanData[]): void;
+  flush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+const kinds: Record<SpanKindName, SpanKind> = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+};
+const scope = { name: 'millrace' };
+
+export function createCollectorExport(attributes: Attributes): CollectorExport {
+  const resources = new Map<string | undefined, Resource>();
+  function resourceOf(service: string | undefined): Resource {
+    const known = resources.get(service);
+    if (known !== undefined) return known;
+    const made = resourceFromAttributes(mutable(withService(attributes, service)));
+    resources.set(service, made);
+    return made;
+  }
+  const processor = new BatchSpanProcessor(new OTLPTraceExporter());
+  return {
+    add(spans) {
+      for (const span of spans) processor.onEnd(readable(span, resourceOf(span.service)));
+    },
+    flush: () => processor.forceFlush(),
+    shutdown: () => processor.shutdown(),
+  };
+}
+
+function readable(span: SpanData, resource: Resource): ReadableSpan {
+  const context = (spanId: string) => ({ traceId: span.traceId, spanId, traceFlags: TraceFlags.SAMPLED });
+  const own = context(span.spanId);
+  return {
+    name: span.name,
+    kind: kinds[span.kind],
+    spanContext: () => own,
+    ...(span.parentSpanId === undefined ? {} : { parentSpanContext: context(span.parentSpanId) }),
+    startTime: hrTime(span.startMs),
+    endTime: hrTime(Math.max(span.startMs, span.endMs)),
+    duration: hrTime(Math.max(0, span.endMs - span.startMs)),
+    status:
+      span.error === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: span.error },
+    attributes: mutable(span.attributes),
+    links: (span.links ?? []).map((link) => ({ context: { ...link, traceFlags: TraceFlags.SAMPLED } })),
+    events: [],
+    ended: true,
+    resource,
+    instrumentationScope: scope,
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
+
+function mutable(attributes: Attributes): Record<string, string | number | boolean | string[] | undefined> {
+  const copy: Record<string, string | number | boolean | string[] | undefined> = {};
+  for (const [key, value] of Object.entries(attributes)) {
+    copy[key] = typeof value === 'object' ? [...value] : value;
+  }
+  return copy;
+}
+
+/** Seconds and nanoseconds, kept to the microsecond. */
+function hrTime(ms: number): HrTime {
+  const micros = Math.round(ms * 1000);
+  const seconds = Math.floor(micros / 1e6);
+  return [seconds, (micros - seconds * 1e6) * 1000];
+}

@@ -1,0 +1,46 @@
+/** The entity workflow of one shared framework: installs it once, whoever asks first, and knows who uses it. */
+import { allHandlersFinished, condition, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { EnsureRequest, EnsureResult, StepScope } from '../model/operations.ts';
+import type { Activities } from './activities.ts';
+import { errorJsonOf, finalFailure } from './failures.ts';
+import { PlanRun } from './interpret.ts';
+import { ensureUpdate, releaseUpdate } from './messages.ts';
+import { Turns } from './turns.ts';
+
+const activities = proxyActivities<Activities>({
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '300ms', backoffCoefficient: 1.6, maximumInterval: '5s' },
+});
+
+export async function frameworkWorkflow(): Promise<void> {
+  const turns = new Turns();
+  setHandler(ensureUpdate, (request) => turns.take(() => ensure(request)));
+  setHandler(releaseUpdate, (request) =>
+    turns.take(() =>
+      activities['framework.removeUser'](request).catch((failure) => {
+        throw finalFailure(errorJsonOf(failure));
+      }),
+    ),
+  );
+  await condition(() => turns.idle && workflowInfo().continueAsNewSuggested);
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof frameworkWorkflow>();
+}
+
+async function ensure(request: EnsureRequest): Promise<EnsureResult> {
+  const plan = await activities['framework.begin'](request).catch((failure) => {
+    throw finalFailure(errorJsonOf(failure));
+  });
+  const scope: StepScope = { operation: request, kind: 'framework', name: request.framework, revision: plan.revision };
+  const run = new PlanRun(scope, plan.phases);
+  try {
+    await run.run();
+  } catch (failure) {
+    const error = errorJsonOf(failure);
+    await run.rollBack();
+    await activities['framework.fail'](request, error);
+    throw finalFailure(error);
+  }
+  await activities['framework.finish'](request);
+  return { action: plan.action };
+}

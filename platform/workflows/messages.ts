@@ -1,0 +1,27 @@
+/** What callers may say to the workflows. Imported by workflows and by clients. */
+import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { LedgerEntry } from '../model/ledger.ts';
+import type {
+  DeployRequest,
+  DeployResult,
+  DestroyRequest,
+  DestroyResult,
+  EnsureRequest,
+  EnsureResult,
+  ReleaseRequest,
+} from '../model/operations.ts';
+
+export const taskQueue = 'millrace';
+export const namespace = 'millrace';
+export const workflowIds = {
+  pipeline: (name: string) => `pipeline/${name}`,
+  framework: (name: string) => `framework/${name}`,
+} as const;
+
+export const deployUpdate = defineUpdate<DeployResult, [DeployRequest]>('deploy');
+export const destroyUpdate = defineUpdate<DestroyResult, [DestroyRequest]>('destroy');
+export const ensureUpdate = defineUpdate<EnsureResult, [EnsureRequest]>('ensure');
+/** Takes a pipeline off a framework's users; removes the framework when this very operation had installed it. */
+export const releaseUpdate = defineUpdate<readonly LedgerEntry[], [ReleaseRequest]>('release');
+/** Rolls back the deploy with this operation id, if it is the one that runs. */
+export const cancelSignal = defineSignal<[string]>('cancel');

@@ -1,0 +1,122 @@
+/** The entity workflow of one pipeline: owns its deploys and its destruction, one at a time, for as long as it exists. */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setHandler,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LedgerEntry } from '../model/ledger.ts';
+import type { DeployRequest, DeployResult, DestroyRequest, DestroyResult, StepScope } from '../model/operations.ts';
+import type { Activities } from './activities.ts';
+import { errorJsonOf, finalFailure } from './failures.ts';
+import { PlanRun, runUndo } from './interpret.ts';
+import { cancelSignal, deployUpdate, destroyUpdate } from './messages.ts';
+import { Turns } from './turns.ts';
+
+const activities = proxyActivities<Activities>({
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '300ms', backoffCoefficient: 1.6, maximumInterval: '5s' },
+});
+
+export async function pipelineWorkflow(): Promise<void> {
+  const entity = new PipelineEntity();
+  setHandler(deployUpdate, (request) => entity.deploy(request));
+  setHandler(destroyUpdate, (request) => entity.destroy(request));
+  setHandler(cancelSignal, (operation) => entity.cancel(operation));
+  await condition(() => entity.turns.idle && (entity.ended || workflowInfo().continueAsNewSuggested));
+  await condition(allHandlersFinished);
+  if (!entity.ended) await continueAsNew<typeof pipelineWorkflow>();
+}
+
+class PipelineEntity {
+  readonly turns = new Turns();
+  /** Nothing of the pipeline is left: the workflow ends, and a later deploy starts a new one. */
+  ended = false;
+  private running: { readonly operation: string; readonly run: PlanRun } | undefined;
+  private readonly cancelled = new Set<string>();
+  private deployed = false;
+
+  deploy(request: DeployRequest): Promise<DeployResult> {
+    return this.turns.take(() => traced('deploy', request, (traceparent) => this.carryOut({ ...request, traceparent })));
+  }
+
+  destroy(request: DestroyRequest): Promise<DestroyResult> {
+    return this.turns.take(() => traced('destroy', request, (traceparent) => this.tearDown({ ...request, traceparent })));
+  }
+
+  cancel(operation: string): void {
+    this.cancelled.add(operation);
+    if (this.running?.operation === operation) this.running.run.cancel();
+  }
+
+  private async carryOut(request: DeployRequest): Promise<DeployResult> {
+    this.ended = false;
+    const plan = await activities['pipeline.plan'](request).catch((failure) => {
+      this.ended = !this.deployed;
+      throw finalFailure(errorJsonOf(failure));
+    });
+    const scope: StepScope = { operation: request, kind: 'pipeline', name: request.pipeline, revision: plan.revision };
+    const run = new PlanRun(scope, plan.phases);
+    this.running = { operation: request.id, run };
+    if (this.cancelled.has(request.id)) run.cancel();
+    try {
+      await run.run();
+    } catch (failure) {
+      const error = errorJsonOf(failure);
+      await run.rollBack();
+      await activities['pipeline.fail'](request, plan.revision, error);
+      this.ended = !this.deployed;
+      throw finalFailure(error);
+    } finally {
+      this.running = undefined;
+    }
+    this.deployed = true;
+    return await activities['pipeline.finish'](request, plan.revision);
+  }
+
+  private async tearDown(request: DestroyRequest): Promise<DestroyResult> {
+    try {
+      const waves = await activities['pipeline.planTeardown'](request);
+      const removed: LedgerEntry[] = [];
+      for (const wave of waves) {
+        for (const entries of await Promise.all(wave.map(runUndo))) removed.push(...entries);
+      }
+      const result = await activities['pipeline.finishTeardown'](request, removed);
+      this.ended = true;
+      return result;
+    } catch (failure) {
+      throw finalFailure(errorJsonOf(failure));
+    }
+  }
+}
+
+/** Runs `work` with a trace context of its own, and records its span when it has ended. */
+async function traced<T>(
+  name: string,
+  request: DeployRequest | DestroyRequest,
+  work: (traceparent: string) => Promise<T>,
+): Promise<T> {
+  const [version, traceId, , flags] = request.traceparent.split('-');
+  const spanId = uuid4().replaceAll('-', '').slice(0, 16);
+  const startMs = Date.now();
+  const record = (error?: string) =>
+    activities['operation.span']({
+      name: `${name} ${request.pipeline}`,
+      traceparent: request.traceparent,
+      spanId,
+      startMs,
+      endMs: Date.now(),
+      ...(error ? { error } : {}),
+    });
+  try {
+    const result = await work(`${version}-${traceId}-${spanId}-${flags}`);
+    await record();
+    return result;
+  } catch (failure) {
+    await record(errorJsonOf(failure).code);
+    throw failure;
+  }
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from '@jest/globals';
+import { Kafka, logLevel } from 'kafkajs';
+import type { FrameworkAccess } from '../../../platform/frameworks/contract.ts';
+import { kafkaAccess } from '../../../platform/frameworks/kafka/access.ts';
+import { connectKafkaAdmin, type KafkaAdmin } from '../../../platform/frameworks/kafka/admin.ts';
+import { kafkaPackage } from '../../../platform/frameworks/kafka/package.ts';
+import type { KafkaOptions } from '../../../platform/frameworks/kafka/spec.ts';
+import { frameworkSuite, type Server } from './suite.ts';
+
+type Access = FrameworkAccess<KafkaOptions>;
+const orders = { name: 'shop.orders', partitions: 2, replicationFactor: 1, config: { 'retention.ms': '3600000' } };
+const marks = { name: 'marks', partitions: 1, replicationFactor: 1, config: {} };
+const mark = randomUUID();
+
+frameworkSuite(kafkaPackage, 12210, { write: writeMark, read: readMark }, adminVerbs);
+
+function adminVerbs(server: Server<KafkaOptions>): void {
+  const asAdmin = <T>(use: (admin: KafkaAdmin) => Promise<T>) => withAdmin(server.room.access, use);
+
+  it('describes the cluster', async () => {
+    const found = await asAdmin((admin) => admin.describe());
+    expect(found.clusterId).toBe(kafkaAccess(server.room.access, 'any', '').clusterId);
+    expect(found.brokers).toHaveLength(1);
+  });
+  it('refuses to work on another cluster', async () => {
+    const asked = connectKafkaAdmin({ ...server.room.access, identity: 'another' });
+    await expect(asked).rejects.toMatchObject({ code: 'WRONG_IDENTITY' });
+  });
+  it('makes topics, and changes nothing the second time', async () => {
+    expect(await asAdmin((admin) => admin.ensureTopics([orders]))).toMatchObject({ created: [orders.name] });
+    expect(await asAdmin((admin) => admin.ensureTopics([orders]))).toEqual({
+      created: [],
+      grown: [],
+      reconfigured: [],
+    });
+  });
+  it('adds partitions and changes configuration', async () => {
+    const changed = { ...orders, partitions: 3, config: { 'retention.ms': '7200000' } };
+    const made = { created: [], grown: [orders.name], reconfigured: [orders.name] };
+    expect(await asAdmin((admin) => admin.ensureTopics([changed]))).toEqual(made);
+    expect(await asAdmin((admin) => admin.ensureTopics([changed]))).toEqual({
+      created: [],
+      grown: [],
+      reconfigured: [],
+    });
+  });
+  it('refuses fewer partitions, and then makes none of the other topics', async () => {
+    const asked = asAdmin((admin) =>
+      admin.ensureTopics([
+        { ...orders, name: 'shop.more' },
+        { ...orders, partitions: 1 },
+      ]),
+    );
+    await expect(asked).rejects.toMatchObject({ code: 'TOPIC_SHRINK' });
+    expect(await asAdmin((admin) => admin.listTopics('shop.'))).toEqual([orders.name]);
+  });
+  it('lets a user work on the prefix, and on nothing else', async () => {
+    for (const password of ['first', 'second'])
+      await asAdmin((admin) => admin.ensureUser('pipeline-shop', password, 'shop.'));
+    await asAdmin((admin) => admin.ensureTopics([marks]));
+    const user = clientOf(server.room.access, 'pipeline-shop', 'second');
+    await send(user, orders.name, 'one');
+    await expect(send(user, marks.name, 'one')).rejects.toThrow('Not authorized to access topics');
+    const former = clientOf(server.room.access, 'pipeline-shop', 'first');
+    await expect(send(former, orders.name, 'one')).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' });
+  });
+  it('reads the lag of a group', async () => {
+    const user = clientOf(server.room.access, 'pipeline-shop', 'second');
+    const lag = (group: string) => asAdmin((admin) => admin.lag(group, orders.name));
+    const sum = async (group: string) => (await lag(group)).reduce((total, { lagRecords }) => total + lagRecords, 0);
+    expect(await sum('shop.reader')).toBe(1);
+    await consumeOne(user, 'shop.reader', orders.name);
+    expect(await sum('shop.reader')).toBe(0);
+    expect(await asAdmin((admin) => admin.lag('shop.reader', 'shop.none'))).toEqual([]);
+  });
+  it('removes groups, users and topics, and answers empty the second time', async () => {
+    expect(await asAdmin((admin) => admin.deleteGroups('shop.'))).toEqual(['shop.reader']);
+    expect(await asAdmin((admin) => admin.deleteGroups('shop.'))).toEqual([]);
+    expect(await asAdmin((admin) => admin.removeUser('pipeline-shop'))).toBe(true);
+    expect(await asAdmin((admin) => admin.removeUser('pipeline-shop'))).toBe(false);
+    expect(await asAdmin((admin) => admin.deleteTopics([orders.name]))).toEqual([orders.name]);
+    expect(await asAdmin((admin) => admin.deleteTopics([orders.name]))).toEqual([]);
+    expect(await asAdmin((admin) => admin.listTopics('shop.'))).toEqual([]);
+  });
+}
+
+async function withAdmin<T>(access: Access, use: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
+  const admin = await connectKafkaAdmin(access);
+  try {
+    return await use(admin);
+  } finally {
+    await admin.close();
+  }
+}
+
+function clientOf(access: Access, username: string, password: string): Kafka {
+  const { brokers } = kafkaAccess(access, username, password);
+  const sasl = { mechanism: 'scram-sha-512' as const, username, password };
+  return new Kafka({ brokers: [...brokers], sasl, logLevel: logLevel.NOTHING });
+}
+
+async function send(kafka: Kafka, topic: string, value: string): Promise<void> {
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  try {
+    await producer.connect();
+    await producer.send({ topic, acks: -1, messages: [{ value }] });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** The value of the first record of the topic; its offset is committed for the group. */
+async function consumeOne(kafka: Kafka, groupId: string, topic: string): Promise<string> {
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200 });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  const { partition, offset, value } = await new Promise<{ partition: number; offset: string; value: string }>(
+    (resolve, reject) => {
+      const eachMessage = async ({
+        partition,
+        message,
+      }: {
+        partition: number;
+        message: { offset: string; value: Buffer | null };
+      }) => resolve({ partition, offset: message.offset, value: String(message.value) });
+      consumer.run({ autoCommit: false, eachMessage }).catch(reject);
+    },
+  );
+  await consumer.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
+  await consumer.disconnect();
+  return value;
+}
+
+async function writeMark(access: Access): Promise<void> {
+  await withAdmin(access, (admin) => admin.ensureTopics([marks]));
+  await send(clientOf(access, 'admin', access.secret('admin')), marks.name, mark);
+}
+
+async function readMark(access: Access): Promise<boolean> {
+  return (await consumeOne(clientOf(access, 'admin', access.secret('admin')), 'reader', marks.name)) === mark;
+}
