@@ -26,7 +26,6 @@ interface LockedPackage {
   readonly integrity?: string;
   readonly optional?: boolean;
   readonly devOptional?: boolean;
-  readonly peer?: boolean;
 }
 
 export interface PackageRoot {
@@ -60,19 +59,33 @@ function isStamped(root: string, stamp: string): boolean {
   return existsSync(stamp) && readFileSync(stamp).equals(readFileSync(join(root, 'package-lock.json')));
 }
 
-/** Whether someone ran npm here by hand: npm's own record of what is installed agrees with the lock file. */
+/** Whether someone ran npm here by hand, and what is installed is what the lock file says. */
 function isInstalled(root: string): boolean {
-  const record = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(record)) return false;
+  return existsSync(recordOf(root)) && differences(root, root).length === 0;
+}
+
+/** npm's own record of what is installed. */
+function recordOf(directory: string): string {
+  return join(directory, 'node_modules', '.package-lock.json');
+}
+
+/**
+ * Packages under `directory` that are not as the lock file of `root` says: another version or checksum, gone, or in excess.
+ * Packages for other platforms may be absent, and those for this one may be in excess: a lock file that was made where the
+ * registry lacks a platform's package does not list it, and its version is pinned by the package that asks for it.
+ */
+function differences(root: string, directory: string): string[] {
   const wanted = packagesOf(join(root, 'package-lock.json'));
-  const found = packagesOf(record);
-  const agrees = ([path, there]: [string, LockedPackage]) => {
+  const found = packagesOf(recordOf(directory));
+  const isOptional = (entry: LockedPackage) => entry.optional === true || entry.devOptional === true;
+  const differs = ([path, there]: [string, LockedPackage]) => {
+    if (!existsSync(join(directory, path))) return true;
     const asked = wanted.get(path);
-    return asked?.version === there.version && asked?.integrity === there.integrity && existsSync(join(root, path));
+    if (asked === undefined) return !isOptional(there);
+    return asked.version !== there.version || asked.integrity !== there.integrity;
   };
-  const mayLack = (asked: LockedPackage) =>
-    asked.optional === true || asked.devOptional === true || asked.peer === true;
-  return [...found].every(agrees) && [...wanted].every(([path, asked]) => found.has(path) || mayLack(asked));
+  const absent = [...wanted].filter(([path, asked]) => !found.has(path) && !isOptional(asked));
+  return [...absent, ...[...found].filter(differs)].map(([path]) => path.replace('node_modules/', ''));
 }
 
 function packagesOf(lockFile: string): Map<string, LockedPackage> {
@@ -95,32 +108,48 @@ async function install(root: string): Promise<void> {
   for (const file of ['package.json', 'package-lock.json', '.npmrc']) {
     if (existsSync(join(root, file))) copyFileSync(join(root, file), join(work, file));
   }
-  await npmCi(work);
+  await npmInstall(work);
+  const wrong = differences(root, work);
+  if (wrong.length > 0) {
+    const some = wrong.slice(0, 5).join(', ');
+    throw new Error(
+      `package.json and package-lock.json disagree about ${some}. Run "npm install" and look at what it changes.`,
+    );
+  }
   renameSync(modules, old);
   renameSync(join(work.replace(modules, old), 'node_modules'), modules);
   rmSync(old, { recursive: true, force: true });
   say(`npm packages are ready: ${count} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 
-/** `--include`: a NODE_ENV of "production" must not leave the tests without their tools. */
-const npmArguments = ['ci', '--location=project', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
+/**
+ * Not `npm ci`: it fails where the registry does not serve a package that is only for another platform. What was installed is
+ * compared with the lock file afterwards instead. `--include`: a NODE_ENV of "production" must not leave the tests without
+ * their tools.
+ */
+const npmArguments = ['install', '--no-save', '--location=project', '--include=dev', '--include=optional'];
+const npmQuiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
-function npmCi(work: string): Promise<void> {
+/** Lines of npm's output shown when it fails; what is wrong stands at its beginning. */
+const shownLines = 12;
+
+function npmInstall(work: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const npm = spawn('npm', [...npmArguments, '--loglevel=error', '--prefix', work], {
+  const npm = spawn('npm', [...npmArguments, ...npmQuiet, '--prefix', work], {
     cwd: work,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   const keep = (chunk: Buffer) => {
-    output = (output + chunk).slice(-2000);
+    output += chunk;
   };
   npm.stdout.on('data', keep);
   npm.stderr.on('data', keep);
   npm.on('error', reject);
   npm.on('close', (code) => {
+    const shown = output.trim().split('\n').slice(0, shownLines).join('\n');
     if (code === 0) resolve();
-    else reject(new Error(`npm ci ended with code ${code}:\n${output.trim()}`));
+    else reject(new Error(`npm install ended with code ${code}:\n${shown}`));
   });
   return promise;
 }

@@ -5,11 +5,12 @@
  * Who calls: activities and CLI read-outs, never workflows. Every call is idempotent: an activity may be retried after its
  * effect happened. Tasks outlive the caller and the control plane.
  */
+import type { ErrorJson } from '../errors.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { Node, TaskOwner } from '../model/cluster.ts';
 
 export interface TaskFile {
-  /** Relative to the task's own directory, e.g. `conf/server.properties`. */
+  /** Relative to `{taskDir}`, e.g. `conf/server.properties`. */
   readonly path: string;
   readonly content: string;
   /** 0o600 for anything that holds or may hold a secret: the default. */
@@ -60,6 +61,12 @@ export interface TaskStatus {
   readonly tier: number;
   /** Hash of the spec that is running: equal hash, equal task. */
   readonly specHash: string;
+}
+
+/** A task whose state on disk is corrupt or foreign. It is left alone, and so are its processes. */
+export interface RefusedTask {
+  readonly id: string;
+  readonly error: ErrorJson;
 }
 
 /** What a driver can't do is declared here and shown by `plan`, never silently skipped. */

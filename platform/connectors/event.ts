@@ -113,14 +113,15 @@ function isLongDigits(value: unknown): boolean {
 /** JSON.parse has rounded a long beyond 2^53: read its digits from the text, and keep them as a string. */
 function restoreLong(fields: Fields, name: string, json: string): boolean {
   if (!Number.isInteger(fields[name])) return false;
-  let digits: string | undefined;
+  const digitsIn = new Map<unknown, string | undefined>();
   const revive = function (this: unknown, key: string, value: unknown, context?: { source?: string }): unknown {
-    if (key === name) digits = context?.source;
+    if (key === name) digitsIn.set(this, context?.source);
     return value;
   };
   // The reviver's third argument (ES2025, JSON.parse source text access) is not in TypeScript's library yet.
   const top = JSON.parse(json, revive as (key: string, value: unknown) => unknown) as Fields;
-  if (digits === undefined || top[name] !== fields[name] || !/^-?\d{1,19}$/.test(digits)) return false;
+  const digits = digitsIn.get(top);
+  if (digits === undefined || !/^-?\d{1,19}$/.test(digits)) return false;
   const exact = BigInt(digits);
   if (exact < longMin || exact > longMax) return false;
   fields[name] = digits;

@@ -12,8 +12,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskSpec } from '../cluster/driver.ts';
 import { fail } from '../errors.ts';
-import type { Placement, TaskDemand } from '../model/cluster.ts';
 import { tableSpec } from '../model/blueprint.ts';
+import type { Placement, TaskDemand } from '../model/cluster.ts';
 import { connectCassandraAdmin } from './cassandra/admin.ts';
 import { cassandraPackage } from './cassandra/package.ts';
 import type { Artifacts, FrameworkAccess, FrameworkPackage } from './contract.ts';
@@ -67,14 +67,19 @@ async function place(demand: TaskDemand): Promise<Placement> {
   const ports: Record<string, number> = {};
   for (const name of demand.ports) {
     do ports[name] = randomInt(20_000, 32_000);
-    while (Object.values(ports).indexOf(ports[name]) < Object.keys(ports).indexOf(name) || !(await isFree(address, ports[name])));
+    while (
+      Object.values(ports).indexOf(ports[name]) < Object.keys(ports).indexOf(name) ||
+      !(await isFree(address, ports[name]))
+    );
   }
   return { task: demand.task, node: 'local', address, ports, demand };
 }
 
 async function isFree(address: string, port: number): Promise<boolean> {
   const listener = createServer();
-  const free = new Promise<boolean>((resolve) => listener.once('error', () => resolve(false)).once('listening', () => resolve(true)));
+  const free = new Promise<boolean>((resolve) =>
+    listener.once('error', () => resolve(false)).once('listening', () => resolve(true)),
+  );
   listener.listen(port, address);
   const answer = await free;
   if (answer) await new Promise((resolve) => listener.close(resolve));
@@ -88,7 +93,8 @@ interface Server {
 
 function start(spec: TaskSpec, directory: string, javaOption: string): Server {
   const dirs = { taskDir: directory, dataDir: join(directory, 'data'), logDir: join(directory, 'log') };
-  const fill = (text: string) => text.replace(/\{(taskDir|dataDir|logDir)\}/g, (_, name: keyof typeof dirs) => dirs[name]);
+  const fill = (text: string) =>
+    text.replace(/\{(taskDir|dataDir|logDir)\}/g, (_, name: keyof typeof dirs) => dirs[name]);
   for (const made of Object.values(dirs)) mkdirSync(made, { recursive: true });
   for (const { path, content, mode } of spec.files) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
@@ -114,10 +120,12 @@ async function untilReady<O>(
   for (;;) {
     const { exitCode, signalCode } = server.process;
     const tail = () => readFileSync(server.logFile, 'utf8').split('\n').slice(-20).join('\n');
-    if (exitCode !== null || signalCode !== null) fail('TASK_FAILED', { task, ending: `with ${exitCode ?? signalCode}`, tail: tail() });
+    if (exitCode !== null || signalCode !== null)
+      fail('TASK_FAILED', { task, ending: `with ${exitCode ?? signalCode}`, tail: tail() });
     const { ready, waitingFor } = await framework.ready(access, placement);
     if (ready) return;
-    if (performance.now() - began > deadlineMs) fail('NOT_READY', { task, waited: `${deadlineMs / 1000} s`, reason: waitingFor });
+    if (performance.now() - began > deadlineMs)
+      fail('NOT_READY', { task, waited: `${deadlineMs / 1000} s`, reason: waitingFor });
     await sleep(200);
   }
 }
@@ -134,7 +142,9 @@ async function end(server: ChildProcess): Promise<void> {
 const useKafka = async (access: FrameworkAccess<Parameters<typeof kafkaPackage.demands>[0]>) => {
   const admin = await connectKafkaAdmin(access);
   try {
-    await admin.ensureTopics([{ name: 'used.once', partitions: 1, replicationFactor: 1, config: { 'retention.ms': '60000' } }]);
+    await admin.ensureTopics([
+      { name: 'used.once', partitions: 1, replicationFactor: 1, config: { 'retention.ms': '60000' } },
+    ]);
     await admin.ensureUser('used', access.secret('used'), 'used.');
     await admin.lag('used.group', 'used.once');
     await admin.deleteTopics(['used.once']);
@@ -147,7 +157,9 @@ const useCassandra = async (access: FrameworkAccess<Parameters<typeof cassandraP
   const admin = await connectCassandraAdmin(access);
   try {
     await admin.ensureKeyspace('used');
-    await admin.ensureTables('used', [{ name: 'once', spec: tableSpec.parse({ columns: { id: { type: 'string' } }, partitionKey: ['id'] }) }]);
+    await admin.ensureTables('used', [
+      { name: 'once', spec: tableSpec.parse({ columns: { id: { type: 'string' } }, partitionKey: ['id'] }) },
+    ]);
     await admin.ensureRole('used', access.secret('used'), 'used');
   } finally {
     await admin.close();

@@ -22,7 +22,10 @@ export const frameworks: Readonly<Record<FrameworkName, AnyFrameworkPackage>> = 
 export function frameworkNamed(name: string): AnyFrameworkPackage {
   const known = frameworkNames.find((each) => each === name);
   if (known === undefined) {
-    fail('INVALID_ARGUMENT', { reason: `There is no framework "${name}", only ${frameworkNames.join(', ')}.`, command: 'catalog' });
+    fail('INVALID_ARGUMENT', {
+      reason: `There is no framework "${name}", only ${frameworkNames.join(', ')}.`,
+      command: 'catalog',
+    });
   }
   return frameworks[known];
 }

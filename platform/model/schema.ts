@@ -30,6 +30,9 @@ export type EventSchema = z.infer<typeof eventSchema>;
  * (https://github.com/cloudevents/spec, Kafka protocol binding 1.0.2) plus ours; in Spark SQL they are columns named
  * `_event_id`, `_event_time`, `_traceparent`, `_pathway`; a table column of the envelope's name is filled from it when the
  * schema has no field of that name.
+ *
+ * `millrace-pathway` is `1;<pipeline>;<origin>`: the version of the form, the pipeline, and the milliseconds since 1970 at
+ * which the event entered. The ingress stamps it anew; what a caller sends under that name is ignored.
  */
 export const envelopeHeaders = {
   event_id: 'ce_id',

@@ -6,6 +6,7 @@ import type { TokenBucket } from '../model/tokenBucket.ts';
 import { attribute } from './attributes.ts';
 import { formatTraceparent, newSpanId, newTraceId, parseTraceparent } from './context.ts';
 import type { SpanRecorder } from './recorder.ts';
+import type { Attributes } from './span.ts';
 
 /** Ids of a sampled event's first spans, chosen before they begin because the record carries them. */
 export interface IngressTrace {
@@ -83,42 +84,19 @@ export interface IngressSpans {
 export function recordIngressSpans(recorder: SpanRecorder, spans: IngressSpans): void {
   const served = new Set<string>();
   for (const { eventId, eventType, trace } of spans.events) {
-    const { traceId, serverSpanId, callerSpanId, sendSpanId } = trace;
-    const event = {
-      [attribute.pipeline]: spans.pipeline,
-      [attribute.eventId]: eventId,
-      [attribute.eventType]: eventType,
-    };
-    const { error } = spans;
-    if (!served.has(serverSpanId)) {
-      served.add(serverSpanId);
-      recorder.record({
-        name: `${spans.method} ${spans.route}`,
-        kind: 'server',
-        traceId,
-        spanId: serverSpanId,
-        parentSpanId: callerSpanId,
-        startMs: spans.startMs,
-        endMs: spans.endMs,
-        error,
-        attributes: {
-          ...event,
-          [attribute.httpMethod]: spans.method,
-          [attribute.httpRoute]: spans.route,
-          [attribute.httpStatusCode]: spans.statusCode,
-          [attribute.messagingBatchCount]: spans.eventCount > 1 ? spans.eventCount : undefined,
-        },
-      });
-    }
+    const { pipeline } = spans;
+    const event = { [attribute.pipeline]: pipeline, [attribute.eventId]: eventId, [attribute.eventType]: eventType };
+    if (!served.has(trace.serverSpanId)) recordServerSpan(recorder, spans, trace, event);
+    served.add(trace.serverSpanId);
     recorder.record({
       name: `kafka send ${spans.topic}`,
       kind: 'producer',
-      traceId,
-      spanId: sendSpanId,
-      parentSpanId: serverSpanId,
+      traceId: trace.traceId,
+      spanId: trace.sendSpanId,
+      parentSpanId: trace.serverSpanId,
       startMs: spans.sendStartMs,
       endMs: spans.sendEndMs,
-      error,
+      error: spans.error,
       attributes: {
         ...event,
         [attribute.messagingSystem]: 'kafka',
@@ -128,4 +106,24 @@ export function recordIngressSpans(recorder: SpanRecorder, spans: IngressSpans):
       },
     });
   }
+}
+
+function recordServerSpan(recorder: SpanRecorder, spans: IngressSpans, trace: IngressTrace, event: Attributes): void {
+  recorder.record({
+    name: `${spans.method} ${spans.route}`,
+    kind: 'server',
+    traceId: trace.traceId,
+    spanId: trace.serverSpanId,
+    parentSpanId: trace.callerSpanId,
+    startMs: spans.startMs,
+    endMs: spans.endMs,
+    error: spans.error,
+    attributes: {
+      ...event,
+      [attribute.httpMethod]: spans.method,
+      [attribute.httpRoute]: spans.route,
+      [attribute.httpStatusCode]: spans.statusCode,
+      [attribute.messagingBatchCount]: spans.eventCount > 1 ? spans.eventCount : undefined,
+    },
+  });
 }

@@ -112,7 +112,7 @@ function searchOf(query: SearchQuery): { needle: string; rank: (span: StoredSpan
     const { eventId } = query;
     const isIngress = (span: StoredSpan) => span.attributes[attribute.httpMethod] === 'POST';
     return {
-      needle: JSON.stringify(eventId).slice(1, -1),
+      needle: JSON.stringify(eventId),
       rank: (span) => (span.attributes[attribute.eventId] !== eventId ? 0 : isIngress(span) ? 2 : 1),
     };
   }

@@ -7,9 +7,10 @@
  * its sequence numbers back, and other records sent under numbers that the broker has seen would be taken for repeats and
  * acknowledged without being stored.
  */
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
+import type { Producer } from 'kafkajs';
 import { pause, reasonOf } from '../backoff.ts';
 import type { KafkaAccess } from '../config.ts';
+import { createKafkaClient, withKafkaAdmin } from '../kafka/client.ts';
 import { type IngressFault, unavailable } from './fault.ts';
 import type { EncodedRecord } from './record.ts';
 
@@ -174,41 +175,13 @@ class BatchingProducer implements EventProducer {
 
   async #connect(): Promise<Producer> {
     const { access, clientId, topic } = this.#options;
-    const kafka = kafkaClient(access, clientId);
-    await verifyCluster(kafka.admin(), access, topic);
+    // Retries bridge a broker that restarts; `sendDeadlineMs` bounds them all.
+    const kafka = createKafkaClient({ access, clientId, retries: 8 });
+    // Nothing is written before the cluster that answers is known to be ours, and the topic to be there.
+    await withKafkaAdmin(kafka, access, (admin) => admin.fetchTopicMetadata({ topics: [topic] }));
     const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
     await producer.connect();
     return producer;
-  }
-}
-
-function kafkaClient(access: KafkaAccess, clientId: string): Kafka {
-  return new Kafka({
-    clientId,
-    brokers: [...access.brokers],
-    sasl: { mechanism: access.mechanism, username: access.username, password: access.password },
-    connectionTimeout: 3000,
-    authenticationTimeout: 5000,
-    requestTimeout: 6000,
-    // Three retries and more bridge a broker that restarts; `sendDeadlineMs` bounds them all.
-    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 8 },
-    logLevel: logLevel.NOTHING,
-  });
-}
-
-/** Nothing is written before the cluster that answers is known to be ours, and the topic to be there. */
-async function verifyCluster(admin: Admin, access: KafkaAccess, topic: string): Promise<void> {
-  await admin.connect();
-  try {
-    const { clusterId } = await admin.describeCluster();
-    if (clusterId !== access.clusterId) {
-      throw new Error(
-        `${access.brokers.join(', ')} is not ours: expected cluster ${access.clusterId}, found ${clusterId}`,
-      );
-    }
-    await admin.fetchTopicMetadata({ topics: [topic] });
-  } finally {
-    await admin.disconnect().catch(() => {});
   }
 }
 

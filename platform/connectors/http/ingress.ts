@@ -7,9 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type Checker, compileChecker } from '../../model/check.ts';
 import { physical } from '../../model/names.ts';
-import { envelopeHeaders } from '../../model/schema.ts';
-import { createTokenBucket, type TokenBucket } from '../../model/tokenBucket.ts';
-import { createRequestTraces, type IngressTrace, recordIngressSpans } from '../../telemetry/ingressTrace.ts';
+import { createTokenBucket } from '../../model/tokenBucket.ts';
 import type { SpanRecorder } from '../../telemetry/recorder.ts';
 import { epochMs } from '../../telemetry/span.ts';
 import type { NodeTaskConfig } from '../config.ts';
@@ -20,6 +18,7 @@ import { createEventProducer, type EventProducer } from './eventProducer.ts';
 import { IngressFault, type IngressFaultCode, invalid } from './fault.ts';
 import { type EncodedRecord, encodeRecord, pathwayHeader } from './record.ts';
 import { checkAnnouncedSize, readBody } from './requestBody.ts';
+import { beginTrace, type RequestTracing } from './requestTrace.ts';
 
 export interface IngressOptions {
   readonly recorder: SpanRecorder;
@@ -52,16 +51,9 @@ const maxBatchBytes = 8 * 1024 * 1024;
 /** Longer than the producer waits for the broker; a client that dawdles beyond is cut off. */
 const stopWithinMs = 12_000;
 
-/** Throws nothing at the data's account; `config.role` must be an ingress, `config.listen.service` its port. */
+/** `config.role` must be an ingress with a topic, and Kafka be given; throws Error otherwise. Nothing is opened yet. */
 export function createIngress(config: NodeTaskConfig, options: IngressOptions): Ingress {
   return new HttpIngress(config, options);
-}
-
-interface Sent {
-  readonly startMs: number;
-  readonly sendStartMs: number;
-  readonly events: readonly IncomingEvent[];
-  readonly sampled: readonly { eventId: string; eventType: string; trace: IngressTrace }[];
 }
 
 class HttpIngress implements Ingress {
@@ -71,11 +63,10 @@ class HttpIngress implements Ingress {
   readonly #answering: Answering;
   readonly #check: Checker;
   readonly #keyField: string;
-  readonly #topic: string;
   readonly #maxEventBytes: number;
   readonly #producer: EventProducer;
   readonly #admission: Admission;
-  readonly #traceLimiter: TokenBucket;
+  readonly #tracing: RequestTracing;
   readonly #counters: IngressCounters = { requests: 0, acceptedEvents: 0, refused: {} };
 
   constructor(config: NodeTaskConfig, options: IngressOptions) {
@@ -84,12 +75,18 @@ class HttpIngress implements Ingress {
     this.#options = options;
     this.#check = compileChecker(topic.schema);
     this.#keyField = topic.key;
-    this.#topic = physical.topic(config.pipeline, topicName);
+    const physicalTopic = physical.topic(config.pipeline, topicName);
     this.#maxEventBytes = runs.maxEventBytes;
     this.#admission = createAdmission({ maxEventsPerSecond: runs.maxEventsPerSecond, ...inFlightLimits });
     const tracesPerSecond = options.tracesPerSecond ?? 20;
-    this.#traceLimiter = createTokenBucket(tracesPerSecond, tracesPerSecond);
-    this.#producer = options.producer ?? producerOf(config, this.#topic, options.log);
+    this.#tracing = {
+      recorder: options.recorder,
+      limiter: createTokenBucket(tracesPerSecond, tracesPerSecond),
+      pipeline: config.pipeline,
+      topic: physicalTopic,
+      route: eventsPath,
+    };
+    this.#producer = options.producer ?? producerOf(config, physicalTopic, options.log);
     this.#server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 });
     this.#answering = createAnswering(this.#server);
     this.#server.on('request', (request, response) => void this.#answer(request, response));
@@ -184,17 +181,17 @@ class HttpIngress implements Ingress {
     const pathway = pathwayHeader(this.#config.pipeline, Math.floor(startMs));
     const records = events.map((event, index) => this.#encode(mode, event, index, pathway));
     this.#admission.admit(events.length, performance.now());
-    const sent: Sent = { startMs, sendStartMs: epochMs(), events, sampled: this.#sample(events, records) };
+    const trace = beginTrace(this.#tracing, startMs, events, records);
     try {
       await this.#producer.send(records);
     } catch (thrown) {
-      if (thrown instanceof IngressFault) this.#trace(sent, thrown.statusCode, thrown);
+      if (thrown instanceof IngressFault) trace.end(thrown.statusCode, thrown);
       throw thrown;
     } finally {
       this.#admission.release(events.length);
     }
     this.#counters.acceptedEvents += events.length;
-    this.#trace(sent, 202);
+    trace.end(202);
     return events.map((event) => event.id);
   }
 
@@ -204,40 +201,6 @@ class HttpIngress implements Ingress {
     if (record.bytes <= maxBytes) return record;
     if (mode !== 'batch') throw new IngressFault('EVENT_TOO_LARGE', { what: 'The event', maxBytes, path: '/' });
     throw new IngressFault('EVENT_TOO_LARGE', { what: `Event ${index} of the batch`, maxBytes, path: `/${index}` });
-  }
-
-  #sample(events: readonly IncomingEvent[], records: readonly EncodedRecord[]): Sent['sampled'] {
-    const sampled: Sent['sampled'][number][] = [];
-    const traces = createRequestTraces(this.#traceLimiter, performance.now());
-    for (let index = 0; index < events.length; index++) {
-      const { id: eventId, type: eventType, traceparent } = events[index]!;
-      const decision = traces.decide(traceparent);
-      if (decision === undefined) continue;
-      records[index]!.headers[envelopeHeaders.traceparent] = decision.traceparent;
-      sampled.push({ eventId, eventType, trace: decision.trace });
-    }
-    return sampled;
-  }
-
-  #trace({ startMs, sendStartMs, events, sampled }: Sent, statusCode: number, fault?: IngressFault): void {
-    if (sampled.length === 0) return;
-    const endMs = epochMs();
-    const common = {
-      pipeline: this.#config.pipeline,
-      topic: this.#topic,
-      method: 'POST',
-      route: eventsPath,
-      statusCode,
-    };
-    const times = { startMs, endMs, sendStartMs, sendEndMs: endMs };
-    const error = fault === undefined ? {} : { error: String(fault.details.reason) };
-    recordIngressSpans(this.#options.recorder, {
-      ...common,
-      ...times,
-      ...error,
-      eventCount: events.length,
-      events: sampled,
-    });
   }
 }
 

@@ -61,11 +61,12 @@ export async function connectCassandraAdmin(access: FrameworkAccess<CassandraOpt
   };
 }
 
+/** Both tables of the same node: each node lists itself in one and all others in the other. */
 async function describe(client: Client): Promise<CassandraDescription> {
-  const local = (
-    await client.execute('SELECT cluster_name, release_version, broadcast_address FROM system.local')
-  ).first();
-  const { rows } = await client.execute('SELECT peer FROM system.peers_v2');
+  const [host] = client.getState().getConnectedHosts();
+  const ask = (query: string) => client.execute(query, [], host === undefined ? {} : { host });
+  const local = (await ask('SELECT cluster_name, release_version, broadcast_address FROM system.local')).first();
+  const { rows } = await ask('SELECT peer FROM system.peers_v2');
   const nodes = [local?.get('broadcast_address'), ...rows.map((row) => row.get('peer'))].map(String);
   return {
     clusterName: String(local?.get('cluster_name')),

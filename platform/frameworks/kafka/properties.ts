@@ -107,6 +107,8 @@ function sessions(brokers: number): Properties {
   return {
     'broker.session.timeout.ms': brokers === 1 ? 2000 : 5000,
     'broker.heartbeat.interval.ms': brokers === 1 ? 500 : 1000,
+    // Empty metadata records show other nodes how far the log is: a lone broker has none to tell. 2.3 → 1.9 % of a core at rest.
+    'metadata.max.idle.interval.ms': brokers === 1 ? 5000 : 500,
   };
 }
 

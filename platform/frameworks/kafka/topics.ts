@@ -1,6 +1,6 @@
 /** Topic verbs. Each is idempotent: asked twice, it changes nothing the second time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, ConfigResourceTypes, type ITopicMetadata } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
 import { fail } from '../../errors.ts';
 
 export interface TopicRequest {
@@ -86,7 +86,7 @@ async function grow(admin: Admin, requests: readonly TopicRequest[]): Promise<vo
 async function reconfigure(admin: Admin, requests: readonly TopicRequest[]): Promise<readonly string[]> {
   const asked = requests.filter(({ config }) => Object.keys(config).length > 0);
   if (asked.length === 0) return [];
-  const type = ConfigResourceTypes.TOPIC;
+  const type = kafkajs.ConfigResourceTypes.TOPIC;
   const found = await admin.describeConfigs({
     includeSynonyms: false,
     resources: asked.map(({ name, config }) => ({ type, name, configNames: Object.keys(config) })),

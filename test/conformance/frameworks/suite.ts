@@ -1,5 +1,6 @@
 /** What every framework package must do on its real server: one suite, run for each. */
 
+import { once } from 'node:events';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -10,6 +11,8 @@ import { end, type RunningTask, start, untilReady, visibleText } from './runner.
 
 /** Something that is written before the server is killed and must be there afterwards. */
 export interface Durability<O> {
+  /** Whether the server itself refuses a data directory of another installation, and ends. */
+  readonly refusesForeignData: boolean;
   write(access: FrameworkAccess<O>): Promise<void>;
   read(access: FrameworkAccess<O>): Promise<boolean>;
 }
@@ -42,7 +45,7 @@ export function frameworkSuite<O>(
     }, bootMs);
     afterAll(async () => {
       if (server.task) await end(server.task);
-      rmSync(server.room.root, { recursive: true, force: true });
+      if (server.room) rmSync(server.room.root, { recursive: true, force: true });
     }, bootMs);
 
     identity(framework, server);
@@ -66,6 +69,17 @@ export function frameworkSuite<O>(
         const { ready, waitingFor } = await framework.ready(server.room.access, server.room.context(0).placement);
         expect(ready).toBe(false);
         expect(waitingFor).not.toBe('');
+      },
+      bootMs,
+    );
+    if (!durability.refusesForeignData) return;
+    it(
+      'does not start on the data of another installation',
+      async () => {
+        const spec = framework.render({ ...server.room.context(0), identity: 'another' });
+        server.task = start(spec, server.room.root);
+        await once(server.task.process, 'exit');
+        expect(server.task.process.exitCode).toBeGreaterThan(0);
       },
       bootMs,
     );

@@ -1,0 +1,54 @@
+/** Who listens on which TCP port. One source per system: /proc/net on Linux, `lsof` on macOS. */
+import { linuxListeners } from './ports-linux.ts';
+import { lsofListeners } from './ports-lsof.ts';
+import { processTable, type ProcessTable } from './process-table.ts';
+
+export interface Listener {
+  /** As text; `0.0.0.0` and `::` mean every address. */
+  readonly address: string;
+  readonly port: number;
+  /** Unknown where the process belongs to another user. */
+  readonly pid: number | undefined;
+  /** User id that opened the socket, where the system tells. */
+  readonly uid: number | undefined;
+}
+
+/**
+ * Every listening TCP socket. Finding its process costs a look at each process's open files, so `wanted` chooses the
+ * sockets that it is done for; the others come with `pid` undefined.
+ */
+export function listeners(
+  wanted: (listener: Listener) => boolean,
+  platform: NodeJS.Platform = process.platform,
+): readonly Listener[] {
+  return platform === 'linux' ? linuxListeners(wanted) : lsofListeners();
+}
+
+/** Whether a socket listening on `listener` would take `address`:`port` from another. */
+export function coversAddress(listener: string, address: string): boolean {
+  return listener === address || [listener, address].some((each) => each === '0.0.0.0' || each === '::');
+}
+
+export interface PortOwner {
+  /** Undefined: a process that can't be seen, of another user. */
+  readonly pid: number | undefined;
+  /** `java (pid 4711)`, or `another user's process (uid 105)`. */
+  readonly description: string;
+}
+
+/** Who listens on `address`:`port`; undefined: nobody. */
+export function ownerOfPort(address: string, port: number): PortOwner | undefined {
+  const holds = (each: Listener) => each.port === port && coversAddress(each.address, address);
+  const found = listeners(holds).find(holds);
+  return found && { pid: found.pid, description: describeListener(found, processTable()) };
+}
+
+/** Process that listens on `address`:`port`; undefined: nobody, or a process that can't be seen. */
+export function listeningPid(address: string, port: number): number | undefined {
+  return ownerOfPort(address, port)?.pid;
+}
+
+export function describeListener(listener: Listener, table: ProcessTable): string {
+  if (listener.pid !== undefined) return `${table.nameOf(listener.pid)} (pid ${listener.pid})`;
+  return `another user's process${listener.uid === undefined ? '' : ` (uid ${listener.uid})`}`;
+}

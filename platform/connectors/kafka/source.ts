@@ -1,0 +1,111 @@
+/**
+ * Kafka as a source: one consumer group, reading from the earliest record where the group is new. kafkajs consumers end in
+ * several ways without coming back (https://github.com/tulios/kafkajs/issues/659, 1720), so none is trusted to: each runs as
+ * a session (session.ts), and when a session ends, for whatever reason, the next one is made.
+ */
+import { Backoff, pause, reasonOf } from '../backoff.ts';
+import type { KafkaAccess } from '../config.ts';
+import type { Batch, Log, Source, SourceState } from '../contract.ts';
+import { ConsumerSession } from './session.ts';
+
+export interface KafkaSourceOptions {
+  readonly access: KafkaAccess;
+  readonly clientId: string;
+  /** Physical names. */
+  readonly topic: string;
+  readonly groupId: string;
+  readonly log: Log;
+  readonly fetch?: Partial<FetchBounds>;
+}
+
+export interface FetchBounds {
+  /** Most bytes of one partition in one batch. */
+  readonly maxBytesPerPartition: number;
+  /** How long the broker holds a request when there is nothing to read; what comes is handed out at once. */
+  readonly maxWaitMs: number;
+  readonly partitionsConcurrently: number;
+}
+
+export const fetchBounds: FetchBounds = {
+  maxBytesPerPartition: 512 * 1024,
+  maxWaitMs: 1000,
+  partitionsConcurrently: 8,
+};
+
+/** What the sessions of a source have in common, and what outlives them. */
+export interface SourceProgress {
+  waitingFor: string;
+  offsetResets: number;
+  skippedRecords: number;
+  readonly lagOfPartition: Map<number, number>;
+}
+
+const backoffMs = { first: 200, most: 5000 };
+/** Batches in flight have this long to end after `stop`. */
+const drainMs = 10_000;
+
+export function createKafkaSource(options: KafkaSourceOptions): Source {
+  return new KafkaSource(options);
+}
+
+class KafkaSource implements Source {
+  readonly #options: KafkaSourceOptions;
+  readonly #stopping = new AbortController();
+  readonly #progress: SourceProgress = {
+    waitingFor: 'Kafka: not connected yet',
+    offsetResets: 0,
+    skippedRecords: 0,
+    lagOfPartition: new Map(),
+  };
+  #session: ConsumerSession | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(options: KafkaSourceOptions) {
+    this.#options = options;
+  }
+
+  start(onBatch: (batch: Batch) => Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ended = this.#runSessions(onBatch, resolve).finally(resolve);
+    });
+  }
+
+  state(): SourceState {
+    const { waitingFor, offsetResets, skippedRecords, lagOfPartition } = this.#progress;
+    let lagRecords: number | null = lagOfPartition.size === 0 ? null : 0;
+    for (const lag of lagOfPartition.values()) lagRecords = (lagRecords ?? 0) + lag;
+    return { waitingFor, lagRecords, offsetResets, skippedRecords };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    const drained = new AbortController();
+    const closed = (this.#session?.close() ?? Promise.resolve()).finally(() => drained.abort());
+    await Promise.race([closed, pause(drainMs, drained.signal)]);
+    await Promise.race([this.#ended, pause(1000, drained.signal)]);
+  }
+
+  async #runSessions(onBatch: (batch: Batch) => Promise<void>, onConnected: () => void): Promise<void> {
+    const backoff = new Backoff(backoffMs.first, backoffMs.most);
+    let said = '';
+    while (!this.#stopping.signal.aborted) {
+      const session = new ConsumerSession(this.#options, this.#progress, onBatch);
+      this.#session = session;
+      try {
+        await session.open();
+        this.#progress.waitingFor = '';
+        onConnected();
+        backoff.reset();
+        said = '';
+        await session.ended();
+      } catch (error) {
+        const reason = reasonOf(error);
+        this.#progress.waitingFor = `Kafka: ${reason}`;
+        if (reason !== said && !this.#stopping.signal.aborted) this.#options.log(`waits for Kafka: ${reason}`);
+        said = reason;
+      }
+      await session.close().catch(() => {});
+      if (!this.#stopping.signal.aborted) await pause(backoff.nextMs(), this.#stopping.signal);
+    }
+  }
+}

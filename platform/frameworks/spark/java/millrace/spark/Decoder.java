@@ -1,0 +1,138 @@
+package millrace.spark;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import scala.collection.Iterator;
+import scala.collection.Seq;
+
+/**
+ * One Kafka record → the fields of its schema, its envelope, and, where it does not fit, the reason and the detail (the words
+ * of platform/connectors/contract.ts, `poisonReasons`). Exactly one of the two is there: `_reason` is null for a good record.
+ */
+public final class Decoder implements UDF2<byte[], Seq<Row>, Row> {
+  private static final long serialVersionUID = 1L;
+  private static final ObjectMapper json =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  /** Columns of the envelope, in the order in which they follow the fields. */
+  static final List<String> envelope = List.of("_event_id", "_event_time", "_traceparent", "_pathway", "_reason", "_detail");
+
+  private final RunnerConfigField[] fields;
+
+  /** A serialisable copy of what the executors need of a field. */
+  private record RunnerConfigField(String name, String type, boolean nullable) implements java.io.Serializable {}
+
+  public Decoder(List<RunnerConfig.Field> fields) {
+    this.fields =
+        fields.stream()
+            .map(field -> new RunnerConfigField(field.name(), field.type(), field.nullable()))
+            .toArray(RunnerConfigField[]::new);
+  }
+
+  /** The type of what `call` gives. */
+  static StructType type(List<RunnerConfig.Field> fields) {
+    List<StructField> columns = Types.columns(fields);
+    for (String column : envelope) {
+      boolean time = column.equals("_event_time");
+      columns.add(DataTypes.createStructField(column, time ? DataTypes.TimestampType : DataTypes.StringType, true));
+    }
+    return DataTypes.createStructType(columns);
+  }
+
+  @Override
+  public Row call(byte[] value, Seq<Row> headers) {
+    Object[] row = new Object[fields.length + envelope.size()];
+    try {
+      decodeEnvelope(headers, row);
+      decodeFields(value, row);
+    } catch (Misfit misfit) {
+      Object[] dead = new Object[row.length];
+      dead[fields.length + 4] = misfit.reason;
+      dead[fields.length + 5] = misfit.getMessage();
+      return RowFactory.create(dead);
+    }
+    return RowFactory.create(row);
+  }
+
+  private void decodeEnvelope(Seq<Row> headers, Object[] row) throws Misfit {
+    String id = null;
+    String time = null;
+    Iterator<Row> each = headers == null ? null : headers.iterator();
+    while (each != null && each.hasNext()) {
+      Row header = each.next();
+      byte[] content = header.isNullAt(1) ? null : (byte[]) header.get(1);
+      if (content == null) continue;
+      switch (header.getString(0)) {
+        case "ce_id" -> id = text(content);
+        case "ce_time" -> time = text(content);
+        case "traceparent" -> row[fields.length + 2] = text(content);
+        case "millrace-pathway" -> row[fields.length + 3] = text(content);
+        default -> {}
+      }
+    }
+    if (id == null || id.isEmpty()) throw new Misfit("missing-id", "header ce_id: expected text, got nothing");
+    row[fields.length] = id;
+    row[fields.length + 1] = IsoTime.parse(time, "bad-time", "header ce_time");
+  }
+
+  private void decodeFields(byte[] value, Object[] row) throws Misfit {
+    if (value == null) throw new Misfit("null-value", "value: expected a JSON object, got null");
+    if (value.length == 0) throw new Misfit("empty-value", "value: expected a JSON object, got nothing");
+    JsonNode object = parse(value);
+    if (!object.isObject()) throw new Misfit("not-an-object", "value: expected an object, got " + kind(object));
+    for (int at = 0; at < fields.length; at++) row[at] = decodeField(fields[at], object.get(fields[at].name()));
+  }
+
+  private static JsonNode parse(byte[] value) throws Misfit {
+    try {
+      return json.readTree(value);
+    } catch (JsonProcessingException error) {
+      var where = error.getLocation();
+      String at = where == null ? "" : " at byte " + Math.max(0, where.getByteOffset());
+      throw new Misfit("bad-json", "value: not JSON" + at);
+    } catch (IOException error) {
+      throw new Misfit("bad-json", "value: not UTF-8");
+    }
+  }
+
+  private static Object decodeField(RunnerConfigField field, JsonNode node) throws Misfit {
+    if (node == null || node.isNull()) {
+      if (field.nullable()) return null;
+      throw new Misfit("missing-field", field.name() + ": expected " + field.type() + ", got " + (node == null ? "nothing" : "null"));
+    }
+    boolean whole = node.isIntegralNumber() || (node.isDouble() && node.doubleValue() == Math.rint(node.doubleValue()));
+    return switch (field.type()) {
+      case "string" -> node.isTextual() ? node.textValue() : wrong(field, node);
+      case "int" -> whole && node.canConvertToInt() ? (Object) node.intValue() : wrong(field, node);
+      case "long" -> whole && node.canConvertToLong() ? (Object) node.longValue() : wrong(field, node);
+      case "double" -> node.isNumber() && Double.isFinite(node.doubleValue()) ? (Object) node.doubleValue() : wrong(field, node);
+      case "boolean" -> node.isBoolean() ? (Object) node.booleanValue() : wrong(field, node);
+      case "timestamp" -> node.isTextual() ? IsoTime.parse(node.textValue(), "wrong-type", field.name()) : wrong(field, node);
+      default -> throw new IllegalStateException(field.type());
+    };
+  }
+
+  private static Object wrong(RunnerConfigField field, JsonNode node) throws Misfit {
+    throw new Misfit("wrong-type", field.name() + ": expected " + field.type() + ", got " + kind(node));
+  }
+
+  private static String kind(JsonNode node) {
+    return node.isNumber() ? node.asText() : node.getNodeType().toString().toLowerCase(java.util.Locale.ROOT);
+  }
+
+  private static String text(byte[] content) {
+    return new String(content, StandardCharsets.UTF_8);
+  }
+}

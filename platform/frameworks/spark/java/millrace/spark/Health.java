@@ -1,0 +1,70 @@
+package millrace.spark;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Executors;
+
+/** `GET /healthz`: the shape of every task of a pipeline, and `queries`. Listens on the address it is given: loopback. */
+final class Health {
+  private final RunnerConfig config;
+  private final Progress progress;
+  private volatile String waitingFor = "starting";
+
+  Health(RunnerConfig config, Progress progress) {
+    this.config = config;
+    this.progress = progress;
+  }
+
+  void listen() throws IOException {
+    try {
+      HttpServer server = HttpServer.create(new InetSocketAddress(config.health().address(), config.health().port()), 16);
+      server.createContext("/healthz", this::answer);
+      server.setExecutor(Executors.newSingleThreadExecutor(task -> daemon(task, "health")));
+      server.start();
+    } catch (BindException error) {
+      throw new Fatal("port " + config.health().port() + " on " + config.health().address() + " is taken");
+    }
+  }
+
+  /** What the runner itself waits for; empty: only the queries count. */
+  void waitsFor(String what) {
+    waitingFor = what;
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      if (!exchange.getRequestMethod().equals("GET")) {
+        exchange.sendResponseHeaders(405, -1);
+        return;
+      }
+      byte[] body = new ObjectMapper().writeValueAsBytes(report());
+      exchange.getResponseHeaders().set("content-type", "application/json");
+      exchange.sendResponseHeaders(200, body.length);
+      exchange.getResponseBody().write(body);
+    }
+  }
+
+  private Map<String, Object> report() {
+    String waiting = waitingFor.isEmpty() ? progress.waitingFor() : waitingFor;
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("task", config.task());
+    report.put("pipeline", config.pipeline());
+    report.put("revision", config.revision());
+    report.put("ready", waitingFor.isEmpty() && progress.ready());
+    report.put("waitingFor", waiting);
+    report.put("queries", progress.snapshot());
+    return report;
+  }
+
+  static Thread daemon(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+}

@@ -1,0 +1,132 @@
+package millrace.spark;
+
+import static org.apache.spark.sql.functions.col;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.streaming.DataStreamWriter;
+import org.apache.spark.sql.streaming.StreamingQuery;
+import org.apache.spark.sql.streaming.Trigger;
+
+/** One job: its SQL over its input, into one streaming query. */
+final class JobQuery {
+  /** What keeps state, or needs all rows at once. */
+  private static final Set<String> stateful =
+      Set.of("Aggregate", "Distinct", "Deduplicate", "DeduplicateWithinWatermark", "Window", "Sort", "GlobalLimit", "LocalLimit");
+
+  private final RunnerConfig config;
+  private final RunnerConfig.Job job;
+  private final SparkSession session;
+
+  JobQuery(RunnerConfig config, RunnerConfig.Job job, SparkSession root) {
+    this.config = config;
+    this.job = job;
+    // A session of its own: views of the same name in two jobs do not meet.
+    this.session = root.newSession();
+  }
+
+  /** The records the job will write. Throws Fatal when the SQL is wrong; touches neither Kafka nor the executors. */
+  Dataset<Row> records() {
+    Dataset<Row> all = Source.decoded(session, config.kafka(), job);
+    boolean keepsNoState = job.watermarkMs() == 0;
+    Dataset<Row> input = keepsNoState ? all : Source.withWatermark(all.where(col(Source.dead).isNull()), job);
+    input.createOrReplaceTempView(job.input().view());
+    for (RunnerConfig.Reference reference : job.references()) load(reference);
+    Dataset<Row> results = analysed();
+    OutputSchema.check(job, results.schema());
+    LogicalPlan plan = ((org.apache.spark.sql.classic.Dataset<Row>) results).queryExecution().analyzed();
+    if (job.realtime()) refuseState(plan);
+    var single = keepsNoState ? SingleScan.passingDead(plan) : java.util.Optional.<LogicalPlan>empty();
+    if (single.isPresent()) {
+      var classic = (org.apache.spark.sql.classic.SparkSession) session;
+      return Records.ofEither(job, config.pipeline(), org.apache.spark.sql.classic.Dataset.ofRows(classic, single.get()));
+    }
+    if (keepsNoState) {
+      input.where(col(Source.dead).isNull()).createOrReplaceTempView(job.input().view());
+      results = analysed();
+    }
+    Dataset<Row> second = Source.decoded(session, config.kafka(), job);
+    return Records.ofResults(job, config.pipeline(), results).union(Records.ofDeadLetters(job, second));
+  }
+
+  StreamingQuery start(Dataset<Row> records) throws TimeoutException {
+    DataStreamWriter<Row> writer =
+        records
+            .writeStream()
+            .queryName(job.name())
+            .format("kafka")
+            .outputMode("update")
+            .option("checkpointLocation", job.checkpointDir())
+            .option("kafka.acks", "all")
+            .option("kafka.linger.ms", "2")
+            .trigger(job.realtime() ? Trigger.RealTime(job.triggerMs()) : Trigger.ProcessingTime(job.triggerMs()));
+    for (Map.Entry<String, String> property : config.kafka().properties().entrySet()) {
+      writer.option("kafka." + property.getKey(), property.getValue());
+    }
+    return writer.start();
+  }
+
+  private Dataset<Row> analysed() {
+    try {
+      return session.sql(job.sql());
+    } catch (Exception error) {
+      // Spark's analysis and parse errors are checked exceptions that its Java signatures do not declare.
+      if (error instanceof AnalysisException) throw new Fatal("job " + job.name() + ": its SQL is refused: " + Say.reason(error));
+      throw error;
+    }
+  }
+
+  private void refuseState(LogicalPlan plan) {
+    if (plan.isStreaming() && stateful.contains(plan.nodeName())) {
+      throw new Fatal("job " + job.name() + ": mode realtime takes filters and projections only, its SQL has " + plan.nodeName());
+    }
+    var children = plan.children().iterator();
+    while (children.hasNext()) refuseState(children.next());
+  }
+
+  /** A reference is small: its rows go into the plan, so that no executor reads a file. */
+  private void load(RunnerConfig.Reference reference) {
+    ObjectMapper json = new ObjectMapper();
+    List<Row> rows = new ArrayList<>();
+    try {
+      for (String line : Files.readAllLines(Path.of(reference.file()))) {
+        if (line.isBlank()) continue;
+        JsonNode object = json.readTree(line);
+        rows.add(RowFactory.create(reference.fields().stream().map(field -> value(field, object.get(field.name()))).toArray()));
+      }
+    } catch (IOException error) {
+      throw new Fatal("job " + job.name() + ": the reference file " + reference.file() + " can not be read");
+    }
+    session.createDataFrame(rows, Types.row(reference.fields())).createOrReplaceTempView(reference.view());
+  }
+
+  private static Object value(RunnerConfig.Field field, JsonNode node) {
+    if (node == null || node.isNull()) return null;
+    try {
+      return switch (field.type()) {
+        case "int" -> node.intValue();
+        case "long" -> node.longValue();
+        case "double" -> node.doubleValue();
+        case "boolean" -> node.booleanValue();
+        case "timestamp" -> IsoTime.parse(node.asText(), "wrong-type", field.name());
+        default -> node.asText();
+      };
+    } catch (Misfit misfit) {
+      throw new Fatal("a reference row does not fit: " + misfit.getMessage());
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package millrace.spark;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The driver application of one pipeline: runs all its SQL jobs. `Runner CONFIG.json`.
+ *
+ * Exit codes: 0 on SIGTERM; 3 when the configuration is wrong, with one line that says where; 1 when a query failed too
+ * often in a row, so that the agent starts the whole process again.
+ */
+public final class Runner {
+  private static final int configurationExit = 3;
+
+  private Runner() {}
+
+  public static void main(String[] arguments) {
+    try {
+      if (arguments.length != 1) throw new Fatal("expected one argument, the file of the configuration");
+      run(RunnerConfig.read(Path.of(arguments[0])));
+    } catch (Fatal fatal) {
+      end(configurationExit, "configuration refused: " + fatal.getMessage().lines().findFirst().orElse(""));
+    } catch (Throwable error) {
+      end(1, "ended: " + Say.reason(error));
+    }
+  }
+
+  private static void run(RunnerConfig config) throws Exception {
+    Progress progress = new Progress(config.jobs());
+    Health health = new Health(config, progress);
+    health.listen();
+    Servers servers = new Servers(config, health);
+    servers.awaitMaster();
+    health.waitsFor("waiting for the Spark session");
+    SparkSession session = SparkSession.builder().config(conf(config)).getOrCreate();
+    session.streams().addListener(progress);
+    List<Supervised> queries = new ArrayList<>();
+    for (RunnerConfig.Job job : config.jobs()) {
+      JobQuery query = new JobQuery(config, job, session);
+      Dataset<Row> records = query.records();
+      queries.add(new Supervised(job.name(), query, records, progress));
+    }
+    servers.awaitTopics();
+    health.waitsFor("");
+    for (Supervised query : queries) Health.daemon(query, "job-" + query.job()).start();
+    Say.line("started " + queries.size() + " jobs of pipeline " + config.pipeline());
+    Supervised.awaitFailure();
+    end(1, "a job failed too often in a row");
+  }
+
+  private static SparkConf conf(RunnerConfig config) {
+    SparkConf conf = new SparkConf(false).setMaster(config.master()).setAppName(config.pipeline());
+    config.sparkProperties().forEach(conf::set);
+    return conf;
+  }
+
+  /** Without shutdown hooks' leave to wait: the executors go when the connection does. */
+  private static void end(int code, String line) {
+    Say.line(line);
+    Runtime.getRuntime().halt(code);
+  }
+}

@@ -1,0 +1,74 @@
+package millrace.spark;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.streaming.DataStreamReader;
+import org.apache.spark.sql.types.DataTypes;
+
+/** The input topic of a job as a streaming table. Each call makes a new reader of its own. */
+final class Source {
+  /** Null for a good record; for another, what its dead letter is made of. SQL never sees it filled in. */
+  static final String dead = "_dead";
+
+  /** Columns that SQL may use besides the fields of the schema. */
+  private static final List<String> envelope =
+      List.of("_event_id", "_event_time", "_traceparent", "_pathway", "_ingested_at", "_key");
+
+  private Source() {}
+
+  /** Fields, envelope and `_dead`, good and bad records alike. */
+  static Dataset<Row> decoded(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job) {
+    var fields = job.input().fields();
+    Column decode =
+        udf(new Decoder(fields), Decoder.type(fields))
+            // Otherwise the optimiser would copy the call into every column that uses it.
+            .asNondeterministic()
+            .apply(col("value"), col("headers"));
+    Dataset<Row> rows = raw(session, kafka, job).withColumn("_decoded", decode);
+    List<Column> columns = new ArrayList<>();
+    for (RunnerConfig.Field field : fields) columns.add(col("_decoded." + field.name()));
+    for (String name : envelope.subList(0, 4)) columns.add(col("_decoded." + name));
+    columns.add(col("timestamp").as("_ingested_at"));
+    columns.add(col("key").cast(DataTypes.StringType).as("_key"));
+    Column letter =
+        struct(
+            col("_decoded._reason").as("reason"), col("_decoded._detail").as("detail"), col("topic"), col("partition"),
+            col("offset"), col("key"), col("value"), col("headers"));
+    columns.add(when(col("_decoded._reason").isNotNull(), letter).as(dead));
+    return rows.select(columns.toArray(Column[]::new));
+  }
+
+  /** `deduplicate` and the watermark are the business of micro-batch jobs; a real-time one keeps no state. */
+  static Dataset<Row> withWatermark(Dataset<Row> rows, RunnerConfig.Job job) {
+    if (job.watermarkMs() == 0) return rows;
+    Dataset<Row> marked = rows.withWatermark("_event_time", job.watermarkMs() + " milliseconds");
+    return job.deduplicate() ? marked.dropDuplicatesWithinWatermark(new String[] {"_event_id"}) : marked;
+  }
+
+  private static Dataset<Row> raw(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job) {
+    DataStreamReader reader =
+        session
+            .readStream()
+            .format("kafka")
+            .option("subscribe", job.input().topic())
+            .option("startingOffsets", "earliest")
+            .option("includeHeaders", "true")
+            // A checkpoint that points before the oldest record is loss; the job says so instead of going on.
+            .option("failOnDataLoss", "true")
+            .option("kafka.fetch.max.wait.ms", "100");
+    for (Map.Entry<String, String> property : kafka.properties().entrySet()) {
+      reader.option("kafka." + property.getKey(), property.getValue());
+    }
+    return reader.load();
+  }
+}

@@ -1,0 +1,72 @@
+package millrace.spark;
+
+import java.util.concurrent.CountDownLatch;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.streaming.StreamingQuery;
+
+/** Keeps one query running: started again from its checkpoint after a failure, with a growing pause. */
+final class Supervised implements Runnable {
+  private static final int maxFailuresInARow = 5;
+  private static final long firstPauseMs = 500;
+  /** A query that ran this long has recovered: its earlier failures no longer count. */
+  private static final long recoveredAfterMs = 60_000;
+
+  private static final CountDownLatch failed = new CountDownLatch(1);
+
+  private final String job;
+  private final JobQuery query;
+  private final Dataset<Row> records;
+  private final Progress progress;
+
+  Supervised(String job, JobQuery query, Dataset<Row> records, Progress progress) {
+    this.job = job;
+    this.query = query;
+    this.records = records;
+    this.progress = progress;
+  }
+
+  String job() {
+    return job;
+  }
+
+  /** Returns when some query has failed too often in a row. */
+  static void awaitFailure() throws InterruptedException {
+    failed.await();
+  }
+
+  @Override
+  public void run() {
+    int failures = 0;
+    while (failures < maxFailuresInARow) {
+      long began = System.nanoTime();
+      String reason = runOnce();
+      if (System.nanoTime() - began > recoveredAfterMs * 1_000_000) failures = 0;
+      failures++;
+      long pauseMs = firstPauseMs << (failures - 1);
+      progress.failed(job, reason);
+      Say.line("job " + job + " failed (" + failures + " of " + maxFailuresInARow + " in a row), again in " + pauseMs + " ms: " + reason);
+      pause(pauseMs);
+    }
+    failed.countDown();
+  }
+
+  private String runOnce() {
+    progress.is(job, Progress.State.starting);
+    try {
+      StreamingQuery running = query.start(records);
+      running.awaitTermination();
+      return "the query stopped by itself";
+    } catch (Exception error) {
+      return Say.reason(error);
+    }
+  }
+
+  private static void pause(long pauseMs) {
+    try {
+      Thread.sleep(pauseMs);
+    } catch (InterruptedException error) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

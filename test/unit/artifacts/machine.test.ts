@@ -1,0 +1,59 @@
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { withoutCredentials } from '../../../platform/artifacts/command.ts';
+import { examineMachine } from '../../../platform/artifacts/doctor.ts';
+import { findJava } from '../../../platform/artifacts/java.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-machine-')));
+});
+
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function makeJava(version: string): string {
+  const home = join(directory, `java-${version}`);
+  mkdirSync(join(home, 'bin'), { recursive: true });
+  writeFileSync(join(home, 'bin', 'java'), '#!/bin/sh\n');
+  chmodSync(join(home, 'bin', 'java'), 0o755);
+  writeFileSync(join(home, 'release'), `JAVA_VERSION="${version}"\n`);
+  return home;
+}
+
+describe('the machine’s Java', () => {
+  test('JAVA_HOME goes first, and only version 17 will do', () => {
+    const [seventeen, newer] = [makeJava('17.0.1'), makeJava('21.0.2')];
+    const env = { JAVA_HOME: newer, PATH: join(seventeen, 'bin') };
+    expect(findJava(env)).toEqual({ executable: join(seventeen, 'bin', 'java'), version: '17.0.1' });
+  });
+
+  test('MILLRACE_JAVA=bundled asks for the one of the cache', () => {
+    expect(findJava({ JAVA_HOME: makeJava('17.0.1'), MILLRACE_JAVA: 'bundled' })).toBeUndefined();
+  });
+});
+
+describe('examining a machine that has nothing', () => {
+  test('names what is missing, with the command for each system', async () => {
+    const report = await examineMachine({ cache: directory, env: { PATH: '/nowhere', MILLRACE_JAVA: 'bundled' } });
+    const line = (name: string) => report.lines.find((candidate) => candidate.name === name);
+    expect(report.ok).toBe(false);
+    expect(line('python3')).toMatchObject({
+      state: 'missing',
+      remedy: expect.stringContaining('dnf install -y python3'),
+    });
+    expect(line('npm')).toMatchObject({ state: 'missing', remedy: expect.stringContaining('brew install node') });
+    expect(line('mvn')?.state).toBe('not-needed');
+    expect(line('kafka (artifact)')).toMatchObject({ state: 'missing', remedy: 'millrace fetch' });
+    expect(line('memory')?.detail).toMatch(/^\d+ of \d+ MiB available/);
+    expect(line('address 127.0.0.1')?.state).toBe('present');
+  });
+});
+
+test('a password in an address does not reach an error', () => {
+  expect(withoutCredentials('Looking in indexes: https://me:secret@host/simple')).toBe(
+    'Looking in indexes: https://***@host/simple',
+  );
+});
