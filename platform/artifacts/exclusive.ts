@@ -12,6 +12,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const pollMs = 100;
 
+/**
+ * Locks that are held. Referenced from here, because a `work` that nothing can settle any more is garbage, its stack frame
+ * with it, and collecting the frame would close the lock.
+ */
+const held = new Set<DatabaseSync>();
+
 export interface Waiting {
   /** The process that holds the lock, as far as it is known. */
   readonly ownerPid: number | undefined;
@@ -27,12 +33,14 @@ export async function withExclusive<T>(
   mkdirSync(dirname(file), { recursive: true });
   const owner = `${file}.owner`;
   const lock = await acquire(file, owner, onWaiting);
+  held.add(lock);
   try {
     writeFileSync(owner, `${process.pid}\n`);
     return await work();
   } finally {
     rmSync(owner, { force: true });
     lock.close();
+    held.delete(lock);
   }
 }
 
@@ -64,9 +72,9 @@ function tryAcquire(file: string): DatabaseSync | undefined {
   }
 }
 
-/** SQLITE_BUSY is 5; https://www.sqlite.org/rescode.html#busy. */
+/** SQLITE_BUSY is 5; https://www.sqlite.org/rescode.html#busy. Not by class: errors of Node are of another realm in Jest. */
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+  return typeof error === 'object' && error !== null && 'errcode' in error && error.errcode === 5;
 }
 
 function ownerPid(owner: string): number | undefined {

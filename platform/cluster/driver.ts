@@ -36,10 +36,17 @@ export interface TaskSpec {
   readonly stop: { readonly signal: 'SIGTERM' | 'SIGINT'; readonly graceMs: number };
   /** Start order within a cluster start (lowest first) and stop order (highest first): 0 platform, 1 servers, 2 jobs, 3 sinks and services, 4 feeds. */
   readonly tier: number;
-  /** Keep a data directory over restarts and relaunches of the task; removed only by `remove({ data: true })`. */
+  /**
+   * Keep `{dataDir}` over restarts and relaunches of the task; removed only by `remove({ data: true })`. Otherwise it is
+   * emptied before each start and removed with the task.
+   */
   readonly keepsData: boolean;
 }
 
+/**
+ * `backoff`: it ended and starts again by itself. `stopped`: on request. `failed`: it can't be started at all (no such
+ * program), and only another launch or a resume tries again; `reason` says why.
+ */
 export type TaskPhase = 'running' | 'backoff' | 'stopped' | 'failed';
 
 export interface TaskStatus {
@@ -80,22 +87,41 @@ export interface ClusterDriver {
   readonly name: string;
   capabilities(): Promise<DriverCapabilities>;
   nodes(): Promise<readonly Node[]>;
-  /** Ports in use on `address` by anything, ours or not, with the owner's description where it can be known. */
+  /**
+   * Ports in use on `address` by anything, ours or not, with the owner's description where it can be known; ports that belong
+   * to a known task count even while it does not run.
+   */
   takenPorts(address: string): Promise<ReadonlyMap<number, string>>;
   /**
    * Makes the task run. The same spec again: no change. Another spec under the same id: the old task is stopped, the new one
-   * started, its data kept. Throws PORT_TAKEN (owner named) before anything is started.
+   * started, its data kept. Throws PORT_TAKEN (owner named) before anything is stopped or started. Returns when the process
+   * has been started, not when it is ready.
    */
   launch(spec: TaskSpec): Promise<TaskStatus>;
-  /** Stops the task and keeps it known, its files and data; `resume` starts it again. Stopping a stopped one: no change. */
+  /**
+   * Stops the task with every process it has started and keeps it known, its files and data; `resume` starts it again.
+   * Stopping a stopped one, resuming a running one: no change. Both throw UNKNOWN_TASK, CORRUPT_STATE, FOREIGN_STATE.
+   */
   stop(id: string): Promise<TaskStatus>;
   resume(id: string): Promise<TaskStatus>;
   /** Undefined: unknown id. */
   status(id: string): Promise<TaskStatus | undefined>;
+  /** Every task whose state can be read; the others are in `refused`, and naming one of those throws its error. */
   list(): Promise<readonly TaskStatus[]>;
-  /** Stops, then forgets the task with its files and logs; its data, too, if asked. Unknown id: empty answer. */
+  refused(): Promise<readonly RefusedTask[]>;
+  /** Starts every task that is meant to run, lowest tier first, without waiting for readiness. */
+  startAll(): Promise<readonly TaskStatus[]>;
+  /**
+   * Stops every task, highest tier first, and keeps what each was meant to be: `startAll` brings the same ones back, and nothing
+   * else does, except naming a task in `launch` or `resume`. Answers the processes and ports that are gone.
+   */
+  stopAll(): Promise<readonly LedgerEntry[]>;
+  /**
+   * Stops, then forgets the task with its files and logs; its data, too, if asked. Answers what is gone. Unknown id: empty
+   * answer, except for data that an earlier removal kept.
+   */
   remove(id: string, options: { readonly data: boolean }): Promise<readonly LedgerEntry[]>;
-  /** The newest `lines` lines of the task's output, oldest first. */
+  /** The newest `lines` lines of the task's output, oldest first, at most 8 MiB. Throws UNKNOWN_TASK. */
   tail(id: string, lines: number): Promise<string>;
   /** Absolute paths on the node, for activities that must read what a task wrote. */
   paths(id: string): { readonly taskDir: string; readonly dataDir: string; readonly logFile: string };

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,16 @@ import { withExclusive } from '../../../platform/artifacts/exclusive.ts';
 
 const source = join(import.meta.dirname, '..', '..', '..', 'platform', 'artifacts', 'exclusive.ts');
 let directory: string;
+const owners: ChildProcess[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-exclusive-'));
 });
 
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => {
+  for (const owner of owners.splice(0)) owner.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
 
 describe('mutual exclusion', () => {
   test('within a process, one at a time', async () => {
@@ -37,11 +41,14 @@ describe('mutual exclusion', () => {
 
   test('the owner is named to those who wait, and a killed one lets go', async () => {
     const file = join(directory, 'lock');
+    // It collects garbage all the time: the lock must not go with it.
     const program = `import { withExclusive } from ${JSON.stringify(source)};
-      await withExclusive(${JSON.stringify(file)}, () => { console.log('mine'); return new Promise(() => setInterval(() => {}, 1000)); });`;
-    const owner = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      setInterval(gc, 20);
+      await withExclusive(${JSON.stringify(file)}, () => { console.log('mine'); return new Promise(() => {}); });`;
+    const owner = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    owners.push(owner);
     await once(owner.stdout, 'data');
     const waits: (number | undefined)[] = [];
     const mine = withExclusive(

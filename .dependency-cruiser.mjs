@@ -1,0 +1,60 @@
+/** The map of who may import whom (CONTRIBUTING). Pure rooms know only the model; clients live in connectors and frameworks. */
+const pure = '^platform/(plan|allocate|reconcile)/';
+export default {
+  forbidden: [
+    {
+      name: 'model-imports-only-model',
+      severity: 'error',
+      from: { path: '^platform/model/' },
+      to: { path: '^platform/', pathNot: '^platform/(model|errors)' },
+    },
+    {
+      name: 'pure-rooms-do-no-io',
+      comment: 'plan, allocate and reconcile decide; activities act.',
+      severity: 'error',
+      from: { path: pure },
+      to: { path: '^(node:)?(fs|net|http|https|child_process|dgram|tls|worker_threads)(/|$)', reachable: true },
+    },
+    {
+      name: 'workflows-are-deterministic',
+      severity: 'error',
+      from: { path: '^platform/workflows/' },
+      to: {
+        path: '^platform/',
+        pathNot: '^platform/(workflows|model|errors|plan|allocate|reconcile)',
+      },
+    },
+    {
+      name: 'workflows-import-no-client',
+      severity: 'error',
+      from: { path: '^platform/workflows/' },
+      to: { path: 'node_modules/(kafkajs|cassandra-driver|ioredis|bullmq|fastify)/' },
+    },
+    {
+      name: 'data-clients-live-in-connectors',
+      comment: 'frameworks keep their admin clients; the SDK hands ready-made clients to services.',
+      severity: 'error',
+      from: { path: '^platform/', pathNot: '^platform/(connectors|frameworks|sdk)/' },
+      to: { path: 'node_modules/(kafkajs|cassandra-driver|ioredis|bullmq)/' },
+    },
+    {
+      name: 'driver-behind-its-contract',
+      severity: 'error',
+      from: { path: '^platform/(frameworks|connectors|plan|sdk|telemetry|verify)/' },
+      to: { path: '^platform/cluster/process/' },
+    },
+    {
+      name: 'nothing-imports-the-cli',
+      severity: 'error',
+      from: { path: '^(platform|blueprints)/', pathNot: '^platform/cli/' },
+      to: { path: '^platform/cli/' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+  ],
+  options: {
+    tsConfig: { fileName: new URL('tsconfig.json', import.meta.url).pathname },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.mjs', '.js', '.json'] },
+  },
+};

@@ -1,0 +1,60 @@
+import { fail } from '../../errors.ts';
+import type { Placement } from '../../model/cluster.ts';
+import type { FrameworkAccess, Readiness } from '../contract.ts';
+import type { SparkOptions } from './spec.ts';
+
+/** What is read of the master's `/json/`. */
+interface MasterState {
+  readonly status: string;
+  readonly workers: readonly { readonly host: string; readonly port: number; readonly state: string }[];
+}
+
+/** `spark://host:port` of the master among the placements. */
+export function masterUrl(placements: readonly Placement[]): string {
+  const { address, ports } = masterOf(placements);
+  return `spark://${address}:${ports.rpc}`;
+}
+
+export function masterOf(placements: readonly Placement[]): Placement {
+  const found = placements.find(({ ports, demand }) => demand.group === 'spark.master' && ports.rpc !== undefined);
+  return found ?? fail('INTERNAL', { reason: 'Spark has no placement of a master' });
+}
+
+/** The master is ready when it is alive and ours; a worker, when the master counts it among the living. */
+export async function sparkReady(access: FrameworkAccess<SparkOptions>, placement: Placement): Promise<Readiness> {
+  const master = masterOf(access.placements);
+  const state = await masterState(access, master);
+  if (typeof state === 'string') return { ready: false, waitingFor: state };
+  if (state.status !== 'ALIVE') return { ready: false, waitingFor: `the master, which is ${state.status.toLowerCase()}` };
+  if (placement.task === master.task) return { ready: true, waitingFor: '' };
+  const registered = state.workers.some(
+    ({ host, port, state }) => host === placement.address && port === placement.ports.rpc && state === 'ALIVE',
+  );
+  return { ready: registered, waitingFor: registered ? '' : `the worker at ${placement.address}:${placement.ports.rpc} to register` };
+}
+
+/** The master's state, or what is missing. Throws WRONG_IDENTITY. */
+async function masterState(access: FrameworkAccess<SparkOptions>, master: Placement): Promise<MasterState | string> {
+  const endpoint = `${master.address}:${master.ports.web}`;
+  const response = await ask(`http://${endpoint}/json/`, access.secret('web'));
+  if (typeof response === 'string') return `an answer at ${endpoint} (${response})`;
+  if (response.status === 401) {
+    fail('WRONG_IDENTITY', { endpoint, expected: 'our Spark master', found: 'a server that refuses our password' });
+  }
+  const identity = response.headers.get('millrace-identity');
+  if (identity !== access.identity) {
+    fail('WRONG_IDENTITY', { endpoint, expected: `Spark ${access.identity}`, found: identity ? `Spark ${identity}` : 'another server' });
+  }
+  if (!response.ok) return `the master's pages (status ${response.status})`;
+  return (await response.json()) as MasterState;
+}
+
+async function ask(url: string, token: string): Promise<Response | string> {
+  try {
+    const headers = { authorization: `Bearer ${token}`, connection: 'close' };
+    return await fetch(url, { headers, signal: AbortSignal.timeout(4000), redirect: 'manual' });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The file that the Java runner is started with: the same names as in java/millrace/spark/RunnerConfig.java. Pure.
+ */
+import type { KafkaAccess } from '../../connectors/config.ts';
+import type { BlueprintSpec, DatasetSpec, JobSpec, ParameterValues, TopicSpec } from '../../model/blueprint.ts';
+import { physical } from '../../model/names.ts';
+import type { FieldType } from '../../model/schema.ts';
+import { fail } from '../../errors.ts';
+import { withParameters } from './sql.ts';
+
+interface RunnerField {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly nullable: boolean;
+}
+
+export interface RunnerJob {
+  readonly name: string;
+  readonly sql: string;
+  readonly mode: JobSpec['mode'];
+  readonly triggerMs: number;
+  readonly watermarkMs: number;
+  readonly deduplicate: boolean;
+  readonly checkpointDir: string;
+  readonly input: {
+    readonly topic: string;
+    readonly view: string;
+    readonly deadLetterTopic: string;
+    readonly partitions: number;
+    readonly fields: readonly RunnerField[];
+  };
+  readonly output: { readonly topic: string; readonly key: string; readonly eventType: string; readonly fields: readonly RunnerField[] };
+  readonly references: readonly { readonly view: string; readonly file: string; readonly fields: readonly RunnerField[] }[];
+}
+
+export interface RunnerConfig {
+  readonly task: string;
+  readonly pipeline: string;
+  readonly revision: number;
+  readonly health: { readonly address: string; readonly port: number };
+  readonly master: string;
+  readonly sparkProperties: Readonly<Record<string, string>>;
+  readonly kafka: Omit<KafkaAccess, 'mechanism'>;
+  readonly jobs: readonly RunnerJob[];
+}
+
+export interface RunnerJobsInput {
+  readonly pipeline: string;
+  readonly spec: BlueprintSpec;
+  readonly parameters: ParameterValues;
+  /** Text of each job's SQL file, by job name. */
+  readonly sql: Readonly<Record<string, string>>;
+}
+
+/**
+ * How long a real-time job runs before it writes its checkpoint. A restart repeats at most so much of the input, which the
+ * sinks overwrite; each checkpoint costs a pause of the stream of about a tenth of a second.
+ */
+const realtimeBatchMs = 30_000;
+
+/** Where the rows of a dataset lie, as one JSON object a line. */
+export const referenceFile = (dataset: string) => `references/${dataset}.jsonl`;
+
+/** Name of the table that a job's SQL reads: its input topic with underscores. */
+export const viewOf = (topic: string) => topic.replaceAll('-', '_');
+
+export function runnerJobs(input: RunnerJobsInput): RunnerJob[] {
+  return Object.entries(input.spec.jobs).map(([name, job]) => runnerJob(input, name, job));
+}
+
+function runnerJob({ pipeline, spec, parameters, sql }: RunnerJobsInput, name: string, job: JobSpec): RunnerJob {
+  const from = topicNamed(spec, job.input.topic);
+  const to = topicNamed(spec, job.output.topic);
+  return {
+    name,
+    sql: withParameters(sql[name] ?? fail('INTERNAL', { reason: `no SQL of job "${name}" was handed in` }), parameters, spec.name),
+    mode: job.mode,
+    triggerMs: job.mode === 'realtime' ? Math.max(job.triggerMs, realtimeBatchMs) : job.triggerMs,
+    watermarkMs: job.input.watermarkMs,
+    deduplicate: job.input.deduplicate,
+    checkpointDir: `{dataDir}/checkpoints/${name}`,
+    input: {
+      topic: physical.topic(pipeline, job.input.topic),
+      view: viewOf(job.input.topic),
+      deadLetterTopic: physical.deadLetterTopic(pipeline, job.input.topic),
+      partitions: from.partitions,
+      fields: fieldsOf(from.schema.fields),
+    },
+    output: {
+      topic: physical.topic(pipeline, job.output.topic),
+      key: to.key,
+      eventType: to.schema.name,
+      fields: fieldsOf(to.schema.fields),
+    },
+    references: Object.entries(job.references).map(([view, dataset]) => ({
+      view,
+      file: `{taskDir}/${referenceFile(dataset)}`,
+      fields: datasetFields(spec.datasets[dataset] ?? fail('INTERNAL', { reason: `there is no dataset "${dataset}"` })),
+    })),
+  };
+}
+
+function topicNamed(spec: BlueprintSpec, topic: string): TopicSpec {
+  return spec.topics[topic] ?? fail('INTERNAL', { reason: `there is no topic "${topic}"` });
+}
+
+function fieldsOf(fields: TopicSpec['schema']['fields']): RunnerField[] {
+  return Object.entries(fields).map(([name, { type, nullable }]) => ({ name, type, nullable }));
+}
+
+function datasetFields({ fields }: DatasetSpec): RunnerField[] {
+  return Object.entries(fields).map(([name, { type }]) => ({ name, type, nullable: true }));
+}

@@ -1,0 +1,99 @@
+/**
+ * `npm test`: every check and every test, one after the other, on the real servers, in private directories and ports.
+ * Ends with the line `N passed, N failed`. `npm test -- unit` runs one stage; each stage's name is its folder under test/.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fetchArtifacts } from '../platform/artifacts/fetch.ts';
+import { cacheOf } from '../platform/home.ts';
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+interface Stage {
+  readonly name: string;
+  run(): Promise<Outcome>;
+}
+
+const root = new URL('..', import.meta.url).pathname;
+const bin = (name: string) => join(root, 'node_modules', '.bin', name);
+
+const stages: readonly Stage[] = [
+  { name: 'types', run: () => check(bin('tsc'), '-p', '.') },
+  { name: 'lint', run: () => check(bin('biome'), 'check', '--error-on-warnings', '.') },
+  { name: 'imports', run: () => check(process.execPath, 'test/imports.ts') },
+  { name: 'unit', run: () => jest('unit') },
+  { name: 'artifacts', run: bringArtifacts },
+  { name: 'conformance', run: () => jest('conformance') },
+  { name: 'replay', run: () => jest('replay') },
+  { name: 'e2e', run: () => jest('e2e') },
+];
+
+const asked = process.argv.slice(2);
+const chosen = asked.length === 0 ? stages : stages.filter(({ name }) => asked.includes(name));
+let total: Outcome = { passed: 0, failed: 0, skipped: 0 };
+for (const stage of chosen) {
+  const startMs = Date.now();
+  console.log(`\n== ${stage.name}`);
+  const outcome = await stage.run();
+  const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
+  console.log(`== ${stage.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
+  total = add(total, outcome);
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+
+function add(a: Outcome, b: Outcome): Outcome {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}
+
+async function check(command: string, ...args: string[]): Promise<Outcome> {
+  const code = await exitCode(command, args, {});
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** Brings the servers' artifacts in, so that no test waits for a registry. */
+async function bringArtifacts(): Promise<Outcome> {
+  try {
+    await fetchArtifacts({ cache: cacheOf(process.env) });
+    return { passed: 1, failed: 0, skipped: 0 };
+  } catch (error) {
+    console.error(error);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+async function jest(folder: string): Promise<Outcome> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  const report = join(directory, 'report.json');
+  const args = ['node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--runInBand', '--passWithNoTests'];
+  const paths = [`test/${folder}/`, ...(folder === 'unit' ? ['blueprints/'] : [])];
+  const code = await exitCode(process.execPath, [...args, '--json', `--outputFile=${report}`, ...paths], {
+    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning',
+  });
+  try {
+    const seen = JSON.parse(readFileSync(report, 'utf8'));
+    const brokenSuites = seen.numRuntimeErrorTestSuites;
+    const failed = seen.numFailedTests + brokenSuites || (code === 0 ? 0 : 1);
+    return { passed: seen.numPassedTests, failed, skipped: seen.numPendingTests + seen.numTodoTests };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function exitCode(command: string, args: readonly string[], env: Record<string, string>): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+    child.on('error', (error) => {
+      console.error(error.message);
+      resolve(127);
+    });
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
