@@ -6,8 +6,8 @@
  * effect happened. Tasks outlive the caller and the control plane.
  */
 import type { ErrorJson } from '../errors.ts';
-import type { LedgerEntry } from '../model/ledger.ts';
 import type { Node, TaskOwner } from '../model/cluster.ts';
+import type { LedgerEntry } from '../model/ledger.ts';
 
 export interface TaskFile {
   /** Relative to `{taskDir}`, e.g. `conf/server.properties`. */
@@ -30,7 +30,12 @@ export interface TaskSpec {
   readonly env: Readonly<Record<string, string>>;
   readonly files: readonly TaskFile[];
   /** Ports it will listen on. `shared`: other instances of the service listen on it too (SO_REUSEPORT). */
-  readonly ports: readonly { readonly name: string; readonly address: string; readonly port: number; readonly shared?: boolean }[];
+  readonly ports: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly port: number;
+    readonly shared?: boolean;
+  }[];
   readonly limits: { readonly cpus: number; readonly memoryMiB: number };
   /** Ended with `signal` to the whole process group; SIGKILL after `graceMs`. */
   readonly stop: { readonly signal: 'SIGTERM' | 'SIGINT'; readonly graceMs: number };

@@ -51,4 +51,6 @@ export interface NodeTaskConfig {
   readonly services: Readonly<Record<string, string>>;
   /** Directory in which the process writes its spans (platform/telemetry). */
   readonly spansDir: string;
+  /** Kept over restarts and relaunches of the task: the feed's position lies here. */
+  readonly dataDir: string;
 }

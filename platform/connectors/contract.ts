@@ -9,6 +9,7 @@
  *   flow goes on. A store that is down is not poison: `write` rejects, the flow retries with backoff, nothing is skipped.
  * - Back-pressure: a source hands out the next batch of a partition only after the former is done.
  */
+import type { EnvelopeField } from '../model/schema.ts';
 
 /** A record as read: nothing decoded yet. Absent and empty are different things, and both are kept. */
 export interface RawRecord {
@@ -20,7 +21,11 @@ export interface RawRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, Buffer | string | undefined>>;
+  /** The envelope's headers as text, where a source reads them more cheaply than through `headers`. */
+  readonly envelope?: Envelope;
 }
+
+export type Envelope = { readonly [field in EnvelopeField]: string | undefined };
 
 /** A decoded event with what travels with it (see model/schema.ts, `envelopeHeaders`). */
 export interface EventRecord {

@@ -3,7 +3,7 @@
  * reason why it is none. Fields that the schema does not know are kept and left alone.
  */
 import { type EnvelopeField, type EventSchema, envelopeHeaders, type FieldType } from '../model/schema.ts';
-import type { EventRecord, Poison, PoisonReason, RawRecord } from './contract.ts';
+import type { Envelope, EventRecord, Poison, PoisonReason, RawRecord } from './contract.ts';
 import { isoTimeFault } from './time.ts';
 
 export type FieldValue = string | number | boolean | null;
@@ -33,15 +33,15 @@ export function isPoison(decoded: EventRecord | Poison): decoded is Poison {
 export function compileDecoder({ schema, maxValueBytes }: DecoderOptions): Decode {
   const checkFields = compileChecker(schema);
   return (raw) => {
-    const { value, headers } = raw;
+    const { value } = raw;
     if (value === null) return poison(raw, 'null-value', 'the record has no value (a tombstone)');
     if (value.length === 0) return poison(raw, 'empty-value', 'the value has no bytes');
     if (value.length > maxValueBytes)
       return poison(raw, 'too-large', `${value.length} bytes, at most ${maxValueBytes} are taken`);
     if (raw.key === null || raw.key.length === 0) return poison(raw, 'missing-key', 'the record has no key');
-    const id = text(headers[envelopeHeaders.event_id]);
+    const envelope = raw.envelope ?? envelopeOf(raw.headers);
+    const { event_id: id, event_time: time } = envelope;
     if (id === undefined || id === '') return poison(raw, 'missing-id', `header ${envelopeHeaders.event_id} is missing`);
-    const time = text(headers[envelopeHeaders.event_time]);
     const timeFault = time === undefined ? 'is missing' : isoTimeFault(time);
     if (timeFault !== undefined) return poison(raw, 'bad-time', `header ${envelopeHeaders.event_time} ${timeFault}`);
     const json = value.toString();
@@ -55,10 +55,10 @@ export function compileDecoder({ schema, maxValueBytes }: DecoderOptions): Decod
     return {
       id,
       time: time as string,
-      type: text(headers[envelopeHeaders.event_type]) ?? schema.name,
-      source: text(headers[envelopeHeaders.event_source]) ?? '',
-      traceparent: text(headers[envelopeHeaders.traceparent]),
-      pathway: text(headers[envelopeHeaders.pathway]),
+      type: envelope.event_type ?? schema.name,
+      source: envelope.event_source ?? '',
+      traceparent: envelope.traceparent,
+      pathway: envelope.pathway,
       fields,
       raw,
     };
@@ -146,6 +146,17 @@ function parseJson(json: string): unknown {
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function envelopeOf(headers: RawRecord['headers']): Envelope {
+  return {
+    event_id: text(headers[envelopeHeaders.event_id]),
+    event_time: text(headers[envelopeHeaders.event_time]),
+    event_type: text(headers[envelopeHeaders.event_type]),
+    event_source: text(headers[envelopeHeaders.event_source]),
+    traceparent: text(headers[envelopeHeaders.traceparent]),
+    pathway: text(headers[envelopeHeaders.pathway]),
+  };
 }
 
 function text(header: Buffer | string | undefined): string | undefined {

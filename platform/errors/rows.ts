@@ -119,7 +119,8 @@ export const errorRows = {
     class: 'runtime',
     retryable: true,
     what: '{framework} at {endpoint} did not answer: {reason}.',
-    meaning: 'The server is down, restarting or overloaded. What was asked of it may or may not have happened; asking again is safe.',
+    meaning:
+      'The server is down, restarting or overloaded. What was asked of it may or may not have happened; asking again is safe.',
     next: 'Run `millrace status`; if the server is up, run the command again.',
   },
   SERVER_REFUSED: {
@@ -154,7 +155,8 @@ export const errorRows = {
     class: 'refused',
     retryable: false,
     what: 'Table "{table}" can not be changed: {reason}.',
-    meaning: 'CQL can add columns to a table, but never change its key, its clustering order, or the type of a column: rows that are there would become unreadable.',
+    meaning:
+      'CQL can add columns to a table, but never change its key, its clustering order, or the type of a column: rows that are there would become unreadable.',
     next: 'Give the table another name, or destroy the pipeline with its data and deploy it again.',
   },
   AGENT_UNREACHABLE: {
@@ -168,7 +170,8 @@ export const errorRows = {
     class: 'environment',
     retryable: true,
     what: 'The node agent did not come up: {reason}.',
-    meaning: 'Tasks that run keep running; they can not be watched or changed without the agent. Its last words:\n{tail}',
+    meaning:
+      'Tasks that run keep running; they can not be watched or changed without the agent. Its last words:\n{tail}',
     next: 'Mend what it says, then run `millrace up`.',
   },
   AGENT_FOREIGN: {
@@ -260,7 +263,8 @@ export const errorRows = {
     class: 'environment',
     retryable: false,
     what: 'A file of {artifact} {version} is not what was pinned: {file}, {reason}.',
-    meaning: 'Something changed it after it was brought in, or another file was delivered in its place. It is not used.',
+    meaning:
+      'Something changed it after it was brought in, or another file was delivered in its place. It is not used.',
     next: 'Run `millrace fetch --repair`.',
   },
   COMMAND_FAILED: {
@@ -290,5 +294,12 @@ export const errorRows = {
     what: 'The run of {name} that was to write its class-data archive wrote none.',
     meaning: 'It starts without the archive as well, only slower.',
     next: 'Nothing has to be done; the next start tries again.',
+  },
+  NOT_INSTALLED: {
+    class: 'runtime',
+    retryable: true,
+    what: 'The framework "{framework}" is not installed.',
+    meaning: 'A pipeline asked for it before its installation was recorded, or it was removed meanwhile.',
+    next: 'Run `millrace deploy` again: it installs what is missing.',
   },
 } as const satisfies Record<string, ErrorRow>;

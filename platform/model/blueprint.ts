@@ -56,7 +56,14 @@ export const jobSpec = z.object({
   triggerMs: z.number().int().min(0).default(1000),
 });
 
-const cassandraTarget = z.object({ kind: z.literal('cassandra'), table: name });
+const cassandraTarget = z.object({
+  kind: z.literal('cassandra'),
+  table: name,
+  /** Fields of the topic that are left out of the table on purpose; any other field without a column is refused. */
+  omit: z.array(fieldName).default([]),
+});
+/** A boolean field; records in which it is not true are passed over (and committed). */
+const where = fieldName.optional();
 const redisTarget = z.object({
   kind: z.literal('redis'),
   /** Name of the projection: a sorted set of members by score, a hash of member → JSON, and a pub/sub channel. */
@@ -66,15 +73,28 @@ const redisTarget = z.object({
   /** Among records of one member, the one with the greatest value of this field wins; replays change nothing. */
   version: z.string(),
   maxMembers: z.number().int().min(1).default(1000),
+  where,
 });
-const queueTarget = z.object({ kind: z.literal('bullmq'), queue: name, attempts: z.number().int().min(1).default(5) });
+const queueTarget = z.object({
+  kind: z.literal('bullmq'),
+  queue: name,
+  attempts: z.number().int().min(1).default(5),
+  where,
+});
 const ingressTarget = z.object({ kind: z.literal('ingress'), service: name, ratePerSecond: z.number().positive() });
 
 /** A connector flow: from a topic or a dataset to a table, a projection, a queue or an ingress. */
 export const flowSpec = z.object({
   from: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('kafka'), topic: name }),
-    z.object({ kind: z.literal('dataset'), dataset: name, loop: z.boolean().default(true), eventType: z.string() }),
+    z.object({
+      kind: z.literal('dataset'),
+      dataset: name,
+      loop: z.boolean().default(true),
+      eventType: z.string(),
+      /** Part of the events that begin a trace, 0 to 1. */
+      traceRatio: z.number().min(0).max(1).default(0.01),
+    }),
   ]),
   to: z.discriminatedUnion('kind', [cassandraTarget, redisTarget, queueTarget, ingressTarget]),
   /** Flows of one group share a process; each keeps its own consumer group. */
@@ -91,12 +111,25 @@ export const resourcesSpec = z.object({
 export const serviceSpec = z.object({
   /** `ingress`: the platform's HTTP ingress for CloudEvents into `topic`. `module`: a service of the blueprint. */
   runs: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('ingress'), topic: name, maxEventBytes: z.number().int(), maxEventsPerSecond: z.number() }),
-    z.object({ kind: z.literal('module'), entry: z.string(), uses: z.array(name).default([]) }),
+    z.object({
+      kind: z.literal('ingress'),
+      topic: name,
+      maxEventBytes: z.number().int(),
+      maxEventsPerSecond: z.number(),
+      /** Traces begun per second for events that bring no trace context of their own. */
+      tracesPerSecond: z.number().min(0).default(20),
+    }),
+    z.object({
+      kind: z.literal('module'),
+      /** Path of the module, relative to the blueprint's folder; it exports `service` (platform/sdk/service.ts). */
+      entry: z.string(),
+      /** Servers whose access it is given. */
+      uses: z.array(z.enum(['kafka', 'cassandra', 'redis'])).default([]),
+    }),
   ]),
   instances: z.number().int().min(1).max(50).default(1),
-  /** Name under which the service's address is printed and referred to (`ingress`, `api`). */
-  endpoint: name,
+  /** Name under which the service's address is printed and referred to (`ingress`, `api`). None: it serves no port. */
+  endpoint: name.optional(),
   resources: resourcesSpec,
 });
 

@@ -33,6 +33,11 @@ export interface TaskDemand {
   readonly resources: { readonly cpus: number; readonly memoryMiB: number; readonly diskMiB: number; readonly gpus: number };
   /** Names of the ports it listens on, in order. */
   readonly ports: readonly string[];
+  /**
+   * Those of `ports` that all tasks of the group listen on together (SO_REUSEPORT): one number for the group, and the tasks
+   * of the group on one node. Not together with `spread`.
+   */
+  readonly sharedPorts?: readonly string[];
 }
 
 export interface TaskOwner {

@@ -12,6 +12,8 @@ export interface StepInputs {
   'task.launch': { readonly task: string };
   /** Wait until the task answers as ours. */
   'task.ready': { readonly task: string };
+  /** Stop and forget a task that the new revision no longer has. */
+  'task.retire': { readonly task: string };
   /** Framework verbs. */
   'kafka.secure': { readonly framework: 'kafka' };
   'cassandra.secure': { readonly framework: 'cassandra' };
@@ -36,7 +38,11 @@ export interface Step<K extends StepKind = StepKind> {
   /** Longest time the step may take, in seconds; generous, for a loaded machine. */
   readonly timeoutSeconds: number;
 }
-export type UndoKind = 'task.remove' | 'kafka.topics.remove' | 'cassandra.tables.remove' | 'pipeline.user.remove' | 'framework.release';
+/**
+ * `task.restore` { task, revision }: launch the task again as that recorded revision had it.
+ * `kafka.topics.remove` { topics } and `cassandra.tables.remove` { tables }: those that this deploy made, by logical name.
+ */
+export type UndoKind = 'task.remove' | 'task.restore' | 'kafka.topics.remove' | 'cassandra.tables.remove' | 'pipeline.user.remove' | 'framework.release';
 
 /** Steps of one kind of work, shown together. */
 export interface Phase {
@@ -80,6 +86,10 @@ export interface Plan {
   readonly revision: number;
   readonly parameters: ParameterValues;
   readonly spec: BlueprintSpec;
+  /** SQL of each job as it was planned, parameters filled in: a later edit of the file does not change this revision. */
+  readonly sql: Readonly<Record<string, string>>;
+  /** The revision that each task was last changed in: what its configuration says, so that an unchanged task stays as it is. */
+  readonly taskRevisions: Readonly<Record<string, number>>;
   readonly changes: readonly Change[];
   readonly data: readonly DataConsequence[];
   readonly frameworks: readonly FrameworkPlan[];

@@ -23,7 +23,11 @@ function checkOwner(socket: string): void {
   const found = lstatSync(socket, { throwIfNoEntry: false });
   if (!found) fail('AGENT_UNREACHABLE', { socket });
   if (found.uid !== process.getuid?.()) {
-    fail('WRONG_IDENTITY', { endpoint: socket, expected: `a socket of user ${process.getuid?.()}`, found: `one of user ${found.uid}` });
+    fail('WRONG_IDENTITY', {
+      endpoint: socket,
+      expected: `a socket of user ${process.getuid?.()}`,
+      found: `one of user ${found.uid}`,
+    });
   }
 }
 
@@ -52,6 +56,10 @@ function parse<V extends Verb>(home: Home, text: string): Answer<V> {
   try {
     return JSON.parse(text) as Answer<V>;
   } catch (cause) {
-    fail('WRONG_IDENTITY', { endpoint: home.agentSocket, expected: agentVersion, found: 'something that does not speak JSON' }, cause);
+    fail(
+      'WRONG_IDENTITY',
+      { endpoint: home.agentSocket, expected: agentVersion, found: 'something that does not speak JSON' },
+      cause,
+    );
   }
 }

@@ -22,7 +22,7 @@ export function tryClaim(directory: string, name: string): Claim | undefined {
   const self = identityOf(table, process.pid);
   if (!self) throw new Error('this process is not in the process table');
   claims += 1;
-  const mine = `${name}.${self.pid}.${encodeURIComponent(self.startTime)}.${claims}`;
+  const mine = `${prefixOf(name)}${self.pid}.${encodeURIComponent(self.startTime)}.${claims}`;
   writeFileSync(join(directory, mine), '', { mode: 0o600 });
   const release = () => rmSync(join(directory, mine), { force: true });
   if (filesOf(directory, name).some((file) => file !== mine && isHeld(file, name))) {
@@ -52,7 +52,12 @@ export function claimHolders(directory: string, name: string): readonly ProcessI
 }
 
 function filesOf(directory: string, name: string): readonly string[] {
-  return readdirSync(directory).filter((file) => file.startsWith(`${name}.`));
+  return readdirSync(directory).filter((file) => file.startsWith(prefixOf(name)));
+}
+
+/** A name that nothing else in the directory begins with: files of the dead are deleted by it. */
+function prefixOf(name: string): string {
+  return `claim-${name}.`;
 }
 
 function isHeld(file: string, name: string): boolean {
@@ -60,6 +65,6 @@ function isHeld(file: string, name: string): boolean {
 }
 
 function ownerOf(file: string, name: string): ProcessIdentity {
-  const [pid = '', startTime = ''] = file.slice(name.length + 1).split('.');
+  const [pid = '', startTime = ''] = file.slice(prefixOf(name).length).split('.');
   return { pid: Number(pid), startTime: decodeURIComponent(startTime) };
 }

@@ -9,8 +9,8 @@ import { cacheOf, type Home } from '../../home.ts';
 import { callAgent } from './agent-client.ts';
 import { claimHolders, waitForClaim } from './claim.ts';
 import { tailLog } from './log-file.ts';
-import { type AgentIdentity, agentVersion } from './protocol.ts';
 import { isAlive, processTable } from './process-table.ts';
+import { type AgentIdentity, agentVersion } from './protocol.ts';
 
 /** Generous: a loaded machine. It answers within 0.2 s on a quiet one. */
 const answerTimeoutMs = 30_000;
@@ -33,7 +33,10 @@ export async function ensureAgent(home: Home, options: AgentOptions = {}): Promi
   const claim = await waitForClaim(home.agentDir, 'start', answerTimeoutMs);
   if (!claim) {
     const holder = claimHolders(home.agentDir, 'start')[0];
-    fail('AGENT_FAILED', { reason: `process ${holder?.pid ?? '?'} has been starting it for ${answerTimeoutMs / 1000} s`, tail: '' });
+    fail('AGENT_FAILED', {
+      reason: `process ${holder?.pid ?? '?'} has been starting it for ${answerTimeoutMs / 1000} s`,
+      tail: '',
+    });
   }
   try {
     return (await agentOf(home)) ?? (await startAgent(home, options.node ?? process.execPath));
@@ -66,7 +69,12 @@ export async function shutdownAgent(home: Home): Promise<AgentIdentity | undefin
 function checked(home: Home, agent: AgentIdentity): AgentIdentity {
   const root = realpathSync(home.root);
   if (agent.home !== root || agent.version !== agentVersion) {
-    fail('AGENT_FOREIGN', { pid: agent.pid, socket: home.agentSocket, found: `${agent.version} of ${agent.home}`, expected: `${agentVersion} of ${root}` });
+    fail('AGENT_FOREIGN', {
+      pid: agent.pid,
+      socket: home.agentSocket,
+      found: `${agent.version} of ${agent.home}`,
+      expected: `${agentVersion} of ${root}`,
+    });
   }
   return agent;
 }
@@ -90,7 +98,10 @@ async function startAgent(home: Home, node: string): Promise<AgentIdentity> {
     if (agent) return agent;
     if (ended !== undefined) fail('AGENT_FAILED', { reason: ended, tail: tailLog(logFile, 5) });
   }
-  fail('AGENT_FAILED', { reason: `it does not answer after ${answerTimeoutMs / 1000} s (process ${child.pid})`, tail: tailLog(logFile, 5) });
+  fail('AGENT_FAILED', {
+    reason: `it does not answer after ${answerTimeoutMs / 1000} s (process ${child.pid})`,
+    tail: tailLog(logFile, 5),
+  });
 }
 
 /** Minimal: what tasks inherit, and the cache that spares the agent the TypeScript stripper (17 MiB of memory). */

@@ -41,7 +41,10 @@ export function taskPaths(home: Home, id: string): TaskPaths {
 export function taskFilePath(paths: TaskPaths, path: string): string {
   const clean = normalize(path);
   if (isAbsolute(clean) || clean === '.' || clean.split(sep).includes('..')) {
-    fail('INVALID_ARGUMENT', { reason: `The file "${path}" would lie outside its task's directory.`, command: 'deploy' });
+    fail('INVALID_ARGUMENT', {
+      reason: `The file "${path}" would lie outside its task's directory.`,
+      command: 'deploy',
+    });
   }
   return join(paths.taskDir, clean);
 }

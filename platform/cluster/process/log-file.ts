@@ -1,6 +1,18 @@
 /** A task's log: one file that the task appends to, older parts beside it as `.1` (newest) to `.3`. */
-import { closeSync, copyFileSync, existsSync, fstatSync, openSync, readSync, renameSync, statSync, truncateSync } from 'node:fs';
-import { appendFileSync, chmodSync, constants } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 
 export const logKeptFiles = 3;
 export const logMaxBytes = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** Who listens on which TCP port. One source per system: /proc/net on Linux, `lsof` on macOS. */
 import { linuxListeners } from './ports-linux.ts';
 import { lsofListeners } from './ports-lsof.ts';
-import { processTable, type ProcessTable } from './process-table.ts';
+import { type ProcessTable, processTable } from './process-table.ts';
 
 export interface Listener {
   /** As text; `0.0.0.0` and `::` mean every address. */

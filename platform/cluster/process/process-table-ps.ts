@@ -10,7 +10,10 @@ export function psProcessTable(): ProcessTable {
     read: (pid) => parsePs(run('ps', ['-o', columns, '-p', String(pid)]))[0],
     list: () => parsePs(run('ps', ['-axo', columns])),
     markOf: (pid) => /(?:^|\s)MILLRACE_TASK=(\S+)/.exec(run('ps', ['-Eww', '-o', 'command=', '-p', String(pid)]))?.[1],
-    writesTo: (pid, file) => run('lsof', ['-a', '-p', String(pid), '-d', '1,2', '-Fn']).split('\n').includes(`n${file}`),
+    writesTo: (pid, file) =>
+      run('lsof', ['-a', '-p', String(pid), '-d', '1,2', '-Fn'])
+        .split('\n')
+        .includes(`n${file}`),
     memoryMiB: (pid) => Number(run('ps', ['-o', 'rss=', '-p', String(pid)])) / 1024,
     nameOf: (pid) => basename(run('ps', ['-o', 'comm=', '-p', String(pid)]).trim()) || 'a process',
   };
@@ -42,7 +45,11 @@ function secondsOf(time: string): number {
 
 function run(command: string, args: readonly string[]): string {
   try {
-    return execFileSync(command, args, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync(command, args, {
+      encoding: 'utf8',
+      env: { ...process.env, LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   } catch {
     return '';
   }

@@ -68,6 +68,8 @@ function clientOptions(access: CassandraAccess): ConstructorParameters<typeof Cl
     socketOptions: { connectTimeout: connectTimeoutMs, readTimeout: readTimeoutMs, tcpNoDelay: true },
     pooling: { coreConnectionsPerHost: { [types.distance.local]: 1 }, maxRequestsPerConnection: 2048 },
     queryOptions: { consistency: types.consistencies.localQuorum, isIdempotent: true, prepare: true },
+    // What batchRequest.ts writes.
+    protocolOptions: { maxVersion: 4 },
     policies: {
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(1000),
       addressResolution: knownPorts(endpoints),

@@ -44,13 +44,13 @@ function split(rows: readonly Row[], maxRows: number, maxBytes: number, into: Ro
   let group: Row[] = [];
   let bytes = 0;
   for (const row of rows) {
-    if (group.length > 0 && (group.length >= maxRows || bytes + row.bytes > maxBytes)) {
+    if (group.length > 0 && (group.length >= maxRows || bytes + row.end - row.start > maxBytes)) {
       into.push(group);
       group = [];
       bytes = 0;
     }
     group.push(row);
-    bytes += row.bytes;
+    bytes += row.end - row.start;
   }
   if (group.length > 0) into.push(group);
 }

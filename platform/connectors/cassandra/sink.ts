@@ -9,8 +9,10 @@ import type { EventSchema } from '../../model/schema.ts';
 import { reasonOf } from '../backoff.ts';
 import type { EventRecord, Poison, Sink, WriteOutcome } from '../contract.ts';
 import { poison } from '../event.ts';
+import { executeBatch, type Prepared, prepareStatement } from './batchRequest.ts';
 import type { CassandraConnection } from './connection.ts';
 import { type GroupBounds, groupBounds, groupRows } from './grouping.ts';
+import { RowBuffer } from './rowBuffer.ts';
 import { compileUpsert, type Row, type Upsert } from './upsert.ts';
 
 export interface CassandraSinkOptions {
@@ -24,8 +26,15 @@ export interface CassandraSinkOptions {
 
 /** Requests under way at once, over all partitions of the source. */
 const inFlight = 64;
+const firstBufferBytes = 256 * 1024;
+const keptBufferBytes = 2 * 1024 * 1024;
 /** Native protocol 4, section 9: the statement or a value in it is invalid. */
 const invalidRequest = 0x2200;
+
+interface Open {
+  readonly client: Client;
+  readonly prepared: Prepared;
+}
 
 export function createCassandraSink(options: CassandraSinkOptions): Sink {
   return new CassandraSink(options);
@@ -35,7 +44,9 @@ class CassandraSink implements Sink {
   readonly #options: CassandraSinkOptions;
   readonly #upsert: Upsert;
   readonly #bounds: GroupBounds & { readonly inFlight: number };
-  #client: Client | undefined;
+  #open: Open | undefined;
+  /** Buffers of writes that are over; writes of several partitions run at once. */
+  readonly #spareBuffers: RowBuffer[] = [];
   #underWay = 0;
   readonly #queue: (() => void)[] = [];
 
@@ -46,7 +57,7 @@ class CassandraSink implements Sink {
   }
 
   async open(): Promise<void> {
-    if (this.#client !== undefined) return;
+    if (this.#open !== undefined) return;
     const { connection, table } = this.#options;
     const client = await connection.acquire();
     try {
@@ -56,7 +67,8 @@ class CassandraSink implements Sink {
         const reason = `table ${keyspace}.${table} is not there yet`;
         fail('SERVER_UNREACHABLE', { framework: 'Cassandra', endpoint: contactPoints, action: 'opening', reason });
       }
-      this.#client = client;
+      const prepared = await prepareStatement(client, this.#upsert.cql, keyspace);
+      this.#open = { client, prepared };
     } catch (error) {
       await connection.release();
       throw error;
@@ -64,36 +76,39 @@ class CassandraSink implements Sink {
   }
 
   async close(): Promise<void> {
-    if (this.#client === undefined) return;
-    this.#client = undefined;
+    if (this.#open === undefined) return;
+    this.#open = undefined;
     await this.#options.connection.release();
   }
 
   async write(records: readonly EventRecord[]): Promise<WriteOutcome> {
-    const client = this.#client;
-    if (client === undefined) throw new Error('the Cassandra sink is not open');
+    const open = this.#open;
+    if (open === undefined) throw new Error('the Cassandra sink is not open');
+    const values = this.#spareBuffers.pop() ?? new RowBuffer(firstBufferBytes);
     const refused: Poison[] = [];
     const rows: Row[] = [];
     for (const event of records) {
-      const row = this.#upsert.bind(event);
+      const row = this.#upsert.bind(event, values);
       if (typeof row === 'string') refused.push(poison(event.raw, 'refused-by-store', row));
       else rows.push(row);
     }
-    const requests = groupRows(rows, nodeNames(client, this.#options.connection.access.keyspace), this.#bounds);
-    const results = await Promise.allSettled(requests.map((request) => this.#send(client, request, refused)));
-    // All are settled first: a request that is still under way must not meet its own repetition.
+    const requests = groupRows(rows, this.#nodeNames(open.client), this.#bounds);
+    const results = await Promise.allSettled(requests.map((request) => this.#send(open, request, values, refused)));
+    // All are settled first: a request that is still under way must not meet its own repetition, nor lose its buffer.
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    values.reset();
+    if (values.capacity <= keptBufferBytes) this.#spareBuffers.push(values);
     return { poison: refused };
   }
 
-  async #send(client: Client, rows: readonly Row[], refused: Poison[]): Promise<void> {
+  async #send(open: Open, rows: readonly Row[], values: RowBuffer, refused: Poison[]): Promise<void> {
     await this.#enter();
     try {
-      await this.#execute(client, rows);
+      await this.#execute(open, rows, values);
     } catch (error) {
       if (!isInvalid(error)) throw error;
-      if (rows.length > 1) await this.#sendEach(client, rows, refused);
+      if (rows.length > 1) await this.#sendEach(open, rows, values, refused);
       else refused.push(poison(rows[0]!.event.raw, 'refused-by-store', reasonOf(error)));
     } finally {
       this.#leave();
@@ -101,10 +116,10 @@ class CassandraSink implements Sink {
   }
 
   /** One of them is invalid; only that one is to be refused. */
-  async #sendEach(client: Client, rows: readonly Row[], refused: Poison[]): Promise<void> {
+  async #sendEach(open: Open, rows: readonly Row[], values: RowBuffer, refused: Poison[]): Promise<void> {
     for (const row of rows) {
       try {
-        await this.#execute(client, [row]);
+        await this.#execute(open, [row], values);
       } catch (error) {
         if (!isInvalid(error)) throw error;
         refused.push(poison(row.event.raw, 'refused-by-store', reasonOf(error)));
@@ -112,11 +127,16 @@ class CassandraSink implements Sink {
     }
   }
 
-  #execute(client: Client, rows: readonly Row[]): Promise<unknown> {
-    const { cql } = this.#upsert;
-    if (rows.length === 1) return client.execute(cql, rows[0]!.values as unknown[], { prepare: true });
-    const queries = rows.map((row) => ({ query: cql, params: row.values as unknown[] }));
-    return client.batch(queries, { prepare: true, logged: false });
+  #execute({ client, prepared }: Open, rows: readonly Row[], values: RowBuffer): Promise<void> {
+    const routingKey = client.hosts.length > 1 ? this.#upsert.routingKey(rows[0]!.event) : undefined;
+    return executeBatch(client, prepared, rows, values, routingKey);
+  }
+
+  /** Names the first node that keeps a row; with one node in the cluster there is nothing to tell apart. */
+  #nodeNames(client: Client): (row: Row) => string {
+    if (client.hosts.length <= 1) return () => '';
+    const { keyspace } = this.#options.connection.access;
+    return ({ event }) => client.getReplicas(keyspace, this.#upsert.routingKey(event))?.[0]?.address ?? '';
   }
 
   #enter(): Promise<void> | undefined {
@@ -140,12 +160,4 @@ function isInvalid(error: unknown): boolean {
   if (error instanceof TypeError || error instanceof RangeError) return true;
   if (!(error instanceof errors.ResponseError) || error.code !== invalidRequest) return false;
   return !/unconfigured|keyspace|unknown identifier|undefined column/i.test(error.message);
-}
-
-function nodeNames(client: Client, keyspace: string): (row: Row) => string {
-  if (client.hosts.length <= 1) return () => '';
-  return ({ partition }) => {
-    const [replica] = client.getReplicas(keyspace, Buffer.from(partition, 'latin1')) ?? [];
-    return replica?.address ?? '';
-  };
 }

@@ -1,8 +1,9 @@
 /** The life of one kafkajs consumer, from connecting to its end; it is never restarted. */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { pause, reasonOf } from '../backoff.ts';
-import type { Batch, RawRecord } from '../contract.ts';
+import type { Batch } from '../contract.ts';
 import { createKafkaClient, withKafkaAdmin } from './client.ts';
+import { fetchRecordBatches, recordsOf } from './fetchResponse.ts';
 import { judgeCommitted, judgeJump, type PartitionRange, type PositionVerdict } from './offsets.ts';
 import { type FetchBounds, fetchBounds, type KafkaSourceOptions, type SourceProgress } from './source.ts';
 
@@ -39,6 +40,7 @@ export class ConsumerSession {
     this.#onBatch = onBatch;
     const { access, clientId, groupId } = options;
     this.#kafka = createKafkaClient({ access, clientId, retries: 3, onLog: (message, extra) => this.#read(message, extra) });
+    fetchRecordBatches(this.#kafka);
     this.#consumer = this.#kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
@@ -107,10 +109,11 @@ export class ConsumerSession {
     const { batch, isStale, isRunning } = payload;
     await this.#positionsKnown;
     if (isStale() || !isRunning() || batch.messages.length === 0) return;
-    if (!(await this.#followsOn(batch.partition, BigInt(batch.messages[0]!.offset)))) return;
+    const { topic, partition, messages } = batch;
+    const records = recordsOf(messages, topic, partition, Number((batch as FetchedBatch).fetchedOffset ?? 0));
+    if (records.length > 0 && !(await this.#followsOn(partition, BigInt(records[0]!.offset)))) return;
     const stopHeartbeat = this.#keepHeartbeat(payload);
     try {
-      const records = batch.messages.map((message) => rawRecord(batch.topic, batch.partition, message));
       await this.#onBatch({ records, done: () => this.#commit(payload) });
     } finally {
       stopHeartbeat();
@@ -216,10 +219,8 @@ async function rangesOf(admin: ReturnType<Kafka['admin']>, topic: string): Promi
   return offsets.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
 }
 
-function rawRecord(topic: string, partition: number, message: EachBatchPayload['batch']['messages'][number]): RawRecord {
-  const { offset, timestamp, key, value, headers } = message;
-  return { topic, partition, offset, timestampMs: Number(timestamp), key, value, headers: (headers ?? {}) as RawRecord['headers'] };
-}
+/** kafkajs has the offset that was asked for, but does not declare it; a record batch may begin before it. */
+type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset?: string };
 
 const rebalanceErrors = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'NOT_COORDINATOR_FOR_GROUP'];
 

@@ -154,6 +154,8 @@ const streaming = {
   'spark.sql.adaptive.enabled': 'false',
   // In update mode a batch without data only forgets old state; that can wait for the next data.
   'spark.sql.streaming.noDataMicroBatches.enabled': 'false',
+  'spark.sql.streaming.checkpointFileManagerClass': 'millrace.spark.LocalCheckpointFiles',
+  'spark.sql.streaming.checkpoint.fileChecksum.enabled': 'false',
   'spark.sql.streaming.minBatchesToRetain': '10',
   'spark.sql.streaming.numRecentProgressUpdates': '2',
   'spark.sql.streaming.stateStore.maintenanceInterval': '120s',

@@ -63,6 +63,11 @@ export function argumentFile(argumentsOfJava: readonly string[]): string {
 export const log4jProperties = `${[
   'rootLogger.level = warn',
   'rootLogger.appenderRef.out.ref = out',
+  // They say of every start that it is as it should be.
+  'logger.hadoop.name = org.apache.hadoop.util.NativeCodeLoader',
+  'logger.hadoop.level = error',
+  'logger.conf.name = org.apache.spark.SparkConf',
+  'logger.conf.level = error',
   'appender.out.type = Console',
   'appender.out.name = out',
   'appender.out.target = SYSTEM_OUT',

@@ -84,6 +84,7 @@ function render(context: RenderContext<SparkOptions>): TaskSpec {
       SPARK_LOCAL_DIRS: '{dataDir}/local',
       // A worker looks for the jars of its executors here, though it takes our class path.
       SPARK_HOME: dirname(artifacts.sparkLib),
+      SPARK_SCALA_VERSION: '2.13',
       SPARK_CONF_DIR: '{taskDir}/conf',
     },
     files: [
@@ -132,8 +133,6 @@ function masterProperties(context: RenderContext<SparkOptions>) {
     ...commonProperties(context),
     'spark.deploy.recoveryMode': 'FILESYSTEM',
     'spark.deploy.recoveryDirectory': '{dataDir}/recovery',
-    // Workers come back for as long as the pipeline lives; an application is never given up.
-    'spark.deploy.maxExecutorRetries': -1,
     'spark.deploy.retainedApplications': 10,
     'spark.deploy.retainedDrivers': 1,
     'spark.dead.worker.persistence': 1,

@@ -1,6 +1,6 @@
 /** Runs what was brought in. Uses the cache of this machine, which the other conformance tests share, and completes it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -68,7 +68,7 @@ describe('our Java', () => {
       const source =
         framework === 'kafka' ? kafkaProbe : kafkaProbe.replace(/org\S+ZERO_UUID/, 'java.util.Set.of(1).size()');
       const frameworksDir = frameworksWith(framework, source);
-      const classes = await ensureJavaClasses({ cache: await linkedCache(), java: artifacts.java, frameworksDir });
+      const classes = await ensureJavaClasses({ cache: linkedCache(), java: artifacts.java, frameworksDir });
       const classPath = [`${artifacts.kafkaLib}/*`, join(classes, `${framework}.jar`)].join(delimiter);
       expect(run(artifacts.java, '-cp', classPath, 'millrace.Probe').trim()).toBe(
         framework === 'kafka' ? 'AAAAAAAAAAAAAAAAAAAAAA' : '1',
@@ -79,7 +79,7 @@ describe('our Java', () => {
 
   test('that does not compile is refused with the compiler’s words', async () => {
     const frameworksDir = frameworksWith('kafka', kafkaProbe.replace('ZERO_UUID', 'NO_SUCH'));
-    const compiling = ensureJavaClasses({ cache: await linkedCache(), java: artifacts.java, frameworksDir });
+    const compiling = ensureJavaClasses({ cache: linkedCache(), java: artifacts.java, frameworksDir });
     await expect(compiling).rejects.toMatchObject({
       code: 'JAVA_COMPILE_FAILED',
       details: { framework: 'kafka', output: expect.stringContaining('NO_SUCH') },
@@ -87,7 +87,7 @@ describe('our Java', () => {
   }, 120_000);
 
   test('gets a class-data archive once, which the virtual machine accepts', async () => {
-    const own = await linkedCache();
+    const own = linkedCache();
     const frameworksDir = frameworksWith('kafka', kafkaProbe);
     const javaClasses = await ensureJavaClasses({ cache: own, java: artifacts.java, frameworksDir });
     const program = ['-cp', `${artifacts.kafkaLib}/*:${join(javaClasses, 'kafka.jar')}`, 'millrace.Probe'];
@@ -106,8 +106,7 @@ describe('our Java', () => {
 });
 
 /** A cache of its own that borrows the artifacts: what a test compiles must not stay in the shared one. */
-async function linkedCache(): Promise<string> {
-  const { symlinkSync } = await import('node:fs');
+function linkedCache(): string {
   const own = mkdtempSync(join(scratch, 'cache-'));
   for (const name of readdirSync(cache).filter((entry) => /^(?:kafka|cassandra|spark|spark-kafka)-\d/.test(entry))) {
     symlinkSync(join(cache, name), join(own, name));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../../errors.ts';
 import type { TaskSpec } from '../../driver.ts';
 import { isAlive, type ProcessIdentity, type ProcessInfo, type ProcessTable } from '../process-table.ts';
+import type { RunRecord } from './records.ts';
 
 export interface TaskMark {
   readonly id: string;
@@ -28,6 +29,18 @@ export function membersOf(table: ProcessTable, task: TaskMark, leader: ProcessId
 /** Whether the process was started as the task, or by something that was. */
 export function carries(table: ProcessTable, pid: number, task: TaskMark): boolean {
   return table.markOf(pid) === task.mark || table.writesTo(pid, task.logFile);
+}
+
+/**
+ * The process of a task that an earlier agent left running: the one it wrote down; or, where it was killed between a start
+ * and writing it down, the leader of a session that carries the mark.
+ */
+export function adoptable(table: ProcessTable, task: TaskMark, run: RunRecord): ProcessIdentity | undefined {
+  if (run.process)
+    return isAlive(table, run.process) && carries(table, run.process.pid, task) ? run.process : undefined;
+  if (run.state !== 'starting') return undefined;
+  const found = membersOf(table, task, null).find((each) => each.pid === each.session);
+  return found && { pid: found.pid, startTime: found.startTime };
 }
 
 /** A process that was ended, for ledgers. */

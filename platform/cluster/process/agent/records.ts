@@ -3,12 +3,16 @@ import { existsSync } from 'node:fs';
 import type { Home } from '../../../home.ts';
 import { readState, writeState } from '../../../state-files.ts';
 import type { TaskSpec, TaskStatus } from '../../driver.ts';
-import type { ProcessIdentity } from '../process-table.ts';
 import { taskPaths } from '../layout.ts';
+import type { ProcessIdentity } from '../process-table.ts';
 
 /** The spec without the contents of its files, which may be secret. */
 export interface StoredSpec extends Omit<TaskSpec, 'files'> {
   readonly files: readonly { readonly path: string; readonly mode?: number }[];
+}
+
+export function withoutContents(spec: TaskSpec): StoredSpec {
+  return { ...spec, files: spec.files.map(({ content: _, ...file }) => file) };
 }
 
 export interface TaskRecord {
@@ -74,7 +78,10 @@ const isText = (value: unknown) => typeof value === 'string';
 const isNumber = (value: unknown) => typeof value === 'number';
 const isFlag = (value: unknown) => typeof value === 'boolean';
 const isTextOrNull = (value: unknown) => value === null || isText(value);
-const isOneOf = (...allowed: readonly string[]) => (value: unknown) => isText(value) && allowed.includes(value as string);
+const isOneOf =
+  (...allowed: readonly string[]) =>
+  (value: unknown) =>
+    isText(value) && allowed.includes(value as string);
 const isList = (item: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(item);
 const isShape = (shape: Shape) => (value: unknown) =>
   isObject(value) && Object.entries(shape).every(([key, check]) => check(value[key]));
@@ -93,7 +100,12 @@ const specShape: Shape = {
   tier: isNumber,
   keepsData: isFlag,
 };
-const taskShape: Shape = { specHash: isText, desired: isOneOf('running', 'stopped'), suspended: isFlag, complete: isFlag };
+const taskShape: Shape = {
+  specHash: isText,
+  desired: isOneOf('running', 'stopped'),
+  suspended: isFlag,
+  complete: isFlag,
+};
 const runShape: Shape = {
   state: isOneOf('starting', 'started', 'ended'),
   process: (value) => value === null || isShape({ pid: isNumber, startTime: isText })(value),

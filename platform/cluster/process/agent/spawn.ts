@@ -53,6 +53,12 @@ export async function spawnTask(
   }
 }
 
+/** Whether the machine, not the program, refused the start: it may succeed later. */
+export function isPassing(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EIO'].includes(code);
+}
+
 /** Said before the shell that sets limits could hide it. */
 function checkProgram(program: string): void {
   if (!program.includes('/')) return;
@@ -61,7 +67,8 @@ function checkProgram(program: string): void {
     accessSync(program, constants.X_OK);
   } catch (thrown) {
     const code = (thrown as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it is not executable' : String(thrown);
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it is not executable' : String(thrown);
     throw new Error(`${program}: ${why}`);
   }
 }

@@ -50,10 +50,16 @@ export function statusOf(state: TaskState, usage: Usage | null, now: number): Ta
 function reasonOf(state: TaskState, now: number): string {
   const { record, run, failure, obstacle } = state;
   const phase = phaseOf(state);
-  if (phase === 'running') return run.restarts === 0 ? 'runs' : `runs; ${endingOf(run)} before, ${counted(run.restarts)}`;
+  if (phase === 'running')
+    return run.restarts === 0 ? 'runs' : `runs; ${endingOf(run)} before, ${counted(run.restarts)}`;
   if (phase === 'failed') return `can not be started: ${failure}`;
   if (phase === 'backoff') {
-    return [...(run.lastExit ? [endingOf(run)] : []), ...(obstacle ? [obstacle] : []), counted(run.restarts), nextText(state, now)].join(', ');
+    return [
+      ...(run.lastExit ? [endingOf(run)] : []),
+      ...(obstacle ? [obstacle] : []),
+      counted(run.restarts),
+      nextText(state, now),
+    ].join(', ');
   }
   if (!record.complete) return 'its launch was cut short: launch it again';
   return record.desired === 'running' ? 'stopped with the cluster' : 'stopped on request';

@@ -1,9 +1,9 @@
 /** A task's directories: made, filled, emptied, removed. */
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Home } from '../../../home.ts';
 import type { TaskFile } from '../../driver.ts';
-import { fillPaths, taskFilePath, type TaskPaths } from '../layout.ts';
+import { fillPaths, type TaskPaths, taskFilePath } from '../layout.ts';
 
 const privateDirectory = { recursive: true, mode: 0o700 } as const;
 const removing = '.removing-';
@@ -28,9 +28,19 @@ export function prepareDirectories(paths: TaskPaths, keepsData: boolean): void {
 
 /** Forgets a task in one step (a rename), then removes what it left. */
 export function removeTaskRoot(home: Home, paths: TaskPaths): void {
-  const aside = join(home.tasksDir, `${removing}${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2, 8)}`);
+  const aside = join(
+    home.tasksDir,
+    `${removing}${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2, 8)}`,
+  );
   renameSync(paths.root, aside);
   rmSync(aside, { recursive: true, force: true });
+}
+
+/** False: it was not there. */
+export function removeDirectory(directory: string): boolean {
+  const there = existsSync(directory);
+  rmSync(directory, { recursive: true, force: true });
+  return there;
 }
 
 /** Ids with a directory; removes what an interrupted removal left. */

@@ -32,11 +32,12 @@ final class JobQuery {
   private final RunnerConfig.Job job;
   private final SparkSession session;
 
-  JobQuery(RunnerConfig config, RunnerConfig.Job job, SparkSession root) {
+  JobQuery(RunnerConfig config, RunnerConfig.Job job, SparkSession root, Progress progress) {
     this.config = config;
     this.job = job;
     // A session of its own: views of the same name in two jobs do not meet.
     this.session = root.newSession();
+    session.streams().addListener(progress);
   }
 
   /** The records the job will write. Throws Fatal when the SQL is wrong; touches neither Kafka nor the executors. */
@@ -78,6 +79,11 @@ final class JobQuery {
       writer.option("kafka." + property.getKey(), property.getValue());
     }
     return writer.start();
+  }
+
+  /** The application is over, for example because its executors failed again and again: no query can run in it. */
+  boolean isCutOff() {
+    return session.sparkContext().isStopped();
   }
 
   private Dataset<Row> analysed() {

@@ -7,6 +7,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import sun.misc.Signal;
 
 /**
  * The driver application of one pipeline: runs all its SQL jobs. `Runner CONFIG.json`.
@@ -38,10 +39,11 @@ public final class Runner {
     servers.awaitMaster();
     health.waitsFor("waiting for the Spark session");
     SparkSession session = SparkSession.builder().config(conf(config)).getOrCreate();
-    session.streams().addListener(progress);
+    session.sparkContext().addSparkListener(new TaskStarts(config, progress));
+    endOnTerm(session);
     List<Supervised> queries = new ArrayList<>();
     for (RunnerConfig.Job job : config.jobs()) {
-      JobQuery query = new JobQuery(config, job, session);
+      JobQuery query = new JobQuery(config, job, session, progress);
       Dataset<Row> records = query.records();
       queries.add(new Supervised(job.name(), query, records, progress));
     }
@@ -51,6 +53,20 @@ public final class Runner {
     Say.line("started " + queries.size() + " jobs of pipeline " + config.pipeline());
     Supervised.awaitFailure();
     end(1, "a job failed too often in a row");
+  }
+
+  /**
+   * SIGTERM: the queries stop where they are, the executors go, exit code 0. What was read since the last checkpoint is read
+   * again at the next start.
+   */
+  private static void endOnTerm(SparkSession session) {
+    Signal.handle(
+        new Signal("TERM"),
+        signal -> {
+          Supervised.ending = true;
+          session.stop();
+          end(0, "ended on SIGTERM");
+        });
   }
 
   private static SparkConf conf(RunnerConfig config) {

@@ -12,6 +12,9 @@ final class Supervised implements Runnable {
   /** A query that ran this long has recovered: its earlier failures no longer count. */
   private static final long recoveredAfterMs = 60_000;
 
+  /** The process is told to end: what fails from now on fails for that reason. */
+  static volatile boolean ending;
+
   private static final CountDownLatch failed = new CountDownLatch(1);
 
   private final String job;
@@ -41,6 +44,11 @@ final class Supervised implements Runnable {
     while (failures < maxFailuresInARow) {
       long began = System.nanoTime();
       String reason = runOnce();
+      if (ending) return;
+      if (query.isCutOff()) {
+        Say.line("the Spark master has ended the application: " + reason);
+        break;
+      }
       if (System.nanoTime() - began > recoveredAfterMs * 1_000_000) failures = 0;
       failures++;
       long pauseMs = firstPauseMs << (failures - 1);

@@ -1,0 +1,37 @@
+/** The process driver: tasks as plain processes of this machine, through the home's agent. */
+import { existsSync } from 'node:fs';
+import { fail } from '../../errors.ts';
+import type { Home } from '../../home.ts';
+import { loadCluster } from '../cluster-file.ts';
+import type { ClusterDriver } from '../driver.ts';
+import { callAgent } from './agent-client.ts';
+import { taskPaths } from './layout.ts';
+import { tailLog } from './log-file.ts';
+
+/** Every call throws AGENT_UNREACHABLE when no agent answers, except `nodes`, `tail` and `paths`, which need none. */
+export function createProcessDriver(home: Home): ClusterDriver {
+  return {
+    name: 'process',
+    capabilities: () => callAgent(home, 'capabilities', null),
+    nodes: async () => loadCluster(home).nodes,
+    takenPorts: async (address) => new Map(await callAgent(home, 'takenPorts', { address })),
+    launch: (spec) => callAgent(home, 'launch', spec),
+    stop: (id) => callAgent(home, 'stop', { id }),
+    resume: (id) => callAgent(home, 'resume', { id }),
+    status: async (id) => (await callAgent(home, 'status', { id })) ?? undefined,
+    list: () => callAgent(home, 'list', null),
+    refused: () => callAgent(home, 'refused', null),
+    startAll: () => callAgent(home, 'startAll', null),
+    stopAll: () => callAgent(home, 'stopAll', null),
+    remove: (id, { data }) => callAgent(home, 'remove', { id, data }),
+    async tail(id, lines) {
+      const { root, logFile } = taskPaths(home, id);
+      if (!existsSync(root)) fail('UNKNOWN_TASK', { task: id, known: 'see `millrace status`' });
+      return tailLog(logFile, lines);
+    },
+    paths(id) {
+      const { taskDir, dataDir, logFile } = taskPaths(home, id);
+      return { taskDir, dataDir, logFile };
+    },
+  };
+}

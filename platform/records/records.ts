@@ -1,0 +1,51 @@
+/** Records of pipelines and frameworks on disk (model/records.ts): read by everyone, written by activities only. */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Home } from '../home.ts';
+import type { FrameworkRecord, PipelineRecord } from '../model/records.ts';
+import { readState, writeState } from '../state-files.ts';
+
+export interface Records {
+  pipeline(name: string): PipelineRecord | undefined;
+  /** The record as it was written for `revision`, with that revision's plan. */
+  pipelineRevision(name: string, revision: number): PipelineRecord | undefined;
+  pipelines(): readonly PipelineRecord[];
+  writePipeline(record: PipelineRecord): void;
+  removePipeline(name: string): void;
+  framework(name: string): FrameworkRecord | undefined;
+  frameworks(): readonly FrameworkRecord[];
+  writeFramework(record: FrameworkRecord): void;
+  removeFramework(name: string): void;
+}
+
+export function createRecords(home: Home): Records {
+  const pipelineFile = (name: string) => join(home.pipelinesDir, name, 'pipeline.json');
+  const revisionFile = (name: string, revision: number) => join(home.pipelinesDir, name, `revision-${revision}.json`);
+  const frameworkFile = (name: string) => join(home.frameworksDir, `${name}.json`);
+  const pipeline = (name: string) => readState<PipelineRecord>(pipelineFile(name), 'millrace/pipeline/1');
+  const framework = (name: string) => readState<FrameworkRecord>(frameworkFile(name), 'millrace/framework/1');
+  return {
+    pipeline,
+    pipelineRevision: (name, revision) => readState<PipelineRecord>(revisionFile(name, revision), 'millrace/pipeline/1'),
+    pipelines: () => namesIn(home.pipelinesDir, '').flatMap((name) => pipeline(name) ?? []),
+    writePipeline(record) {
+      writeState(revisionFile(record.pipeline, record.revision), record);
+      writeState(pipelineFile(record.pipeline), record);
+    },
+    removePipeline: (name) => rmSync(join(home.pipelinesDir, name), { recursive: true, force: true }),
+    framework,
+    frameworks: () => namesIn(home.frameworksDir, '.json').flatMap((name) => framework(name) ?? []),
+    writeFramework: (record) => writeState(frameworkFile(record.framework), record),
+    removeFramework: (name) => rmSync(frameworkFile(name), { force: true }),
+  };
+}
+
+function namesIn(directory: string, ending: string): string[] {
+  try {
+    const names = readdirSync(directory).filter((name) => name.endsWith(ending) && !name.endsWith('.draft'));
+    return names.map((name) => name.slice(0, name.length - ending.length)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
