@@ -302,4 +302,11 @@ export const errorRows = {
     meaning: 'A pipeline asked for it before its installation was recorded, or it was removed meanwhile.',
     next: 'Run `millrace deploy` again: it installs what is missing.',
   },
+  NOT_FLOWING: {
+    class: 'runtime',
+    retryable: false,
+    what: 'No event came through "{pipeline}" within {waited}.',
+    meaning: 'All its parts run, but an event that the ingress took could not be read back from the API.',
+    next: 'Run `millrace logs {pipeline}` to see which stage holds it up.',
+  },
 } as const satisfies Record<string, ErrorRow>;

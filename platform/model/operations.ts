@@ -8,14 +8,14 @@ export interface Operation {
   readonly id: string;
   /** W3C trace context of the caller: what the operation does shows under it. */
   readonly traceparent: string;
+  /** When the user asked, in milliseconds since 1970: `firstEventMs` counts from here. */
+  readonly requestedAtMs: number;
 }
 
 export interface DeployRequest extends Operation {
   readonly pipeline: string;
   readonly blueprint: string;
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
-  /** When the user asked, in milliseconds since 1970: `firstEventMs` counts from here. */
-  readonly requestedAtMs: number;
 }
 
 export interface DeployResult {

@@ -22,6 +22,8 @@ export interface PipelineRecord {
   readonly pipeline: string;
   readonly blueprint: string;
   readonly revision: number;
+  /** The operation that made this revision. */
+  readonly operation: string;
   readonly state: 'deploying' | 'flowing' | 'failed' | 'destroying' | 'stopped';
   readonly plan: Plan;
   readonly endpoints: Readonly<Record<string, string>>;

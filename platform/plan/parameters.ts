@@ -1,7 +1,7 @@
 /** Checks what a person gave as parameters and fills in the defaults. */
 import { fail } from '../errors.ts';
 import type { BlueprintModule, ParameterSpec, ParameterValues } from '../model/blueprint.ts';
-import { nearestNames } from '../model/nearestNames.ts';
+import { nearestNames } from '../model/nearest.ts';
 
 type Value = string | number | boolean;
 

@@ -1,6 +1,13 @@
 /** The kit that a blueprint's `build` gets: each call adds one part and answers the reference others are wired with. */
 import type { BlueprintInput, Resources } from '../model/blueprint.ts';
-import { type EnvelopeRefs, eventSchemaOf, type Fields, type NamesOf, type Readable, type SchemaRef } from './fields.ts';
+import {
+  type EnvelopeRefs,
+  eventSchemaOf,
+  type Fields,
+  type NamesOf,
+  type Readable,
+  type SchemaRef,
+} from './fields.ts';
 import type {
   DatasetRef,
   EventOf,

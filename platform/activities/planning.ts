@@ -1,0 +1,142 @@
+/** Planning, recording and closing of a pipeline's deploys and teardowns. */
+import { frameworks } from '../frameworks/registry.ts';
+import { sparkDriverDemand } from '../frameworks/spark/driver-task.ts';
+import type { SparkOptions } from '../frameworks/spark/spec.ts';
+import { fail } from '../errors.ts';
+import type { ErrorJson } from '../errors.ts';
+import type { LedgerEntry } from '../model/ledger.ts';
+import { physical } from '../model/names.ts';
+import type { DeployRequest, DeployResult, DestroyRequest, DestroyResult, RecordedPlan } from '../model/operations.ts';
+import type { Plan, PlanOutcome } from '../model/plan.ts';
+import type { PipelineRecord } from '../model/records.ts';
+import { planPipeline } from '../plan/plan.ts';
+import { resolveParameters } from '../plan/parameters.ts';
+import { renderReason } from '../plan/render.ts';
+import { planTeardown } from '../plan/teardown.ts';
+import { loadBlueprint } from '../sdk/loadBlueprint.ts';
+import type { UndoCall } from '../workflows/activities.ts';
+import { loadCluster } from '../cluster/process/cluster.ts';
+import type { ActivityDeps } from './deps.ts';
+import { observe, type Observed } from './observed.ts';
+import { jobSql, serviceUrls } from './pipelineTasks.ts';
+
+export function createPlanningActivities(deps: ActivityDeps) {
+  let planning: Promise<unknown> = Promise.resolve();
+  return {
+    /** One at a time: two plans made at once could give the same memory and ports away twice. */
+    'pipeline.plan': (request: DeployRequest): Promise<RecordedPlan> => {
+      const mine = planning.then(() => plan(deps, request));
+      planning = mine.catch(() => undefined);
+      return mine;
+    },
+    'pipeline.finish': (request: DeployRequest, revision: number) => finish(deps, request, revision),
+    'pipeline.fail': async (request: DeployRequest, revision: number, error: ErrorJson) => failed(deps, request, revision, error),
+    'pipeline.planTeardown': async (request: DestroyRequest) => teardown(deps, request),
+    'pipeline.finishTeardown': (request: DestroyRequest, removed: readonly LedgerEntry[]) => tornDown(deps, request, removed),
+  };
+}
+
+export interface PlanRequest {
+  readonly repoRoot: string;
+  readonly pipeline: string;
+  readonly blueprint: string;
+  readonly parameters: Readonly<Record<string, number | string | boolean>>;
+}
+
+/** The plan for what was observed; writes nothing. Throws the input errors of the blueprint and its parameters. */
+export async function planFor(request: PlanRequest, observed: Observed): Promise<PlanOutcome> {
+  const { repoRoot, pipeline, blueprint } = request;
+  const module = await loadBlueprint(repoRoot, blueprint);
+  const parameters = resolveParameters(module, request.parameters);
+  const { current, ...world } = observed;
+  return planPipeline({
+    pipeline,
+    module,
+    parameters,
+    sql: await jobSql(repoRoot, { blueprint, spec: module.build(parameters) }),
+    ...world,
+    ...(current ? { current } : {}),
+    packages: frameworks,
+    sparkDriverDemand: (name, options) => sparkDriverDemand(name, options as SparkOptions),
+  });
+}
+
+async function plan(deps: ActivityDeps, request: DeployRequest): Promise<RecordedPlan> {
+  const { pipeline, blueprint, parameters, id } = request;
+  const before = deps.records.pipeline(pipeline);
+  if (before?.state === 'deploying' && before.operation === id) return recordedPlan(before.plan);
+  const cluster = loadCluster(deps.home) ?? fail('CONTROL_PLANE_DOWN', { reason: 'this home has no cluster' });
+  const observed = await observe(cluster, deps.records, pipeline, (address) => deps.driver.takenPorts(address));
+  const outcome = await planFor({ repoRoot: deps.repoRoot, pipeline, blueprint, parameters }, observed);
+  if ('refused' in outcome) {
+    const { summary, reason, help } = outcome;
+    fail('PLAN_REFUSED', { pipeline, summary, tree: renderReason(reason), help, reason });
+  }
+  deps.records.writePipeline({
+    format: 'millrace/pipeline/1',
+    pipeline,
+    blueprint,
+    revision: outcome.revision,
+    operation: id,
+    state: 'deploying',
+    plan: outcome,
+    endpoints: serviceUrls(outcome),
+  });
+  return recordedPlan(outcome);
+}
+
+function recordedPlan({ revision, phases }: Plan): RecordedPlan {
+  return { revision, phases };
+}
+
+async function finish(deps: ActivityDeps, request: DeployRequest, revision: number): Promise<DeployResult> {
+  const record = recordOf(deps, request.pipeline, revision);
+  const { pipeline, blueprint, endpoints } = record;
+  const firstEventMs = record.firstEventMs ?? Date.now() - request.requestedAtMs;
+  deps.records.writePipeline({ ...record, state: 'flowing', deployedAt: new Date().toISOString(), firstEventMs });
+  return { pipeline, blueprint, revision, state: 'flowing', firstEventMs, endpoints };
+}
+
+/** A first deploy that failed leaves no pipeline; a later one falls back to the revision that was there. */
+function failed(deps: ActivityDeps, request: DeployRequest, revision: number, error: ErrorJson): void {
+  const former = deps.records.pipelineRevision(request.pipeline, revision - 1);
+  if (!former) {
+    deps.records.removePipeline(request.pipeline);
+    deps.secrets.removeAll(physical.secret(request.pipeline));
+    return;
+  }
+  deps.records.writePipeline({ ...former, error: { code: error.code, message: error.message } });
+}
+
+function recordOf(deps: ActivityDeps, pipeline: string, revision: number): PipelineRecord {
+  const known = () => deps.records.pipelines().map((each) => each.pipeline);
+  return deps.records.pipelineRevision(pipeline, revision) ?? fail('UNKNOWN_PIPELINE', { name: pipeline, known: known() });
+}
+
+function teardown(deps: ActivityDeps, request: DestroyRequest): UndoCall[][] {
+  const record = deps.records.pipeline(request.pipeline);
+  if (!record) fail('UNKNOWN_PIPELINE', { name: request.pipeline, known: deps.records.pipelines().map((p) => p.pipeline) });
+  deps.records.writePipeline({ ...record, state: 'destroying' });
+  const scope = { operation: request, kind: 'pipeline', name: record.pipeline, revision: record.revision } as const;
+  return planTeardown(record, request.keepData).map((wave) => wave.map((call) => ({ scope, ...call })));
+}
+
+/** The proof: nothing of the pipeline's that was there before is there now. */
+async function tornDown(
+  deps: ActivityDeps,
+  request: DestroyRequest,
+  removed: readonly LedgerEntry[],
+): Promise<DestroyResult> {
+  const { pipeline } = request;
+  const tasks = (await deps.driver.list()).filter(({ owner }) => owner.kind === 'pipeline' && owner.name === pipeline);
+  const left = tasks.map(({ id, owner }): LedgerEntry => ({ kind: 'process', name: id, owner: owner.name }));
+  const shared = deps.records.frameworks().map(({ framework, users }) => ({
+    kind: 'process' as const,
+    name: framework,
+    owner: 'shared framework',
+    why: users.length > 0 ? `used by ${users.join(', ')}` : 'shared; `millrace down` stops it',
+  }));
+  deps.records.removePipeline(pipeline);
+  if (!request.keepData) deps.secrets.removeAll(physical.secret(pipeline));
+  return { pipeline, ledger: { removed, kept: shared, left } };
+}

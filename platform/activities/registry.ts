@@ -1,0 +1,39 @@
+/** All activities of the worker, made from their dependencies. The type check against the workflows' view is here. */
+import { newSpanId } from '../telemetry/context.ts';
+import type { Activities, OperationSpan } from '../workflows/activities.ts';
+import type { ActivityDeps } from './deps.ts';
+import { createFrameworkActivities } from './frameworks.ts';
+import { createObserveActivities } from './observe.ts';
+import { createPlanningActivities } from './planning.ts';
+import { createResourceActivities } from './resources.ts';
+import { guarded } from './running.ts';
+import { createTaskActivities } from './tasks.ts';
+
+export function createActivities(deps: ActivityDeps): Activities {
+  const activities: Activities = {
+    ...createTaskActivities(deps),
+    ...createFrameworkActivities(deps),
+    ...createResourceActivities(deps),
+    ...createObserveActivities(deps),
+    ...createPlanningActivities(deps),
+    'operation.span': async (span: OperationSpan) => recordOperation(deps, span),
+  };
+  const wrapped = Object.entries(activities).map(([name, activity]) => [name, guarded(activity as never)]);
+  return Object.fromEntries(wrapped) as Activities;
+}
+
+function recordOperation({ recorder }: ActivityDeps, span: OperationSpan): void {
+  const [, traceId = '', parentSpanId = newSpanId()] = span.traceparent.split('-');
+  const { name, spanId, startMs, endMs, error } = span;
+  recorder.record({
+    name,
+    kind: 'internal',
+    traceId,
+    spanId,
+    parentSpanId,
+    startMs,
+    endMs,
+    attributes: {},
+    ...(error ? { error } : {}),
+  });
+}
