@@ -1,4 +1,5 @@
 /** Planning, recording and closing of a pipeline's deploys and teardowns. */
+import { loadCluster } from '../cluster/cluster-file.ts';
 import { frameworks } from '../frameworks/registry.ts';
 import { sparkDriverDemand } from '../frameworks/spark/driver-task.ts';
 import type { SparkOptions } from '../frameworks/spark/spec.ts';
@@ -15,7 +16,6 @@ import { renderReason } from '../plan/render.ts';
 import { planTeardown } from '../plan/teardown.ts';
 import { loadBlueprint } from '../sdk/loadBlueprint.ts';
 import type { UndoCall } from '../workflows/activities.ts';
-import { loadCluster } from '../cluster/process/cluster.ts';
 import type { ActivityDeps } from './deps.ts';
 import { observe, type Observed } from './observed.ts';
 import { jobSql, serviceUrls } from './pipelineTasks.ts';
@@ -65,7 +65,7 @@ async function plan(deps: ActivityDeps, request: DeployRequest): Promise<Recorde
   const { pipeline, blueprint, parameters, id } = request;
   const before = deps.records.pipeline(pipeline);
   if (before?.state === 'deploying' && before.operation === id) return recordedPlan(before.plan);
-  const cluster = loadCluster(deps.home) ?? fail('CONTROL_PLANE_DOWN', { reason: 'this home has no cluster' });
+  const cluster = loadCluster(deps.home);
   const observed = await observe(cluster, deps.records, pipeline, (address) => deps.driver.takenPorts(address));
   const outcome = await planFor({ repoRoot: deps.repoRoot, pipeline, blueprint, parameters }, observed);
   if ('refused' in outcome) {

@@ -33,6 +33,11 @@ export function createTaskActivities(deps: ActivityDeps) {
       const { task, data } = input as { task: string; data: boolean };
       return await deps.driver.remove(task, { data });
     },
+    'task.restore': async ({ scope, input }: UndoCall) => {
+      const { task, revision } = input as { task: string; revision: number };
+      await deps.driver.launch(await renderTask(deps, { ...scope, revision }, task));
+      return [];
+    },
   };
 }
 

@@ -110,6 +110,8 @@ export interface Sink {
 export interface FlowCounters {
   received: number;
   written: number;
+  /** Events that the flow's `where` leaves out. */
+  passedOver: number;
   deadLettered: Record<PoisonReason, number>;
   retries: number;
   /** Kafka records not yet consumed, or null before the first batch. */

@@ -41,7 +41,8 @@ export function compileDecoder({ schema, maxValueBytes }: DecoderOptions): Decod
     if (raw.key === null || raw.key.length === 0) return poison(raw, 'missing-key', 'the record has no key');
     const envelope = raw.envelope ?? envelopeOf(raw.headers);
     const { event_id: id, event_time: time } = envelope;
-    if (id === undefined || id === '') return poison(raw, 'missing-id', `header ${envelopeHeaders.event_id} is missing`);
+    if (id === undefined || id === '')
+      return poison(raw, 'missing-id', `header ${envelopeHeaders.event_id} is missing`);
     const timeFault = time === undefined ? 'is missing' : isoTimeFault(time);
     if (timeFault !== undefined) return poison(raw, 'bad-time', `header ${envelopeHeaders.event_time} ${timeFault}`);
     const json = value.toString();

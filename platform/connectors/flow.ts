@@ -28,6 +28,8 @@ export interface FlowOptions {
   readonly sink: Sink;
   readonly deadLetters: DeadLetters;
   readonly log: Log;
+  /** Which events the sink is to get; all by default. The others are passed over, and committed. */
+  readonly accepts?: (event: EventRecord) => boolean;
   /** Called after each write with what was acknowledged; must not throw and must not wait. */
   readonly onWritten?: (records: readonly EventRecord[], timing: WriteTiming) => void;
 }
@@ -54,8 +56,11 @@ class SourceToSinkFlow implements Flow {
   readonly name: string;
   readonly #options: FlowOptions;
   readonly #giveUp = new AbortController();
-  readonly #counts = { received: 0, written: 0, retries: 0, lastEventAt: null as string | null };
-  readonly #deadLettered = Object.fromEntries(poisonReasons.map((reason) => [reason, 0])) as Record<PoisonReason, number>;
+  readonly #counts = { received: 0, written: 0, passedOver: 0, retries: 0, lastEventAt: null as string | null };
+  readonly #deadLettered = Object.fromEntries(poisonReasons.map((reason) => [reason, 0])) as Record<
+    PoisonReason,
+    number
+  >;
   /** What is tried again at the moment, by what it waits for. */
   readonly #troubles = new Map<symbol, string>();
   #phase: FlowPhase = 'waiting';
@@ -110,13 +115,14 @@ class SourceToSinkFlow implements Flow {
 
   async #pass(batch: Batch): Promise<void> {
     const receivedMs = Date.now();
-    const { decode } = this.#options;
+    const { decode, accepts } = this.#options;
     const events: EventRecord[] = [];
     let poisons: Poison[] = [];
     for (const raw of batch.records) {
       const decoded = decode(raw);
       if (isPoison(decoded)) poisons.push(decoded);
-      else events.push(decoded);
+      else if (accepts === undefined || accepts(decoded)) events.push(decoded);
+      else this.#counts.passedOver += 1;
     }
     this.#counts.received += batch.records.length;
     if (events.length > 0) poisons = poisons.concat(await this.#write(events, receivedMs));
@@ -166,7 +172,8 @@ class SourceToSinkFlow implements Flow {
           return true;
         } catch (error) {
           const reason = reasonOf(error);
-          if (reason !== said) this.#options.log(`${this.name}: ${doing} failed, tried again until it works: ${reason}`);
+          if (reason !== said)
+            this.#options.log(`${this.name}: ${doing} failed, tried again until it works: ${reason}`);
           said = reason;
           this.#troubles.set(trouble, `${doing}: ${reason}`);
           if (this.#phase === 'flowing') this.#counts.retries += 1;

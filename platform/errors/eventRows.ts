@@ -59,6 +59,27 @@ export const eventRows = {
     meaning: 'This is the ingress of pipeline "{pipeline}"; it takes events.',
     next: 'Send events with POST /events.',
   },
+  API_ROUTE_NOT_FOUND: {
+    class: 'input',
+    retryable: false,
+    what: 'There is nothing at {path}.',
+    meaning: 'This service answers GET on: {routes}.',
+    next: 'See /openapi.json of the service for what each takes.',
+  },
+  RECORD_NOT_FOUND: {
+    class: 'input',
+    retryable: true,
+    what: 'There is no {what} "{id}".',
+    meaning: 'It was never accepted, has not passed the pipeline yet, or its row has expired.',
+    next: 'Ask again in a moment, or look with `millrace status` whether events pass.',
+  },
+  REQUEST_INVALID: {
+    class: 'input',
+    retryable: false,
+    what: 'The {place} of the request is not valid: "{name}", {reason}.',
+    meaning: 'Nothing was read.',
+    next: 'See /openapi.json of the service for what it takes.',
+  },
   TRACE_NOT_FOUND: {
     class: 'input',
     retryable: false,

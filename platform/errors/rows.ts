@@ -309,4 +309,11 @@ export const errorRows = {
     meaning: 'All its parts run, but an event that the ingress took could not be read back from the API.',
     next: 'Run `millrace logs {pipeline}` to see which stage holds it up.',
   },
+  NEEDS_CONFIRMATION: {
+    class: 'input',
+    retryable: false,
+    what: 'This needs a yes, and there is nobody to ask: {question}',
+    meaning: 'Input or output is not a terminal, so nothing was changed.',
+    next: 'Run it again with --yes, once you are sure: millrace {command} --yes.',
+  },
 } as const satisfies Record<string, ErrorRow>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail } from '../errors.ts';
 import type { BlueprintModule } from '../model/blueprint.ts';
-import { nearestNames } from '../model/nearestNames.ts';
+import { nearestNames } from '../model/nearest.ts';
 
 /** Absolute path of the blueprint's folder, whether it is there or not. */
 export function blueprintDir(repoRoot: string, name: string): string {

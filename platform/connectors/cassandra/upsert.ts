@@ -133,8 +133,7 @@ function widens(from: FieldType, to: FieldType): boolean {
 const putters: Record<FieldType, Put> = {
   string: (values, value) => values.putText(value as string),
   int: (values, value) => values.putInt(value as number),
-  long: (values, value) =>
-    typeof value === 'number' ? values.putLong(value) : values.putLongDigits(value as string),
+  long: (values, value) => (typeof value === 'number' ? values.putLong(value) : values.putLongDigits(value as string)),
   double: (values, value) => values.putDouble(value as number),
   boolean: (values, value) => values.putBoolean(value as boolean),
   timestamp: (values, value) => values.putLong(epochMsOf(value as string)),

@@ -5,7 +5,14 @@
  */
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { RawRecord } from '../contract.ts';
-import { controlKey, isControl, isTransactional, type RecordBatch, readRecordBatches, readRecords } from './recordBatch.ts';
+import {
+  controlKey,
+  isControl,
+  isTransactional,
+  type RecordBatch,
+  readRecordBatches,
+  readRecords,
+} from './recordBatch.ts';
 
 /** A message that stands for a whole record batch; its offset is the last one of the batch. */
 interface BatchMessage {
@@ -36,7 +43,9 @@ const fetchVersion = 11;
 /** Call it before `kafka.consumer()`. */
 export function fetchRecordBatches(kafka: Kafka): void {
   const internals = kafka as unknown as Record<symbol, (options: unknown) => Cluster>;
-  const createCluster = Object.getOwnPropertySymbols(kafka).find((each) => each.description?.endsWith(':createCluster'));
+  const createCluster = Object.getOwnPropertySymbols(kafka).find((each) =>
+    each.description?.endsWith(':createCluster'),
+  );
   if (createCluster === undefined) return;
   const create = internals[createCluster]!;
   internals[createCluster] = (options) => {
@@ -81,7 +90,9 @@ async function decode(bytes: Buffer, original: Response): Promise<unknown> {
       return partition;
     }),
   }));
-  return isReadable ? { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses } : original.decode(bytes);
+  return isReadable
+    ? { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses }
+    : original.decode(bytes);
 }
 
 function readPartition(reader: Reader) {

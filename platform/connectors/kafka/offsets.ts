@@ -33,7 +33,12 @@ export function judgeCommitted(committed: bigint, { low, high }: PartitionRange)
  * A batch began at `first` though `expected` should have come next. Where `expected` still is in the log and was not asked
  * for again yet, it is; a second time the hole is a real one (compaction, transaction markers).
  */
-export function judgeJump(first: bigint, expected: bigint, range: PartitionRange, askedAgain: boolean): PositionVerdict {
+export function judgeJump(
+  first: bigint,
+  expected: bigint,
+  range: PartitionRange,
+  askedAgain: boolean,
+): PositionVerdict {
   const { low, high } = range;
   const accept = { action: 'accept', offset: first, skipped: 0n, reset: undefined } as const;
   if (expected > high) {

@@ -39,7 +39,12 @@ export class ConsumerSession {
     this.#progress = progress;
     this.#onBatch = onBatch;
     const { access, clientId, groupId } = options;
-    this.#kafka = createKafkaClient({ access, clientId, retries: 3, onLog: (message, extra) => this.#read(message, extra) });
+    this.#kafka = createKafkaClient({
+      access,
+      clientId,
+      retries: 3,
+      onLog: (message, extra) => this.#read(message, extra),
+    });
     fetchRecordBatches(this.#kafka);
     this.#consumer = this.#kafka.consumer({
       groupId,
@@ -222,7 +227,12 @@ async function rangesOf(admin: ReturnType<Kafka['admin']>, topic: string): Promi
 /** kafkajs has the offset that was asked for, but does not declare it; a record batch may begin before it. */
 type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset?: string };
 
-const rebalanceErrors = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'NOT_COORDINATOR_FOR_GROUP'];
+const rebalanceErrors = [
+  'REBALANCE_IN_PROGRESS',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'NOT_COORDINATOR_FOR_GROUP',
+];
 
 function isRebalance(error: unknown): boolean {
   return error instanceof Error && 'type' in error && rebalanceErrors.includes(String(error.type));

@@ -118,6 +118,8 @@ function common({ placement, spark }: SparkDriverContext): Record<string, string
     'spark.port.maxRetries': '0',
     'spark.local.dir': '{dataDir}/local',
     'spark.sql.warehouse.dir': '{dataDir}/warehouse',
+    // Tasks would wait three seconds for the executor that a partition is assigned to, while others are free.
+    'spark.locality.wait': '0s',
     'spark.ui.enabled': 'false',
     'spark.eventLog.enabled': 'false',
   };

@@ -110,7 +110,7 @@ function masterCommand({ address, ports }: Placement): string[] {
 function workerCommand({ placement: { address, ports }, placements, options }: RenderContext<SparkOptions>): string[] {
   const listen = ['--host', address, '--port', `${ports.rpc}`, '--webui-port', `${ports.web}`];
   const offer = ['--cores', `${options.workerCores}`, '--memory', `${options.workerMemoryMiB}m`, '--work-dir', '{dataDir}/work'];
-  return ['org.apache.spark.deploy.worker.Worker', ...listen, ...offer, ...propertiesArguments, masterUrl(placements)];
+  return ['millrace.spark.WorkerStart', ...listen, ...offer, ...propertiesArguments, masterUrl(placements)];
 }
 
 /** Who may speak to master, workers and applications, and see their pages. */

@@ -1,8 +1,5 @@
 package millrace.spark;
 
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,7 +14,7 @@ import org.apache.kafka.clients.admin.Admin;
 
 /** What must be there before the jobs can start. Asks until it is, however long that takes. */
 final class Servers {
-  private static final long pauseMs = 200;
+  private static final long pauseMs = 100;
 
   private final RunnerConfig config;
   private final Health health;
@@ -31,14 +28,7 @@ final class Servers {
   void awaitMaster() throws InterruptedException {
     URI master = URI.create(config.master());
     String last = "";
-    while (true) {
-      try (Socket socket = new Socket()) {
-        socket.connect(new InetSocketAddress(master.getHost(), master.getPort()), 1000);
-        return;
-      } catch (IOException error) {
-        last = waiting("waiting for the Spark master at " + config.master(), last);
-      }
-    }
+    while (!WorkerStart.listens(master)) last = waiting("waiting for the Spark master at " + config.master(), last);
   }
 
   /** Returns once the Kafka that answers is ours and has every topic of the jobs. */

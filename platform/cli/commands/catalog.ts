@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { frameworkNamed, optionsSchema } from '../../frameworks/registry.ts';
+import type { BlueprintModule, ParameterSpec } from '../../model/blueprint.ts';
+import { frameworkNames } from '../../model/plan.ts';
+import { listBlueprints, loadBlueprint } from '../../sdk/loadBlueprint.ts';
+import { answer, columns, createSession, type Session } from '../session.ts';
+
+export function addCatalog(program: Command): void {
+  program
+    .command('catalog [name]')
+    .description('blueprints and frameworks there are; with a name, its parameters or options')
+    .option('--json', 'print JSON')
+    .action(async (name: string | undefined, options) => {
+      const session = createSession(options);
+      if (name === undefined) await showAll(session);
+      else if (frameworkNames.some((each) => each === name)) showFramework(session, name);
+      else await showBlueprint(session, await loadBlueprint(session.repoRoot, name));
+    });
+}
+
+async function showAll(session: Session): Promise<void> {
+  const names = listBlueprints(session.repoRoot);
+  const blueprints = await Promise.all(names.map((name) => loadBlueprint(session.repoRoot, name)));
+  const value = {
+    blueprints: blueprints.map(({ name, title, description }) => ({ name, title, description })),
+    frameworks: frameworkNames.map((name) => ({ name, version: frameworkNamed(name).version })),
+  };
+  answer(session, value, ({ blueprints, frameworks }) =>
+    [
+      'Blueprints',
+      columns(blueprints.map(({ name, title }) => [`  ${name}`, title])),
+      '',
+      'Frameworks',
+      columns(frameworks.map(({ name, version }) => [`  ${name}`, version])),
+    ].join('\n'),
+  );
+}
+
+function showFramework(session: Session, name: string): void {
+  const framework = frameworkNamed(name);
+  const value = { name, version: framework.version, options: optionsSchema(framework) };
+  answer(session, value, ({ version, options }) => `${name} ${version}\n${JSON.stringify(options, null, 2)}`);
+}
+
+async function showBlueprint(session: Session, { name, title, description, parameters }: BlueprintModule): Promise<void> {
+  answer(session, { name, title, description, parameters }, () =>
+    [`${name}: ${title}`, description, '', columns(Object.entries(parameters).map(row))].join('\n'),
+  );
+}
+
+function row([name, spec]: [string, ParameterSpec]): string[] {
+  const bounds = spec.oneOf
+    ? spec.oneOf.join(' | ')
+    : [spec.minimum, spec.maximum].some((bound) => bound !== undefined)
+      ? `${spec.minimum ?? ''} … ${spec.maximum ?? ''}`
+      : '';
+  return [`  ${name}`, `= ${spec.default}`, spec.unit ?? '', bounds, spec.doc];
+}

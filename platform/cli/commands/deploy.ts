@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { type ControlPlane, startControlPlane } from '../../control/start.ts';
+import { fail } from '../../errors.ts';
+import type { DeployRequest, DeployResult } from '../../model/operations.ts';
+import { renderReason } from '../../plan/render.ts';
+import { cancelSignal, deployUpdate, workflowIds } from '../../workflows/messages.ts';
+import { ask } from '../ask.ts';
+import { carryOut, newOperationId } from '../operation.ts';
+import { prepareArtifacts } from '../prepare.ts';
+import { answer, createSession, type Session } from '../session.ts';
+import { collectSetting, wholeNumber } from '../settings.ts';
+import { makePlan } from './plan.ts';
+
+export function addDeploy(program: Command): void {
+  program
+    .command('deploy <blueprint>')
+    .description('bring a blueprint up; ends when data has been seen flowing end to end')
+    .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s')
+    .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
+    .option('--nodes <n>', 'nodes to declare on this machine, if there is no cluster yet', wholeNumber('--nodes', 1, 250, 'deploy'))
+    .option('--yes', 'ask nothing')
+    .option('--json', 'print JSON')
+    .action(async (blueprint: string, options) => {
+      const requestedAtMs = Date.now();
+      const session = createSession(options);
+      const pipeline: string = options.name ?? blueprint;
+      await refuseEarly(session, blueprint, pipeline, options);
+      const artifacts = await prepareArtifacts(session);
+      const plane = await startControlPlane({ ...session, nodes: options.nodes }, artifacts);
+      try {
+        const id = newOperationId('deploy', pipeline);
+        const request = { id, pipeline, blueprint, parameters: options.set, requestedAtMs };
+        answer(session, await deploy(session, plane, request), render);
+      } finally {
+        await plane.close();
+      }
+    });
+}
+
+/** What is wrong with the request is told before anything is fetched or started. */
+async function refuseEarly(
+  session: Session,
+  blueprint: string,
+  pipeline: string,
+  options: { set: Record<string, string>; nodes?: number },
+): Promise<void> {
+  const outcome = await makePlan(session, blueprint, pipeline, options.set, options.nodes);
+  if (!('refused' in outcome)) return;
+  const { summary, reason, help } = outcome;
+  fail('PLAN_REFUSED', { pipeline, summary, tree: renderReason(reason), help, reason });
+}
+
+async function deploy(session: Session, plane: ControlPlane, request: Omit<DeployRequest, 'traceparent'>): Promise<DeployResult> {
+  const { pipeline, id } = request;
+  const interrupt = () => void onInterrupt(session, plane, pipeline, id);
+  process.on('SIGINT', interrupt);
+  try {
+    return await carryOut<DeployRequest, DeployResult>(session, { plane, pipeline, kind: 'deploy', update: deployUpdate, request });
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+}
+
+let interrupted = false;
+
+/** Ctrl-C leaves the choice: the deploy goes on without this terminal, or is rolled back. A second one just leaves. */
+async function onInterrupt(session: Session, plane: ControlPlane, pipeline: string, operation: string): Promise<void> {
+  const leave = () => {
+    session.progress(`\nThe deploy of ${pipeline} goes on; watch it with: millrace status`);
+    process.exit(130);
+  };
+  if (interrupted || !session.interactive) return leave();
+  interrupted = true;
+  const reply = await ask('\nLeave the deploy going (l), roll it back (r), or keep watching (k)? [k] ');
+  interrupted = false;
+  if (/^l/i.test(reply)) leave();
+  if (/^r/i.test(reply)) await plane.client.workflow.getHandle(workflowIds.pipeline(pipeline)).signal(cancelSignal, operation);
+}
+
+function render({ pipeline, revision, firstEventMs, endpoints }: DeployResult): string {
+  const lines = Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(10)} ${url}`);
+  return [
+    `${pipeline} is flowing (revision ${revision}): its first event was read back after ${(firstEventMs / 1000).toFixed(1)} s.`,
+    ...lines,
+    `Next: millrace verify ${pipeline}, millrace trace ${pipeline}, millrace status`,
+  ].join('\n');
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { examineMachine } from '../../artifacts/doctor.ts';
+import { exitCodes } from '../../errors.ts';
+import { answer, columns, createSession } from '../session.ts';
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('what this machine has, what is missing, and the remedy')
+    .option('--full', 'check every file of every artifact')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const session = createSession(options);
+      const report = await examineMachine({ cache: session.cache, dataDir: session.home.root, check: options.full ? 'full' : 'quick' });
+      answer(session, report, ({ lines }) =>
+        columns(
+          lines.flatMap(({ group, name, state, version, detail, remedy }) => {
+            const mark = state === 'present' || state === 'not-needed' ? '✓' : '✗';
+            const row = [mark, group, name, state, version ?? '', detail ?? ''];
+            return remedy ? [row, ['', '', '', '→', remedy]] : [row];
+          }),
+        ),
+      );
+      process.exitCode = report.ok ? exitCodes.ok : exitCodes.environment;
+    });
+}

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { observe } from '../../activities/observed.ts';
+import { planFor } from '../../activities/planning.ts';
+import { readCluster, shareOutMachine } from '../../cluster/cluster-file.ts';
+import { ownersOfPorts } from '../../cluster/process/ports.ts';
+import { exitCodes } from '../../errors.ts';
+import type { PlanOutcome } from '../../model/plan.ts';
+import { renderPlan } from '../../plan/render.ts';
+import { createRecords } from '../../records/records.ts';
+import { answer, createSession, type Session } from '../session.ts';
+import { collectSetting, type Settings } from '../settings.ts';
+
+export function addPlan(program: Command): void {
+  program
+    .command('plan <blueprint>')
+    .description('show what a deploy would do; changes nothing')
+    .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s')
+    .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
+    .option('--nodes <n>', 'nodes to declare on this machine, if there is no cluster yet', Number)
+    .option('--json', 'print JSON')
+    .action(async (blueprint: string, options) => {
+      const session = createSession(options);
+      const outcome = await makePlan(session, blueprint, options.name ?? blueprint, options.set, options.nodes);
+      answer(session, outcome, renderPlan);
+      if ('refused' in outcome) process.exitCode = exitCodes.refused;
+    });
+}
+
+/** Plans against what is recorded and what listens on this machine; needs nothing to be running. */
+export async function makePlan(
+  session: Session,
+  blueprint: string,
+  pipeline: string,
+  parameters: Settings,
+  nodes?: number,
+): Promise<PlanOutcome> {
+  const cluster = readCluster(session.home) ?? (await shareOutMachine(session.home, nodes ?? 1, session.env));
+  const observed = await observe(cluster, createRecords(session.home), pipeline, async (address) => ownersOfPorts(address));
+  return await planFor({ repoRoot: session.repoRoot, pipeline, blueprint, parameters }, observed);
+}

@@ -1,0 +1,19 @@
+import { fail } from '../errors.ts';
+
+export type Settings = Readonly<Record<string, string>>;
+
+/** Collects `--set name=value`, given any number of times. Throws INVALID_ARGUMENT. */
+export function collectSetting(text: string, former: Settings): Settings {
+  const at = text.indexOf('=');
+  if (at < 1) fail('INVALID_ARGUMENT', { reason: `--set takes name=value, not "${text}".`, command: 'deploy' });
+  return { ...former, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** A whole number of an option, within bounds. Throws INVALID_ARGUMENT naming the option. */
+export function wholeNumber(option: string, minimum: number, maximum: number, command: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
+    return fail('INVALID_ARGUMENT', { reason: `${option} takes a whole number from ${minimum} to ${maximum}, not "${text}".`, command });
+  };
+}

@@ -1,0 +1,60 @@
+/** The health port of a Node task: GET /healthz says whether it is ready and what it waits for, GET /metrics.json counts. */
+import { createServer, type Server } from 'node:http';
+import type { NodeTaskConfig } from './config.ts';
+
+export interface HealthState {
+  readonly ready: boolean;
+  /** Empty when ready. */
+  readonly waitingFor: string;
+}
+
+export interface HealthSources {
+  readonly state: () => HealthState;
+  readonly metrics: () => Readonly<Record<string, unknown>>;
+}
+
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+type Identity = Pick<NodeTaskConfig, 'task' | 'pipeline' | 'revision'>;
+export type HealthConfig = Identity & { readonly listen: Pick<NodeTaskConfig['listen'], 'address' | 'health'> };
+
+/** Listens on `listen.health` (0: any free port). Rejects when the port can't be had. */
+export async function startHealthServer(config: HealthConfig, sources: HealthSources): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    const [status, body] = answer(config, sources, request.method ?? '', request.url ?? '');
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.end(`${JSON.stringify(body)}\n`);
+  });
+  await listen(server, config.listen);
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : config.listen.health,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function answer(config: Identity, { state, metrics }: HealthSources, method: string, url: string): [number, unknown] {
+  const { task, pipeline, revision } = config;
+  const [path] = url.split('?');
+  if (method !== 'GET') return [405, { error: 'only GET is answered here' }];
+  if (path === '/metrics.json') return [200, { task, pipeline, revision, ...metrics() }];
+  if (path !== '/healthz') return [404, { error: 'there are /healthz and /metrics.json' }];
+  const { ready, waitingFor } = state();
+  return [ready ? 200 : 503, { task, pipeline, revision, ready, waitingFor }];
+}
+
+function listen(server: Server, { address, health }: HealthConfig['listen']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(health, address, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,50 @@
+/** Redis clients that fail fast: what waits, waits in the flow, where it is seen. */
+import { Redis } from 'ioredis';
+import { fail } from '../../errors.ts';
+import { reasonOf } from '../backoff.ts';
+import type { RedisAccess } from '../config.ts';
+
+const commandTimeoutMs = 10_000;
+
+/** Not connected yet; `connectRedis` does that. Commands reject while there is no connection. */
+export function redisOptions({ host, port, password }: RedisAccess) {
+  return {
+    host,
+    port,
+    password,
+    lazyConnect: true,
+    connectTimeout: 3000,
+    commandTimeout: commandTimeoutMs,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt: number) => Math.min(2000, attempt * 100),
+  };
+}
+
+/** Rejects when nothing answers, when the password is refused, or when the server asks for none: then it is not ours. */
+export async function connectRedis(access: RedisAccess): Promise<Redis> {
+  const redis = new Redis({ ...redisOptions(access), retryStrategy: () => null });
+  let lastError: unknown;
+  redis.on('error', (error) => {
+    lastError = error;
+  });
+  try {
+    await redis.connect();
+    await verifyPassword(redis, access);
+  } catch (error) {
+    redis.disconnect();
+    throw lastError ?? error;
+  }
+  redis.options.retryStrategy = redisOptions(access).retryStrategy;
+  return redis;
+}
+
+/** The password is generated: a server that takes it is ours. One without any would take each client, so it is asked for. */
+async function verifyPassword(redis: Redis, { host, port, password }: RedisAccess): Promise<void> {
+  try {
+    await redis.auth(password);
+  } catch (error) {
+    const endpoint = `${host}:${port}`;
+    fail('WRONG_IDENTITY', { endpoint, expected: 'our Redis with its password', found: reasonOf(error) }, error);
+  }
+}

@@ -1,0 +1,107 @@
+/** Brings the control plane up: agent, Temporal, worker. Each that runs is left as it is. */
+import { createHash } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { createCluster, readCluster } from '../cluster/cluster-file.ts';
+import type { ClusterDriver } from '../cluster/driver.ts';
+import { createProcessDriver } from '../cluster/process/driver.ts';
+import { ensureAgent } from '../cluster/process/ensure-agent.ts';
+import { fail } from '../errors.ts';
+import type { Artifacts } from '../frameworks/contract.ts';
+import type { Home } from '../home.ts';
+import { namespace } from '../workflows/messages.ts';
+import { chooseControlPorts, controlPorts } from './controlFile.ts';
+import { controlAddress, renderTemporal, renderWorker, temporalTask, workerTask } from './tasks.ts';
+
+export interface ControlOptions {
+  readonly home: Home;
+  readonly cache: string;
+  readonly repoRoot: string;
+  /** Nodes to declare when the home has no cluster yet; default 1. With a cluster: must agree, if given. */
+  readonly nodes?: number | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface ControlPlane {
+  readonly driver: ClusterDriver;
+  readonly client: Client;
+  close(): Promise<void>;
+}
+
+const answerTimeoutMs = 60_000;
+const retryMs = 50;
+
+/** Throws PORT_TAKEN, AGENT_FAILED, NOT_READY, CLUSTER_EXISTS. */
+export async function startControlPlane(options: ControlOptions, artifacts: Artifacts): Promise<ControlPlane> {
+  const { home, cache, repoRoot, env } = options;
+  const nodes = options.nodes ?? readCluster(home)?.nodes.length ?? 1;
+  const cluster = await createCluster(home, { nodes, ...portBaseOf(env) });
+  await ensureAgent(home);
+  const driver = createProcessDriver(home);
+  const [node] = cluster.nodes;
+  if (!node) fail('INTERNAL', { reason: 'a cluster without nodes' });
+  const ports = controlPorts(home) ?? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress));
+  const temporalAddress = `${controlAddress}:${ports.temporal}`;
+  const sources = sourcesOf(repoRoot);
+  const launches = [
+    driver.launch(renderTemporal(node.id, ports, artifacts)),
+    driver.launch(renderWorker(node.id, artifacts, { home, cache, repoRoot, temporalAddress, sources, env: passedOn(env) })),
+  ];
+  await Promise.all(launches);
+  return await connectTo(temporalAddress, driver);
+}
+
+/** The control plane that runs. Throws CONTROL_PLANE_DOWN. */
+export async function connectControlPlane(home: Home): Promise<ControlPlane> {
+  const ports = controlPorts(home);
+  if (!ports) fail('CONTROL_PLANE_DOWN', { reason: 'it was never started in this home' });
+  const driver = createProcessDriver(home);
+  for (const task of [temporalTask, workerTask]) {
+    const status = await driver.status(task);
+    if (status?.phase !== 'running') fail('CONTROL_PLANE_DOWN', { reason: `${task} is ${status?.phase ?? 'not there'}` });
+  }
+  return await connectTo(`${controlAddress}:${ports.temporal}`, driver);
+}
+
+/** Temporal has no identity of its own to ask for: that the port is our task's was checked when it was launched. */
+async function connectTo(address: string, driver: ClusterDriver): Promise<ControlPlane> {
+  const startMs = Date.now();
+  for (;;) {
+    try {
+      const connection = await Connection.connect({ address, connectTimeout: '2s' });
+      await connection.workflowService.describeNamespace({ namespace });
+      return { driver, client: new Client({ connection, namespace }), close: () => connection.close() };
+    } catch (error) {
+      const waitedMs = Date.now() - startMs;
+      if (waitedMs > answerTimeoutMs) {
+        fail('NOT_READY', { task: temporalTask, waited: `${Math.round(waitedMs / 1000)} s`, reason: (error as Error).message });
+      }
+      await sleep(retryMs);
+    }
+  }
+}
+
+function portBaseOf(env: NodeJS.ProcessEnv): { portBase?: number } {
+  return env.MILLRACE_PORT_BASE ? { portBase: Number(env.MILLRACE_PORT_BASE) } : {};
+}
+
+function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(env).filter(([name]) => /^OTEL_|^MILLRACE_JAVA$|^NODE_EXTRA_CA_CERTS$/.test(name));
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** Changes whenever a source of the platform or a blueprint does: a worker with former code is then replaced. */
+function sourcesOf(repoRoot: string): string {
+  const hash = createHash('sha256');
+  for (const folder of ['platform', 'blueprints']) {
+    for (const entry of readdirSync(join(repoRoot, folder), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(entry.parentPath, entry.name);
+      const { mtimeMs, size } = statSync(file);
+      hash.update(`${file}:${mtimeMs}:${size}\n`);
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
