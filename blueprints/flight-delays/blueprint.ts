@@ -54,7 +54,11 @@ function addJobs(p: Parameters, kit: Kit, { flights, severe, windows }: Topics):
 function addStores(p: Parameters, kit: Kit, { flights, severe, windows }: Topics): void {
   const ttlSeconds = p.tableRetentionDays * 86_400;
   const flightTable = kit.table('flights', { columns: flightColumns, partitionKey: ['event_id'], ttlSeconds });
-  const severeTable = kit.table('severe-delays', { columns: severeDelayColumns, partitionKey: ['event_id'], ttlSeconds });
+  const severeTable = kit.table('severe-delays', {
+    columns: severeDelayColumns,
+    partitionKey: ['event_id'],
+    ttlSeconds,
+  });
   const windowTable = kit.table('airport-windows', {
     columns: airportWindowColumns,
     partitionKey: ['airport'],

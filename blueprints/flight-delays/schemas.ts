@@ -13,7 +13,9 @@ export const flight = schema('flight', flightFields);
 
 export const severeDelay = schema('severe-delay', {
   ...flightFields,
-  alert: boolean('Whether the origin has the form of an airport code; marked verification events have not, and raise none'),
+  alert: boolean(
+    'Whether the origin has the form of an airport code; marked verification events have not, and raise none',
+  ),
 });
 
 export const airportDelays = schema('airport-delays', {

@@ -1,7 +1,7 @@
 /** Carrying out an operation through its workflow: sent, followed in its journal, answered or failed. */
 import { randomBytes } from 'node:crypto';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { followJournal } from '../activities/journal.ts';
 import type { ControlPlane } from '../control/start.ts';
 import { type ErrorJson, isErrorCode, MillraceError } from '../errors.ts';
@@ -9,7 +9,6 @@ import type { Operation } from '../model/operations.ts';
 import { createSpanRecorder } from '../telemetry/recorder.ts';
 import { withSpan } from '../telemetry/operation.ts';
 import { taskQueue, workflowIds } from '../workflows/messages.ts';
-import type { UpdateDefinition } from '@temporalio/workflow';
 import type { Session } from './session.ts';
 import { progressLines } from './progressLines.ts';
 

@@ -54,15 +54,20 @@ export async function createCluster(home: Home, size: ClusterSize): Promise<Clus
     fail('CLUSTER_EXISTS', { found: counted(there.nodes.length), asked: counted(size.nodes) });
   }
   if (there) return there;
+  const cluster = plannedCluster(home, size);
+  for (const node of cluster.nodes) await checkAddress(node.address);
+  writeState(home.clusterFile, cluster);
+  return cluster;
+}
+
+/** The cluster that `createCluster` would make of this machine; writes nothing. Throws INVALID_ARGUMENT. */
+export function plannedCluster(home: Home, size: ClusterSize): Cluster {
   const nodes = shareOut(size, {
     cores: availableParallelism(),
     memoryMiB: machineMiB(),
     diskMiB: freeDiskMiB(home.root),
   });
-  for (const node of nodes) await checkAddress(node.address);
-  const cluster: Cluster = { format, id: randomUUID(), driver: 'process', nodes: [...nodes] };
-  writeState(home.clusterFile, cluster);
-  return cluster;
+  return { format, id: randomUUID(), driver: 'process', nodes: [...nodes] };
 }
 
 /** Pure. Equal nodes on 127.0.0.1, 127.0.0.2 …, each with ports of its own. Throws INVALID_ARGUMENT. */

@@ -83,7 +83,8 @@ async function connectTo(address: string, driver: ClusterDriver): Promise<Contro
   }
 }
 
-function portBaseOf(env: NodeJS.ProcessEnv): { portBase?: number } {
+/** `MILLRACE_PORT_BASE`: the first port of the first node. */
+export function portBaseOf(env: NodeJS.ProcessEnv): { portBase?: number } {
   return env.MILLRACE_PORT_BASE ? { portBase: Number(env.MILLRACE_PORT_BASE) } : {};
 }
 

@@ -30,7 +30,12 @@ export interface TaskDemand {
   /** Tasks of one group that carry `spread` land on different nodes. */
   readonly group: string;
   readonly spread: boolean;
-  readonly resources: { readonly cpus: number; readonly memoryMiB: number; readonly diskMiB: number; readonly gpus: number };
+  readonly resources: {
+    readonly cpus: number;
+    readonly memoryMiB: number;
+    readonly diskMiB: number;
+    readonly gpus: number;
+  };
   /** Names of the ports it listens on, in order. */
   readonly ports: readonly string[];
   /**

@@ -1,5 +1,5 @@
-import type { Placement, Reason } from './cluster.ts';
 import type { BlueprintSpec, ParameterValues } from './blueprint.ts';
+import type { Placement, Reason } from './cluster.ts';
 
 /**
  * What a step does. Each kind is one activity (platform/activities) with the input type given here. Inputs hold names and

@@ -1,4 +1,5 @@
 /** A service's routes on fastify: checked input, JSON errors of the one table, Server-Sent Events, the OpenAPI document. */
+import type { ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { asMillraceError, type ErrorCode, MillraceError } from '../errors.ts';
 import { type DocumentHeading, openApiDocument } from './openApi.ts';
@@ -18,9 +19,14 @@ export function createHttpApp(
   log: (message: string) => void,
 ): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: 'idle', routerOptions: { maxParamLength: 300 } });
+  // A stream never ends by itself: without this the end of the process would wait for its readers.
+  const streams = new Set<ServerResponse>();
+  app.addHook('preClose', async () => {
+    for (const response of streams) response.end();
+  });
   for (const route of routes) {
     if (route.kind === 'json') app.get(route.path, (request) => answer(route, request));
-    else app.get(route.path, (request, reply) => stream(route, request, reply));
+    else app.get(route.path, (_request, reply) => stream(route, reply, streams));
   }
   const document = openApiDocument(heading, routes);
   app.get('/openapi.json', () => document);
@@ -78,11 +84,13 @@ function checked(place: string, schema: JsonRoute['params'], value: unknown): un
   });
 }
 
-function stream(route: StreamRoute, request: FastifyRequest, reply: FastifyReply): void {
+function stream(route: StreamRoute, reply: FastifyReply, streams: Set<ServerResponse>): void {
   const { raw } = reply;
   let opened = false;
   const open = () => {
     opened = true;
+    streams.add(raw);
+    raw.once('close', () => streams.delete(raw));
     reply.hijack();
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   };
@@ -92,7 +100,7 @@ function stream(route: StreamRoute, request: FastifyRequest, reply: FastifyReply
       return raw.write(text);
     },
     drained: (callback) => void raw.once('drain', callback),
-    closed: (callback) => void request.raw.once('close', callback),
+    closed: (callback) => void raw.once('close', callback),
   };
   if (!route.subscribe(reader))
     throw new MillraceError('SERVER_UNREACHABLE', {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { observe } from '../../activities/observed.ts';
 import { planFor } from '../../activities/planning.ts';
-import { readCluster, shareOutMachine } from '../../cluster/cluster-file.ts';
-import { ownersOfPorts } from '../../cluster/process/ports.ts';
+import { plannedCluster, readCluster } from '../../cluster/cluster-file.ts';
+import { coversAddress, listeners } from '../../cluster/process/ports.ts';
+import { portBaseOf } from '../../control/start.ts';
 import { exitCodes } from '../../errors.ts';
 import type { PlanOutcome } from '../../model/plan.ts';
 import { renderPlan } from '../../plan/render.ts';
@@ -34,7 +35,12 @@ export async function makePlan(
   parameters: Settings,
   nodes?: number,
 ): Promise<PlanOutcome> {
-  const cluster = readCluster(session.home) ?? (await shareOutMachine(session.home, nodes ?? 1, session.env));
-  const observed = await observe(cluster, createRecords(session.home), pipeline, async (address) => ownersOfPorts(address));
+  const cluster = readCluster(session.home) ?? plannedCluster(session.home, { nodes: nodes ?? 1, ...portBaseOf(session.env) });
+  const observed = await observe(cluster, createRecords(session.home), pipeline, async (address) => listening(address));
   return await planFor({ repoRoot: session.repoRoot, pipeline, blueprint, parameters }, observed);
+}
+
+function listening(address: string): ReadonlyMap<number, string> {
+  const here = listeners(() => false).filter((each) => coversAddress(each.address, address));
+  return new Map(here.map(({ port }) => [port, 'a server of this machine']));
 }

@@ -153,6 +153,12 @@ const streaming = {
   // A parameter's text must stay text.
   'spark.sql.variable.substitute': 'false',
   'spark.sql.shuffle.partitions': '2',
+  // A reference is broadcast in every batch; by default that would be one task for each slot.
+  'spark.sql.leafNodeDefaultParallelism': '1',
+  // Sessions share one class path; otherwise executors ask the driver for every class that they do not have.
+  'spark.sql.artifact.isolation.enabled': 'false',
+  'spark.sql.codegen.factoryMode': process.env.FM ?? 'FALLBACK',
+  'spark.sql.codegen.wholeStage': process.env.WS ?? 'true',
   'spark.sql.adaptive.enabled': 'false',
   // In update mode a batch without data only forgets old state; that can wait for the next data.
   'spark.sql.streaming.noDataMicroBatches.enabled': 'false',

@@ -81,11 +81,9 @@ function render(context: RenderContext<SparkOptions>): TaskSpec {
     argv: [artifacts.java, '@{taskDir}/conf/java.args', ...(isMaster ? masterCommand(placement) : workerCommand(context))],
     env: {
       SPARK_LOCAL_IP: placement.address,
-      SPARK_LOCAL_DIRS: '{dataDir}/local',
       // A worker looks for the jars of its executors here, though it takes our class path.
       SPARK_HOME: dirname(artifacts.sparkLib),
       SPARK_SCALA_VERSION: '2.13',
-      SPARK_CONF_DIR: '{taskDir}/conf',
     },
     files: [
       { path: 'conf/java.args', content: argumentFile([...jvm, log]) },
@@ -142,6 +140,7 @@ function masterProperties(context: RenderContext<SparkOptions>) {
 function workerProperties(context: RenderContext<SparkOptions>) {
   return {
     ...commonProperties(context),
+    'spark.local.dir': '{dataDir}/local',
     'spark.worker.cleanup.enabled': true,
     'spark.worker.cleanup.interval': 1800,
     'spark.worker.cleanup.appDataTtl': 86_400,

@@ -1,0 +1,112 @@
+/** The steps of a deploy, phase by phase. The same on every deploy; undo only for what this revision makes new. */
+import type { BlueprintSpec } from '../model/blueprint.ts';
+import type { FrameworkName, Phase, Step, StepInputs, StepKind } from '../model/plan.ts';
+import type { FrameworkIntent } from './frameworkPlans.ts';
+import type { StandingPipeline } from './standing.ts';
+import type { PipelineTask } from './tasks.ts';
+
+export interface StepsInput {
+  readonly pipeline: string;
+  readonly spec: BlueprintSpec;
+  readonly intents: readonly FrameworkIntent[];
+  readonly tasks: readonly PipelineTask[];
+  readonly taskRevisions: Readonly<Record<string, number>>;
+  readonly standing: StandingPipeline;
+}
+
+const timeoutSeconds = { ensure: 420, user: 120, data: 120, launch: 60, ready: 240, observe: 180, retire: 90 } as const;
+
+/** Ids are unique over all phases: `ensure:kafka`, `user:kafka`, `topics`, `tables`, `launch:TASK`, `ready:TASK`, `observe`. */
+export function pipelinePhases(input: StepsInput): Phase[] {
+  const feeds = input.tasks.filter(({ role }) => role === 'feed');
+  const others = input.tasks.filter(({ role }) => role !== 'feed');
+  const prepare = prepareSteps(input);
+  const prepared = [...input.intents.map(({ framework }) => `ensure:${framework}`), ...prepare.map(({ id }) => id)];
+  const ready = others.map((task) => readyStep(task, prepared));
+  const readyIds = ready.map(({ id }) => id);
+  const observe = make('observe', 'flow.observe', {}, 'first event seen from end to end', readyIds, timeoutSeconds.observe);
+  const feed = feeds.flatMap((task) => [launchStep(input, task, readyIds), readyStep(task, [])]);
+  const phases: Phase[] = [
+    { name: 'frameworks', strategy: 'parallel', steps: input.intents.map((intent) => ensureStep(input, intent)) },
+    { name: 'prepare', strategy: 'dependency', steps: prepare },
+    { name: 'launch', strategy: 'parallel', steps: others.map((task) => launchStep(input, task, [])) },
+    { name: 'ready', strategy: 'dependency', steps: ready },
+    { name: 'feed', strategy: 'dependency', steps: feed },
+    { name: 'retire', strategy: 'parallel', steps: retireSteps(input, readyIds) },
+    { name: 'observe', strategy: 'serial', steps: [observe] },
+  ];
+  return phases.filter(({ steps }) => steps.length > 0);
+}
+
+function make<K extends StepKind>(
+  id: string,
+  kind: K,
+  input: StepInputs[K],
+  label: string,
+  after: readonly string[],
+  seconds: number,
+  undo?: Step['undo'],
+): Step<K> {
+  return { id, label, kind, input, after, ...(undo ? { undo } : {}), timeoutSeconds: seconds };
+}
+
+function ensureStep({ pipeline }: StepsInput, { framework, action, users }: FrameworkIntent): Step {
+  const undo = users.includes(pipeline) ? undefined : ({ kind: 'framework.release', input: { framework } } as const);
+  const label = action === 'install' ? `install ${framework}` : `reuse ${framework}`;
+  return make(`ensure:${framework}`, 'framework.ensure', { framework }, label, [], timeoutSeconds.ensure, undo);
+}
+
+/** Topics, tables and users, for the servers that are there. The grants of Cassandra's user name tables: it comes after them. */
+function prepareSteps({ spec, intents, standing }: StepsInput): Step[] {
+  const uses = (name: FrameworkName) => intents.some(({ framework }) => framework === name);
+  const steps: Step[] = [];
+  if (uses('kafka')) {
+    steps.push(userStep('kafka', ['ensure:kafka'], standing));
+    const topics = Object.keys(spec.topics);
+    const made = topics.filter((topic) => !standing.topics.has(topic));
+    const undo = made.length > 0 ? ({ kind: 'kafka.topics.remove', input: { topics: made } } as const) : undefined;
+    steps.push(make('topics', 'kafka.topics', { topics }, 'topics', ['ensure:kafka'], timeoutSeconds.data, undo));
+  }
+  if (uses('cassandra')) {
+    const tables = Object.keys(spec.tables);
+    const made = tables.filter((table) => !standing.tables.has(table));
+    const undo = made.length > 0 ? ({ kind: 'cassandra.tables.remove', input: { tables: made } } as const) : undefined;
+    steps.push(make('tables', 'cassandra.tables', { tables }, 'tables', ['ensure:cassandra'], timeoutSeconds.data, undo));
+    steps.push(userStep('cassandra', ['tables'], standing));
+  }
+  return steps;
+}
+
+function userStep(framework: 'kafka' | 'cassandra', after: readonly string[], standing: StandingPipeline): Step {
+  const had = standing.installed && standing.plan?.frameworks.some((each) => each.framework === framework);
+  const undo = had ? undefined : ({ kind: 'pipeline.user.remove', input: { framework } } as const);
+  const label = `the pipeline's user in ${framework}`;
+  return make(`user:${framework}`, 'pipeline.user', { framework }, label, after, timeoutSeconds.user, undo);
+}
+
+/** A new task is removed by a rollback; one that the revision changes goes back to what it was. */
+function launchStep({ taskRevisions, standing }: StepsInput, { demand }: PipelineTask, after: readonly string[]): Step {
+  const { task } = demand;
+  const runs = standing.running.some((placement) => placement.task === task);
+  const leftData = standing.ended.some((placement) => placement.task === task);
+  const changed = taskRevisions[task] === standing.revision + 1;
+  const restore = { kind: 'task.restore', input: { task, revision: standing.revision } } as const;
+  const remove = { kind: 'task.remove', input: { task, data: !leftData } } as const;
+  const undo = runs ? (changed ? restore : undefined) : remove;
+  return make(`launch:${task}`, 'task.launch', { task }, `start ${task}`, after, timeoutSeconds.launch, undo);
+}
+
+function readyStep({ demand: { task } }: PipelineTask, prepared: readonly string[]): Step {
+  const after = [`launch:${task}`, ...prepared];
+  return make(`ready:${task}`, 'task.ready', { task }, `${task} answers`, after, timeoutSeconds.ready);
+}
+
+/** Tasks of the former revision that this one does not have end when the others are ready. */
+function retireSteps({ tasks, standing }: StepsInput, after: readonly string[]): Step[] {
+  const wanted = new Set(tasks.map(({ demand }) => demand.task));
+  const dropped = standing.running.filter(({ task }) => !wanted.has(task));
+  return dropped.map(({ task }) => {
+    const undo = { kind: 'task.restore', input: { task, revision: standing.revision } } as const;
+    return make(`retire:${task}`, 'task.retire', { task }, `end ${task}`, after, timeoutSeconds.retire, undo);
+  });
+}
