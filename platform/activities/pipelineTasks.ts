@@ -28,7 +28,7 @@ async function renderDriver(deps: ActivityDeps, plan: Plan, placement: Placement
   const used = new Set(Object.values(spec.jobs).flatMap(({ references }) => Object.values(references)));
   const datasets: Record<string, string> = {};
   for (const name of used) datasets[name] = await jsonLines(plan, name);
-  const sql = await jobSql(deps.repoRoot, plan);
+  const { sql } = plan;
   return renderSparkDriver({ pipeline, revision, spec, parameters, sql, datasets, placement, spark, kafka: access.kafka });
 }
 

@@ -29,6 +29,10 @@ export function createTaskActivities(deps: ActivityDeps) {
       runStep(deps, { scope, id: step.id, label: step.label }, (waiting) =>
         untilReady(deps, scope, step.input.task, waiting),
       ),
+    'task.retire': ({ scope, step }: StepCall<'task.retire'>) =>
+      runStep(deps, { scope, id: step.id, label: step.label }, async () => {
+        await deps.driver.remove(step.input.task, { data: true });
+      }),
     'task.remove': async ({ input }: UndoCall) => {
       const { task, data } = input as { task: string; data: boolean };
       return await deps.driver.remove(task, { data });
@@ -48,7 +52,13 @@ export function recordedPipeline(deps: ActivityDeps, scope: Pick<StepScope, 'nam
 }
 
 async function renderTask(deps: ActivityDeps, scope: StepScope, task: string): Promise<TaskSpec> {
-  if (scope.kind === 'pipeline') return await renderPipelineTask(deps, recordedPipeline(deps, scope).plan, task);
+  if (scope.kind === 'pipeline') {
+    const { plan } = recordedPipeline(deps, scope);
+    // A task that nothing changed for is rendered from the revision that it was made by: the same spec, so no restart.
+    const revision = plan.taskRevisions[task] ?? plan.revision;
+    const source = revision === plan.revision ? plan : recordedPipeline(deps, { ...scope, revision }).plan;
+    return await renderPipelineTask(deps, source, task);
+  }
   const record = frameworkRecord(deps, scope.name as FrameworkName);
   const placement = record.plan.placements.find((each) => each.task === task);
   if (!placement) fail('INTERNAL', { reason: `framework ${scope.name} has no task ${task}` });

@@ -55,6 +55,7 @@ export function configOf(limits: Limits = {}): NodeTaskConfig {
     spec,
     parameters: {},
     services: {},
+    dataDir: '/tmp/unused',
     spansDir: '/nonexistent',
   };
 }
