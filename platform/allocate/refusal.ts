@@ -62,8 +62,17 @@ function helpFor(refused: readonly RefusedTask[]): string {
   const ports = refused.some(({ obstacles }) => obstacles.every(({ missingPorts }) => missingPorts.length > 0));
   if (ports) more.push('a wider port range');
   if (more.length === 0) return 'No node has all of it at once: add a node to cluster.json, or ask for less.';
-  const every = refused.length === 1 ? 'It would fit' : 'Each alone would fit';
-  return `${every} if one node had ${more.join(' and ')}. Ask for less, add a node to cluster.json, or end what is not needed.`;
+  const advice = 'Ask for less, add a node to cluster.json, or end what is not needed.';
+  if (refused.length === 1) return `It would fit if one node had ${more.join(' and ')}. ${advice}`;
+  return `Together these tasks ask ${together(refused)}. Each alone would fit if one node had ${more.join(' and ')}. ${advice}`;
+}
+
+function together(refused: readonly RefusedTask[]): string {
+  const sums = resourceNames.map((name) => {
+    const sum = refused.reduce((so, { demand }) => so + demand.resources[name], 0);
+    return sum > 0 ? [`${amount(name, sum)} ${words[name]}`] : [];
+  });
+  return sums.flat().join(', ');
 }
 
 /** 0 when some node has enough of it. */
@@ -71,7 +80,7 @@ function shortfall({ demand, obstacles }: RefusedTask, name: ResourceName): numb
   return Math.max(0, demand.resources[name] - Math.max(...obstacles.map(({ free }) => free[name])));
 }
 
-const words: Record<ResourceName, string> = { cpus: 'CPU', memoryMiB: 'memory', diskMiB: 'disk', gpus: 'GPUs' };
+const words: Record<ResourceName, string> = { cpus: 'CPU', memoryMiB: 'memory', diskMiB: 'disk', gpus: 'GPU' };
 
 function amount(name: ResourceName, value: number): string {
   const rounded = Math.round(value * 100) / 100;

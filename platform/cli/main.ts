@@ -1,18 +1,25 @@
 /** The command line. Commands are read here and carried out in commands/; errors end here, with their exit code. */
 import { Command, CommanderError } from 'commander';
 import { asMillraceError, exitCodes, MillraceError } from '../errors.ts';
-import { addCatalog } from './commands/catalog.ts';
-import { addDeploy } from './commands/deploy.ts';
-import { addDestroy } from './commands/destroy.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addFetch } from './commands/fetch.ts';
-import { addLogs } from './commands/logs.ts';
-import { addPlan } from './commands/plan.ts';
-import { addStatus } from './commands/status.ts';
-import { addTrace } from './commands/trace.ts';
-import { addUpDown } from './commands/upDown.ts';
-import { addVerify } from './commands/verify.ts';
-import { addVersion } from './commands/version.ts';
+
+type Add = (program: Command) => void;
+
+/** Each command's file is loaded only when it is asked for (or for the help): a start must cost little. */
+const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  deploy: async () => (await import('./commands/deploy.ts')).addDeploy,
+  plan: async () => (await import('./commands/plan.ts')).addPlan,
+  status: async () => (await import('./commands/status.ts')).addStatus,
+  verify: async () => (await import('./commands/verify.ts')).addVerify,
+  trace: async () => (await import('./commands/trace.ts')).addTrace,
+  logs: async () => (await import('./commands/logs.ts')).addLogs,
+  destroy: async () => (await import('./commands/destroy.ts')).addDestroy,
+  up: async () => (await import('./commands/upDown.ts')).addUp,
+  down: async () => (await import('./commands/upDown.ts')).addDown,
+  fetch: async () => (await import('./commands/fetch.ts')).addFetch,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  catalog: async () => (await import('./commands/catalog.ts')).addCatalog,
+  version: async () => (await import('./commands/version.ts')).addVersion,
+};
 
 const program = new Command('millrace')
   .description('Pick a blueprint, get a running real-time pipeline.')
@@ -20,11 +27,9 @@ const program = new Command('millrace')
   .showHelpAfterError('(run it with --help for what it takes)')
   .configureHelp({ sortSubcommands: false });
 
-const commands = [
-  ...[addDeploy, addPlan, addStatus, addVerify, addTrace, addLogs, addDestroy],
-  ...[addUpDown, addFetch, addDoctor, addCatalog, addVersion],
-];
-for (const add of commands) add(program);
+const asked = process.argv[2] ?? '';
+const wanted = Object.hasOwn(commands, asked) ? [commands[asked]!] : Object.values(commands);
+for (const load of wanted) (await load())(program);
 
 try {
   await program.parseAsync();

@@ -135,8 +135,9 @@ function keep<T>(
         reason = 'the connection is lost';
         log(`connected to ${framework} at ${endpoint}`);
       } catch (error) {
-        if (reason !== reasonOf(error)) log(`waits for ${framework} at ${endpoint}: ${reasonOf(error)}`);
-        reason = reasonOf(error);
+        const newest = reasonOf(causeOf(error));
+        if (reason !== newest) log(`waits for ${framework} at ${endpoint}: ${newest}`);
+        reason = newest;
         await pause(backoff.nextMs(), abort.signal);
       }
     }
@@ -151,4 +152,10 @@ function keep<T>(
       if (opened !== undefined) await close(opened.value);
     },
   };
+}
+
+/** Cassandra's driver tells what went wrong with each host, and above that a whole page of it. */
+function causeOf(error: unknown): unknown {
+  const { innerErrors } = error as { readonly innerErrors?: Readonly<Record<string, unknown>> };
+  return Object.values(innerErrors ?? {})[0] ?? error;
 }

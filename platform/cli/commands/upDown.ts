@@ -12,13 +12,16 @@ import { prepareArtifacts } from '../prepare.ts';
 import { answer, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
 
-export function addUpDown(program: Command): void {
+export function addUp(program: Command): void {
   program
     .command('up')
     .description('start the control plane, and everything that was deployed; deploys that were cut off go on')
     .option('--nodes <n>', 'nodes to declare on this machine, if there is no cluster yet', wholeNumber('--nodes', 1, 250, 'up'))
     .option('--json', 'print JSON')
     .action((options) => up(createSession(options), options.nodes));
+}
+
+export function addDown(program: Command): void {
   program
     .command('down')
     .description('stop everything of this home, data kept; ends with a ledger')

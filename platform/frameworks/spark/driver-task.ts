@@ -157,8 +157,6 @@ const streaming = {
   'spark.sql.leafNodeDefaultParallelism': '1',
   // Sessions share one class path; otherwise executors ask the driver for every class that they do not have.
   'spark.sql.artifact.isolation.enabled': 'false',
-  'spark.sql.codegen.factoryMode': process.env.FM ?? 'FALLBACK',
-  'spark.sql.codegen.wholeStage': process.env.WS ?? 'true',
   'spark.sql.adaptive.enabled': 'false',
   // In update mode a batch without data only forgets old state; that can wait for the next data.
   'spark.sql.streaming.noDataMicroBatches.enabled': 'false',

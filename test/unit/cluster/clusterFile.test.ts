@@ -8,7 +8,9 @@ import {
   cpusPerCore,
   createCluster,
   loadCluster,
+  plannedCluster,
   portsPerNode,
+  readCluster,
   shareOut,
 } from '../../../platform/cluster/cluster-file.ts';
 import { homeAt } from '../../../platform/home.ts';
@@ -73,6 +75,15 @@ describe('cluster.json', () => {
     expect(await createCluster(home, { nodes: 3 })).toEqual(made);
     const details = { found: '3 nodes', asked: '1 node' };
     await expect(createCluster(home, { nodes: 1 })).rejects.toMatchObject({ code: 'CLUSTER_EXISTS', details });
+  });
+
+  test('can be looked at before it is made', () => {
+    const home = homeAt(join(root, 'unmade'));
+    const seen = plannedCluster(home, { nodes: 2, portBase: 12_100 });
+    expect(seen.nodes.map((node) => node.ports.first)).toEqual([12_100, 12_200]);
+    expect(readCluster(home)).toBeUndefined();
+    const unreadable = () => plannedCluster(home, { nodes: 2, portBase: Number('x') });
+    expect(unreadable).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 
   test('that is corrupt is refused by name and left as it is', async () => {

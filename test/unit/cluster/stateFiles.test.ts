@@ -32,7 +32,7 @@ test('no file is no error', () => {
 
 describe('a file that is not ours is refused by name and left as it is', () => {
   test.each([
-    ['task-cut-short.json', 'CORRUPT_STATE', 'it is not whole JSON (68 characters)'],
+    ['task-cut-short.json', 'CORRUPT_STATE', 'it is not whole JSON (70 characters)'],
     ['task-without-format.json', 'CORRUPT_STATE', 'it does not say its format'],
     ['task-without-argv.json', 'CORRUPT_STATE', 'at size, Invalid input: expected number, received undefined'],
   ])('%s', (name, code, reason) => {

@@ -5,7 +5,7 @@
  */
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { DriverCapabilities, TaskSpec } from '../../driver.ts';
 
 export interface Limits {
@@ -80,7 +80,7 @@ export function groupsAbove(selfCgroup: string, mountInfo: string): readonly str
   const mount = /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(mountInfo)?.[1];
   if (own === undefined || mount === undefined) return [];
   const groups: string[] = [];
-  for (let path = own; path !== '/'; path = dirname(path)) groups.push(join(mount, dirname(path)));
+  for (let path = own; path !== '/'; path = dirname(path)) groups.push(resolve(mount, `.${dirname(path)}`));
   return groups.length === 0 ? [mount] : groups;
 }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 
 /** `GET /healthz`: the shape of every task of a pipeline, and `queries`. Listens on the address it is given: loopback. */
 final class Health {
+  private final ObjectMapper json = new ObjectMapper();
   private final RunnerConfig config;
   private final Progress progress;
   private volatile String waitingFor = "starting";
@@ -43,7 +44,7 @@ final class Health {
         exchange.sendResponseHeaders(405, -1);
         return;
       }
-      byte[] body = new ObjectMapper().writeValueAsBytes(report());
+      byte[] body = json.writeValueAsBytes(report());
       exchange.getResponseHeaders().set("content-type", "application/json");
       exchange.sendResponseHeaders(200, body.length);
       exchange.getResponseBody().write(body);
