@@ -37,14 +37,18 @@ export class PortBook {
   choose(demand: TaskDemand, node: Node, former?: Placement): Record<string, number> | readonly string[] {
     const chosen: Record<string, number> = {};
     const missing: string[] = [];
-    for (const name of demand.ports) {
+    // Shared ones first: their number may be fixed already, and the task's own ports must keep clear of it.
+    const inOrder = demand.ports.toSorted((a, b) => Number(this.sharesPort(demand, b)) - Number(this.sharesPort(demand, a)));
+    for (const name of inOrder) {
+      const besides = Object.values(chosen);
       const port = this.sharesPort(demand, name)
-        ? this.sharedPort(demand, name, node)
-        : this.ownPort(demand, name, node, former, Object.values(chosen));
+        ? this.sharedPort(demand, name, node, besides)
+        : this.ownPort(demand, name, node, former, besides);
       if (port === undefined) missing.push(name);
       else chosen[name] = port;
     }
-    return missing.length > 0 ? missing : chosen;
+    if (missing.length > 0) return missing;
+    return Object.fromEntries(demand.ports.map((name) => [name, chosen[name]!]));
   }
 
   /** Takes the ports of a placement. */
@@ -69,14 +73,15 @@ export class PortBook {
   }
 
   /** The group's number, if this node's address has it free or the group listens there; a number free everywhere, if new. */
-  private sharedPort(demand: TaskDemand, name: string, node: Node): number | undefined {
+  private sharedPort(demand: TaskDemand, name: string, node: Node, besides: readonly number[]): number | undefined {
     const key = `${demand.group}/${name}`;
     const number = this.shared.get(key);
     if (number === undefined) {
-      return this.lowest(node, holderOf(demand, name), [], this.nodes) ?? this.lowest(node, holderOf(demand, name), [], [node]);
+      return this.lowest(node, key, besides, this.nodes) ?? this.lowest(node, key, besides, [node]);
     }
+    if (besides.includes(number)) return undefined;
     if (this.listening.has(`${node.address}/${key}`)) return number;
-    return this.isFree(node, number, holderOf(demand, name)) ? number : undefined;
+    return this.isFree(node, number, key) ? number : undefined;
   }
 
   private ownPort(demand: TaskDemand, name: string, node: Node, former: Placement | undefined, besides: readonly number[]) {
@@ -95,6 +100,8 @@ export class PortBook {
 
   private isFree(node: Node, port: number, holder: string): boolean {
     if (port < node.ports.first || port > node.ports.last || this.taken(node.address).has(port)) return false;
+    // A group's number is left free on every node, so that its next task can go there.
+    for (const [key, number] of this.shared) if (number === port && key !== holder) return false;
     return !this.reserved.some((each) => each.port === port && each.address === node.address && each.holder !== holder);
   }
 

@@ -11,7 +11,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskSpec } from '../cluster/driver.ts';
-import { fail } from '../errors.ts';
+import { fail, MillraceError } from '../errors.ts';
 import { tableSpec } from '../model/blueprint.ts';
 import type { Placement, TaskDemand } from '../model/cluster.ts';
 import { connectCassandraAdmin } from './cassandra/admin.ts';
@@ -44,9 +44,23 @@ async function runOne<O>(
   const server = start(spec, join(dirname(jsaPath), `${framework.name}-run`), `-XX:ArchiveClassesAtExit=${jsaPath}`);
   try {
     await untilReady(framework, access, placement, server);
-    await use(access);
+    await whileRetryable(() => use(access));
   } finally {
     await end(server.process);
+  }
+}
+
+/** A broker that has just come up answers that its coordinators are still loading; verbs are idempotent. */
+async function whileRetryable(work: () => Promise<void>): Promise<void> {
+  const began = performance.now();
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      const again = thrown instanceof MillraceError && thrown.row.retryable && performance.now() - began < deadlineMs;
+      if (!again) throw thrown;
+      await sleep(200);
+    }
   }
 }
 

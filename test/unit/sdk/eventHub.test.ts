@@ -12,8 +12,12 @@ function reader() {
       taken.push(text);
       return !state.full;
     },
-    drained: (callback) => void (state.drain = callback),
-    closed: (callback) => void (state.close = callback),
+    drained(callback) {
+      state.drain = callback;
+    },
+    closed(callback) {
+      state.close = callback;
+    },
   };
   return { taken, state, end };
 }
