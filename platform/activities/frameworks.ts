@@ -7,7 +7,7 @@ import type { CassandraOptions } from '../frameworks/cassandra/spec.ts';
 import { fail } from '../errors.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { EnsureRequest, ReleaseRequest } from '../model/operations.ts';
-import type { FrameworkPlan } from '../model/plan.ts';
+import type { FrameworkPlan, Step } from '../model/plan.ts';
 import type { FrameworkRecord } from '../model/records.ts';
 import type { StepCall, UndoCall } from '../workflows/activities.ts';
 import { ensureUpdate, releaseUpdate, taskQueue, workflowIds } from '../workflows/messages.ts';
@@ -73,8 +73,7 @@ async function begin(deps: ActivityDeps, request: EnsureRequest) {
   const there = deps.records.framework(request.framework);
   if (there && there.state === 'running') {
     deps.records.writeFramework({ ...there, users: [...new Set([...there.users, request.pipeline])] });
-    // Its steps are idempotent: on a framework that runs they change nothing, on one that was killed they bring it back.
-    return { action: 'reused' as const, revision: request.revision, phases: phasesOf(there.plan) };
+    return { action: 'reused' as const, revision: request.revision, phases: await missingPhases(deps, there.plan) };
   }
   const plan = there?.plan ?? planOf(deps, request);
   const identity = there?.identity ?? randomBytes(8).toString('hex');
@@ -88,6 +87,17 @@ async function begin(deps: ActivityDeps, request: EnsureRequest) {
     users: [...new Set([...(there?.users ?? []), request.pipeline])],
   });
   return { action: 'installed' as const, revision: request.revision, phases: phasesOf(plan) };
+}
+
+/**
+ * Of a framework that is there: launches only tasks that do not run, and asks all whether they are ready. A task that runs is
+ * left alone even where this Millrace would render it otherwise: others use it, and an upgrade is asked for by name.
+ */
+async function missingPhases(deps: ActivityDeps, plan: FrameworkPlan) {
+  const tasks = await deps.driver.list();
+  const running = new Set(tasks.filter(({ phase }) => phase === 'running').map(({ id }) => id));
+  const needed = (step: Step) => step.kind !== 'task.launch' || !running.has((step.input as { task: string }).task);
+  return phasesOf(plan).map((phase) => ({ ...phase, steps: phase.steps.filter(needed) }));
 }
 
 /** The steps without their undo where the framework was there before: a failed deploy must not remove what others use. */

@@ -65,7 +65,11 @@ function isNames(ports: Readonly<Record<string, number>> | readonly string[]): p
   return Array.isArray(ports);
 }
 
-function bestOf(demand: TaskDemand, candidates: readonly (Fit | Obstacle)[], former: Placement | undefined): Fit | undefined {
+function bestOf(
+  demand: TaskDemand,
+  candidates: readonly (Fit | Obstacle)[],
+  former: Placement | undefined,
+): Fit | undefined {
   const fits = candidates.filter((each): each is Fit => 'capacity' in each);
   const back = fits.find(({ capacity }) => capacity.node.id === former?.node);
   if (back) return back;

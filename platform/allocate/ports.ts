@@ -15,6 +15,8 @@ export class PortBook {
   private readonly reserved: readonly { readonly address: string; readonly port: number; readonly holder: string }[];
   /** Number of a shared port, by `group/name`. */
   private readonly shared = new Map<string, number>();
+  /** Number of a shared port before, by `group/name`: taken again if it is free. */
+  private readonly sharedBefore = new Map<string, number>();
   /** Shared numbers that a group listens on at an address already, as `address/group/name`. */
   private readonly listening = new Set<string>();
   private readonly nodes: readonly Node[];
@@ -38,7 +40,9 @@ export class PortBook {
     const chosen: Record<string, number> = {};
     const missing: string[] = [];
     // Shared ones first: their number may be fixed already, and the task's own ports must keep clear of it.
-    const inOrder = demand.ports.toSorted((a, b) => Number(this.sharesPort(demand, b)) - Number(this.sharesPort(demand, a)));
+    const inOrder = demand.ports.toSorted(
+      (a, b) => Number(this.sharesPort(demand, b)) - Number(this.sharesPort(demand, a)),
+    );
     for (const name of inOrder) {
       const besides = Object.values(chosen);
       const port = this.sharesPort(demand, name)
@@ -63,8 +67,7 @@ export class PortBook {
 
   private prefer(demand: TaskDemand, ports: Placement['ports']): void {
     for (const name of demand.sharedPorts ?? []) {
-      const port = ports[name];
-      if (port !== undefined && !this.shared.has(`${demand.group}/${name}`)) this.shared.set(`${demand.group}/${name}`, port);
+      if (ports[name] !== undefined) this.sharedBefore.set(`${demand.group}/${name}`, ports[name]);
     }
   }
 
@@ -77,6 +80,8 @@ export class PortBook {
     const key = `${demand.group}/${name}`;
     const number = this.shared.get(key);
     if (number === undefined) {
+      const before = this.sharedBefore.get(key);
+      if (before !== undefined && !besides.includes(before) && this.isFree(node, before, key)) return before;
       return this.lowest(node, key, besides, this.nodes) ?? this.lowest(node, key, besides, [node]);
     }
     if (besides.includes(number)) return undefined;
@@ -84,14 +89,25 @@ export class PortBook {
     return this.isFree(node, number, key) ? number : undefined;
   }
 
-  private ownPort(demand: TaskDemand, name: string, node: Node, former: Placement | undefined, besides: readonly number[]) {
+  private ownPort(
+    demand: TaskDemand,
+    name: string,
+    node: Node,
+    former: Placement | undefined,
+    besides: readonly number[],
+  ) {
     const before = former?.node === node.id ? former.ports[name] : undefined;
     const holder = holderOf(demand, name);
     if (before !== undefined && !besides.includes(before) && this.isFree(node, before, holder)) return before;
     return this.lowest(node, holder, besides, [node]);
   }
 
-  private lowest(node: Node, holder: string, besides: readonly number[], everywhere: readonly Node[]): number | undefined {
+  private lowest(
+    node: Node,
+    holder: string,
+    besides: readonly number[],
+    everywhere: readonly Node[],
+  ): number | undefined {
     for (let port = node.ports.first; port <= node.ports.last; port++) {
       if (!besides.includes(port) && everywhere.every((each) => this.isFree(each, port, holder))) return port;
     }

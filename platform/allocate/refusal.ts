@@ -34,7 +34,9 @@ function summary(demand: TaskDemand, obstacles: readonly Obstacle[]): string {
     const lacking = obstacles.filter((obstacle) => obstacle.lacking.includes(name));
     if (lacking.length === 0) return [];
     const best = Math.max(...lacking.map(({ free }) => free[name]));
-    return [`${lack(lacking.length)} ${words[name]} (ask ${amount(name, demand.resources[name])}, best ${amount(name, best)} free)`];
+    return [
+      `${lack(lacking.length)} ${words[name]} (ask ${amount(name, demand.resources[name])}, best ${amount(name, best)} free)`,
+    ];
   });
   const withoutPort = obstacles.filter(({ missingPorts }) => missingPorts.length > 0);
   const names = [...new Set(withoutPort.flatMap(({ missingPorts }) => missingPorts))].join(', ');

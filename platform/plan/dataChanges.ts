@@ -7,14 +7,15 @@ import type { StandingPipeline } from './standing.ts';
 
 /** Topics and tables that the blueprint no longer names stay, and are still named here, until the pipeline is destroyed. */
 export function dataConsequences(spec: BlueprintSpec, standing: StandingPipeline): DataConsequence[] {
-  const { installed } = standing;
-  const before = standing.spec;
-  const checkpoint = (job: string) => installed && before !== undefined && Object.hasOwn(before.jobs, job);
+  const before = standing.installed ? standing.spec : undefined;
+  const checkpoint = (job: string) => before !== undefined && Object.hasOwn(before.jobs, job);
   return [
     ...stored('topic', Object.keys(spec.topics), standing.topics),
     ...stored('table', Object.keys(spec.tables), standing.tables),
     ...Object.keys(spec.jobs).map((name): DataConsequence => {
-      const [effect, text] = checkpoint(name) ? (['keep', 'goes on where it was'] as const) : (['create', 'from the start'] as const);
+      const [effect, text] = checkpoint(name)
+        ? (['keep', 'goes on where it was'] as const)
+        : (['create', 'from the start'] as const);
       return { kind: 'checkpoint', name, effect, text };
     }),
     ...targets(spec, 'bullmq').map((name) => consequence('queue', name, targets(before, 'bullmq').includes(name))),
@@ -33,7 +34,9 @@ function stored(kind: 'topic' | 'table', names: readonly string[], there: Readon
 }
 
 function consequence(kind: DataConsequence['kind'], name: string, there: boolean): DataConsequence {
-  return there ? { kind, name, effect: 'keep', text: 'what is in it stays' } : { kind, name, effect: 'create', text: 'new, empty' };
+  return there
+    ? { kind, name, effect: 'keep', text: 'what is in it stays' }
+    : { kind, name, effect: 'create', text: 'new, empty' };
 }
 
 function targets(spec: BlueprintSpec | undefined, kind: 'bullmq' | 'redis'): string[] {
@@ -67,11 +70,19 @@ function checkTopicChange(path: string, before: TopicSpec | undefined, after: To
 function checkTableChange(path: string, before: TableSpec | undefined, after: TableSpec): Reason[] {
   if (before === undefined) return [];
   const keyOf = ({ partitionKey, clusteringKey }: TableSpec) => JSON.stringify([partitionKey, clusteringKey]);
-  const key = keyOf(before) === keyOf(after) ? [] : [faultAt(path, 'the primary key of a table that is there can\'t change; use a table of another name')];
+  const key =
+    keyOf(before) === keyOf(after)
+      ? []
+      : [faultAt(path, "the primary key of a table that is there can't change; use a table of another name")];
   const types = Object.entries(after.columns).flatMap(([name, { type }]) => {
     const was = Object.hasOwn(before.columns, name) ? before.columns[name]?.type : type;
     if (was === type) return [];
-    return [faultAt(`${path}.columns.${name}`, `is ${was}, ${type} asked: the type of a column can't change; add another column`)];
+    return [
+      faultAt(
+        `${path}.columns.${name}`,
+        `is ${was}, ${type} asked: the type of a column can't change; add another column`,
+      ),
+    ];
   });
   return [...key, ...types];
 }

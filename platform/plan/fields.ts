@@ -1,6 +1,7 @@
 /** Compares columns, dataset fields and values with the schema of a topic. */
-import type { Reason } from '../model/cluster.ts';
+
 import { compileChecker } from '../model/check.ts';
+import type { Reason } from '../model/cluster.ts';
 import { nearestNames } from '../model/nearest.ts';
 import { type EventSchema, envelopeTypes, type Field, type FieldType } from '../model/schema.ts';
 import { faultAt } from './reasons.ts';
@@ -12,7 +13,12 @@ export function fieldOf(schema: EventSchema, name: string): Field | undefined {
 }
 
 /** `name` must be a key of `known`; `what` says of what: `topic`. Names what was meant, or what there is. */
-export function mustExist(path: string, what: string, name: string, known: Readonly<Record<string, unknown>>): Reason[] {
+export function mustExist(
+  path: string,
+  what: string,
+  name: string,
+  known: Readonly<Record<string, unknown>>,
+): Reason[] {
   if (Object.hasOwn(known, name)) return [];
   return [faultAt(path, `there is no ${what} "${name}"${suggestion(name, Object.keys(known))}`)];
 }
@@ -43,7 +49,9 @@ export function mustMatch(
   for (const [name, { type }] of Object.entries(fields)) {
     const field = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
     if (field === undefined) {
-      reasons.push(faultAt(`${path}.${name}`, `no field of ${schema.name}${suggestion(name, Object.keys(schema.fields))}`));
+      reasons.push(
+        faultAt(`${path}.${name}`, `no field of ${schema.name}${suggestion(name, Object.keys(schema.fields))}`),
+      );
     } else if (field.type !== type) {
       reasons.push(faultAt(`${path}.${name}`, `is ${type}, but field "${name}" of ${schema.name} is ${field.type}`));
     }
@@ -58,7 +66,9 @@ export function mustMatch(
 /** A value that is sent to the topic must pass the check that the ingress makes. */
 export function mustPass(path: string, value: unknown, schema: EventSchema): Reason[] {
   const found = compileChecker(schema)(value);
-  return found === undefined ? [] : [faultAt(`${path}${found.path.replaceAll('/', '.')}`, `${found.reason} (${schema.name})`)];
+  return found === undefined
+    ? []
+    : [faultAt(`${path}${found.path.replaceAll('/', '.')}`, `${found.reason} (${schema.name})`)];
 }
 
 export function suggestion(name: string, known: readonly string[]): string {

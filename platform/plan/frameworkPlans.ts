@@ -1,10 +1,10 @@
 /** Decides for each framework whether it is installed or reused, and with which options. */
-import { isDeepStrictEqual } from 'node:util';
 import type { FrameworkPackage } from '../frameworks/contract.ts';
 import type { BlueprintSpec } from '../model/blueprint.ts';
 import type { Placement, Reason } from '../model/cluster.ts';
 import type { FrameworkName } from '../model/plan.ts';
 import type { FrameworkRecord } from '../model/records.ts';
+import { sameJson } from '../reconcile/equal.ts';
 import { faultAt } from './reasons.ts';
 
 /** What the planner needs of a package. With `options`, defaults are filled in before options are compared. */
@@ -60,7 +60,7 @@ function checkOptions(planned: PlannedPackage, asked: Options) {
 function conflictsOf({ framework, plan, users }: FrameworkRecord, asked: Options, filled: Options): Reason[] {
   return Object.keys(asked).flatMap((option) => {
     const there = plan.options[option];
-    if (isDeepStrictEqual(there, filled[option])) return [];
+    if (sameJson(there, filled[option])) return [];
     const by = users.length === 0 ? '' : `; it is used by ${users.join(', ')}`;
     const text = `asks ${shown(filled[option])}, but ${framework} runs with ${shown(there)}${by}`;
     const how = `leave the option out to share it, or destroy its users first (millrace destroy ${users.join(' ')})`;

@@ -5,7 +5,9 @@ export const widthColumns = 100;
 /** Pads each column to its widest cell; what does not fit the line goes on under the last column. */
 export function table(rows: readonly (readonly string[])[], indent = 2): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
   return rows.flatMap((row) => {
     const head = row.slice(0, -1).map((cell, column) => `${cell.padEnd(widths[column]!)}  `);
     const lead = ' '.repeat(indent) + head.join('');

@@ -1,8 +1,9 @@
 /** Decides how a pipeline comes to be: checks, frameworks, placements, steps. Pure: what it knows of the world is handed in. */
-import { withParameters } from '../frameworks/spark/sql.ts';
+
 import { MillraceError } from '../errors.ts';
+import { withParameters } from '../frameworks/spark/sql.ts';
 import type { BlueprintModule, BlueprintSpec, ParameterValues } from '../model/blueprint.ts';
-import type { Offer, Reason, TaskDemand } from '../model/cluster.ts';
+import type { Offer, Placement, Reason, TaskDemand } from '../model/cluster.ts';
 import type { FrameworkName, FrameworkPlan, Plan, PlanOutcome, Refusal, ResourceTotals } from '../model/plan.ts';
 import type { FrameworkRecord, PipelineRecord } from '../model/records.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
@@ -41,11 +42,17 @@ export function planPipeline(input: PlanInput): PlanOutcome {
   if (wiring) return refusal(pipeline, wiring, mend(module.name));
   const former = checkFormer(input, spec);
   if (former) return refusal(pipeline, former.reason, former.help);
-  const intents = neededFrameworks(spec).map((name) => intendFramework(name, spec, input.frameworks[name], input.packages));
+  const intents = neededFrameworks(spec).map((name) =>
+    intendFramework(name, spec, input.frameworks[name], input.packages),
+  );
   const conflicts = intents.flatMap((intent) => (isIntent(intent) ? [] : intent));
   if (conflicts.length > 0) {
     const reason = fault("the frameworks can't be as the blueprint asks", conflicts);
-    return refusal(pipeline, reason, 'Frameworks are shared: change the options in the blueprint, or free the framework.');
+    return refusal(
+      pipeline,
+      reason,
+      'Frameworks are shared: change the options in the blueprint, or free the framework.',
+    );
   }
   return place(input, spec, sql.texts, intents.filter(isIntent));
 }
@@ -68,16 +75,15 @@ function place(
   const installs = intents
     .filter(({ action }) => action === 'install')
     .map((intent) => ({ intent, demands: packages[intent.framework].demands(intent.options) }));
-  const placing = placeTasks({ offers, pipeline: tasks.map(({ demand }) => demand), installs, standing });
+  const placing = placeTasks({
+    offers,
+    pipeline: tasks.map(({ demand }) => demand),
+    installs,
+    standing,
+  });
   if (!placing.ok) return refusal(pipeline, placing.reason, placing.help);
   const placed = (demands: readonly TaskDemand[]) => demands.map(({ task }) => placing.placements.get(task)!);
-  const frameworks = intents.map((intent): FrameworkPlan => {
-    const { framework, action, version, options, former } = intent;
-    const demands = installs.find((each) => each.intent === intent)?.demands;
-    const base = { framework, action, version, options };
-    if (demands === undefined) return { ...base, placements: former, phases: [] };
-    return { ...base, placements: placed(demands), phases: packages[framework].phases(options) };
-  });
+  const frameworks = intents.map((intent) => frameworkPlan(intent, packages, placed));
   const placements = placed(tasks.map(({ demand }) => demand));
   const desired = { spec, sql, parameters: input.parameters, frameworks, placements };
   const revisions = taskRevisions(tasks, desired, standing);
@@ -91,11 +97,28 @@ function place(
     changes: reconcile(desired, standing.installed ? standing.plan : undefined),
     data: dataConsequences(spec, standing),
     phases: pipelinePhases({ pipeline, spec, intents, tasks, taskRevisions: revisions, standing }),
-    totals: { asked: total(placing.asked.map(({ resources }) => resources)), free: total(offers.map(({ free }) => free)) },
+    totals: {
+      asked: total(placing.asked.map(({ resources }) => resources)),
+      free: total(offers.map(({ free }) => free)),
+    },
   } satisfies Plan;
 }
 
-function checkFormer({ pipeline, module, current }: PlanInput, spec: BlueprintSpec): { reason: Reason; help: string } | undefined {
+function frameworkPlan(
+  { framework, action, version, options, former }: FrameworkIntent,
+  packages: PlanInput['packages'],
+  placed: (demands: readonly TaskDemand[]) => readonly Placement[],
+): FrameworkPlan {
+  const base = { framework, action, version, options };
+  if (action === 'reuse') return { ...base, placements: former, phases: [] };
+  const { demands, phases } = packages[framework];
+  return { ...base, placements: placed(demands(options)), phases: phases(options) };
+}
+
+function checkFormer(
+  { pipeline, module, current }: PlanInput,
+  spec: BlueprintSpec,
+): { reason: Reason; help: string } | undefined {
   if (current === undefined) return undefined;
   if (current.blueprint !== module.name) {
     const reason = faultAt(pipeline, `it was deployed from blueprint ${current.blueprint}, not ${module.name}`);
@@ -107,7 +130,9 @@ function checkFormer({ pipeline, module, current }: PlanInput, spec: BlueprintSp
   return { reason: fault("data that is there can't be changed so", faults), help };
 }
 
-type Filled = { readonly ok: true; readonly texts: Record<string, string> } | { readonly ok: false; readonly reason: Reason };
+type Filled =
+  | { readonly ok: true; readonly texts: Record<string, string> }
+  | { readonly ok: false; readonly reason: Reason };
 
 function fillIn({ sql, parameters, module }: PlanInput, spec: BlueprintSpec): Filled {
   const texts: Record<string, string> = {};

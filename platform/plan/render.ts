@@ -145,7 +145,7 @@ function limits(capabilities: DriverCapabilities | undefined): string[] {
   if (capabilities === undefined) return [];
   const { memoryLimit, cpuLimit, sharedPorts } = capabilities;
   const enforced = `memory limits are ${memoryLimit}, CPU limits are ${cpuLimit}`;
-  const shared = sharedPorts ? '' : '; instances of a service can\'t share a port here: the first one serves';
+  const shared = sharedPorts ? '' : "; instances of a service can't share a port here: the first one serves";
   return wrap(`On this machine ${enforced}${shared}.`, '  ', '  ');
 }
 

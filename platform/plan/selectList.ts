@@ -6,7 +6,7 @@ export type SelectList =
   | { readonly ok: false; readonly reason: string };
 
 /** Words at the outermost level that end a select list. */
-const ends = new Set(['from', 'where', 'group', 'having', 'order', 'limit', 'union', 'intersect', 'except', 'lateral', 'window']);
+const ends = new Set(['from', 'where', 'group', 'having', 'order', 'limit', 'union', 'intersect', 'except']);
 
 /**
  * Names of the columns of the first SELECT outside all parentheses (after the definitions of a WITH, which stand in them):
@@ -62,7 +62,21 @@ function isPath(item: readonly SqlToken[]): boolean {
 const literals = new Set(['null', 'true', 'false', 'current_timestamp', 'current_date']);
 const isLiteral = (token: SqlToken) => token.kind === 'word' && literals.has(token.text.toLowerCase());
 
-const operators = new Set(['and', 'or', 'not', 'is', 'in', 'like', 'rlike', 'ilike', 'between', 'div', 'then', 'else', 'when']);
+const operators = new Set([
+  'and',
+  'or',
+  'not',
+  'is',
+  'in',
+  'like',
+  'rlike',
+  'ilike',
+  'between',
+  'div',
+  'then',
+  'else',
+  'when',
+]);
 const isOperator = (token: SqlToken) => token.kind === 'word' && operators.has(token.text.toLowerCase());
 
 function isWord(token: SqlToken, word: string): boolean {

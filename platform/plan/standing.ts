@@ -44,7 +44,14 @@ export function standingOf(record: PipelineRecord | undefined): StandingPipeline
   const stays = (effect: string) => state !== 'failed' || effect === 'keep';
   const named = (kind: 'topic' | 'table') =>
     new Set(plan.data.filter((each) => each.kind === kind && stays(each.effect)).map(({ name }) => name));
-  const base = { revision, plan, spec: plan.spec, endedIsCounted: state === 'failed', topics: named('topic'), tables: named('table') };
+  const base = {
+    revision,
+    plan,
+    spec: plan.spec,
+    endedIsCounted: state === 'failed',
+    topics: named('topic'),
+    tables: named('table'),
+  };
   if (state === 'stopped') return { ...base, running: [], ended: plan.placements, installed: false };
   if (state !== 'failed') return { ...base, running: plan.placements, ended: [], installed: true };
   const undone = new Set(plan.phases.flatMap(({ steps }) => steps.flatMap((step) => (step.undo ? [step.id] : []))));

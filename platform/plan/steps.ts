@@ -24,7 +24,14 @@ export function pipelinePhases(input: StepsInput): Phase[] {
   const prepared = [...input.intents.map(({ framework }) => `ensure:${framework}`), ...prepare.map(({ id }) => id)];
   const ready = others.map((task) => readyStep(task, prepared));
   const readyIds = ready.map(({ id }) => id);
-  const observe = make('observe', 'flow.observe', {}, 'first event seen from end to end', readyIds, timeoutSeconds.observe);
+  const observe = make(
+    'observe',
+    'flow.observe',
+    {},
+    'first event seen from end to end',
+    readyIds,
+    timeoutSeconds.observe,
+  );
   const feed = feeds.flatMap((task) => [launchStep(input, task, readyIds), readyStep(task, [])]);
   const phases: Phase[] = [
     { name: 'frameworks', strategy: 'parallel', steps: input.intents.map((intent) => ensureStep(input, intent)) },
@@ -71,7 +78,9 @@ function prepareSteps({ spec, intents, standing }: StepsInput): Step[] {
     const tables = Object.keys(spec.tables);
     const made = tables.filter((table) => !standing.tables.has(table));
     const undo = made.length > 0 ? ({ kind: 'cassandra.tables.remove', input: { tables: made } } as const) : undefined;
-    steps.push(make('tables', 'cassandra.tables', { tables }, 'tables', ['ensure:cassandra'], timeoutSeconds.data, undo));
+    steps.push(
+      make('tables', 'cassandra.tables', { tables }, 'tables', ['ensure:cassandra'], timeoutSeconds.data, undo),
+    );
     steps.push(userStep('cassandra', ['tables'], standing));
   }
   return steps;

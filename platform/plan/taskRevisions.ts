@@ -31,9 +31,15 @@ function concerns({ demand, part, role }: PipelineTask, plan: Configured): unkno
   const { spec } = plan;
   const base = {
     placement: plan.placements.find(({ task }) => task === demand.task),
-    frameworks: plan.frameworks.map(({ framework, version, options, placements }) => ({ framework, version, options, placements })),
+    frameworks: plan.frameworks.map(({ framework, version, options, placements }) => ({
+      framework,
+      version,
+      options,
+      placements,
+    })),
   };
-  if (role === 'spark-driver') return { ...base, jobs: spec.jobs, sql: plan.sql, topics: spec.topics, datasets: spec.datasets };
+  if (role === 'spark-driver')
+    return { ...base, jobs: spec.jobs, sql: plan.sql, topics: spec.topics, datasets: spec.datasets };
   if (role === 'service') return { ...base, ...serviceConcerns(part, plan) };
   const flows = flowGroups(spec)[part];
   const { topics, tables, datasets } = spec;

@@ -1,6 +1,7 @@
 /** The reverse of a deploy. Every call is idempotent; a wave begins when the one before has ended. */
-import type { PipelineRecord } from '../model/records.ts';
+
 import type { UndoKind } from '../model/plan.ts';
+import type { PipelineRecord } from '../model/records.ts';
 import { flowGroups, isFeed } from './tasks.ts';
 
 export interface TeardownCall {
@@ -14,7 +15,9 @@ export interface TeardownCall {
 export function planTeardown(record: PipelineRecord, keepData: boolean): readonly TeardownCall[][] {
   const { plan, pipeline } = record;
   const groups = flowGroups(plan.spec);
-  const feeds = new Set(Object.keys(groups).flatMap((group) => (isFeed(groups[group]!) ? [`${pipeline}.${group}`] : [])));
+  const feeds = new Set(
+    Object.keys(groups).flatMap((group) => (isFeed(groups[group]!) ? [`${pipeline}.${group}`] : [])),
+  );
   const remove = (feed: boolean) =>
     plan.placements
       .filter(({ demand }) => feeds.has(demand.group) === feed)

@@ -36,7 +36,9 @@ function checkJob(path: string, job: JobSpec, spec: BlueprintSpec, sql: string |
   const reasons = [
     ...mustExist(`${path}.input.topic`, 'topic', job.input.topic, spec.topics),
     ...mustExist(`${path}.output.topic`, 'topic', job.output.topic, spec.topics),
-    ...each(job.references, (view, dataset) => mustExist(`${path}.references.${view}`, 'dataset', dataset, spec.datasets)),
+    ...each(job.references, (view, dataset) =>
+      mustExist(`${path}.references.${view}`, 'dataset', dataset, spec.datasets),
+    ),
   ];
   if (sql === undefined) return [...reasons, faultAt(`${path}.sqlFile`, `${job.sqlFile} was not read`)];
   const output = spec.topics[job.output.topic];
@@ -52,7 +54,9 @@ function checkSelectList(path: string, file: string, sql: string, { schema }: To
   const extra = list.names.filter((name) => !name.startsWith('_') && !fields.includes(name));
   return [
     ...lacking.map((field) => faultAt(path, `${file} selects no "${field}", a field of ${schema.name}`)),
-    ...extra.map((name) => faultAt(path, `${file} selects "${name}", no field of ${schema.name}${suggestion(name, lacking)}`)),
+    ...extra.map((name) =>
+      faultAt(path, `${file} selects "${name}", no field of ${schema.name}${suggestion(name, lacking)}`),
+    ),
   ];
 }
 
@@ -93,12 +97,17 @@ type Store = Extract<FlowSpec['to'], { kind: 'cassandra' }>;
 function checkStore(path: string, to: Store, schema: TopicSpec['schema'], spec: BlueprintSpec): Reason[] {
   const table = Object.hasOwn(spec.tables, to.table) ? spec.tables[to.table] : undefined;
   if (table === undefined) return mustExist(`${path}.to.table`, 'table', to.table, spec.tables);
-  const lost = Object.keys(schema.fields).filter((name) => !Object.hasOwn(table.columns, name) && !to.omit.includes(name));
+  const lost = Object.keys(schema.fields).filter(
+    (name) => !Object.hasOwn(table.columns, name) && !to.omit.includes(name),
+  );
   return [
     ...each(table.columns, (name, { type }) => mustBeField(`tables.${to.table}.columns.${name}`, name, schema, [type])),
     ...to.omit.flatMap((name) => mustExist(`${path}.to.omit`, `field of ${schema.name}`, name, schema.fields)),
     ...lost.map((name) =>
-      faultAt(`${path}.to.table`, `field "${name}" of ${schema.name} has no column in ${to.table}; add one, or name it in omit`),
+      faultAt(
+        `${path}.to.table`,
+        `field "${name}" of ${schema.name} has no column in ${to.table}; add one, or name it in omit`,
+      ),
     ),
   ];
 }
@@ -108,7 +117,8 @@ function checkGroups(spec: BlueprintSpec): Reason[] {
   const groups = [...new Set(Object.values(spec.flows).map(({ group }) => group))];
   return groups.flatMap((group) => {
     const kinds = new Set(Object.values(spec.flows).flatMap((flow) => (flow.group === group ? [flow.from.kind] : [])));
-    const mixed = kinds.size > 1 ? [faultAt(`flows (group ${group})`, 'flows from a dataset need a group of their own')] : [];
+    const mixed =
+      kinds.size > 1 ? [faultAt(`flows (group ${group})`, 'flows from a dataset need a group of their own')] : [];
     const named = Object.hasOwn(spec.services, group) || group === 'spark-driver';
     return named ? [...mixed, faultAt(`flows (group ${group})`, 'the group has the name of another task')] : mixed;
   });

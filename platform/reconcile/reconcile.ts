@@ -15,7 +15,8 @@ export function reconcile(desired: PipelineState, current: PipelineState | undef
   const before = current?.spec;
   const { spec } = desired;
   const jobs = (state: PipelineState | undefined) =>
-    state && Object.fromEntries(Object.entries(state.spec.jobs).map(([name, job]) => [name, { ...job, sql: state.sql[name] }]));
+    state &&
+    Object.fromEntries(Object.entries(state.spec.jobs).map(([name, job]) => [name, { ...job, sql: state.sql[name] }]));
   return [
     ...frameworkChanges(desired, current),
     ...sort('topic', spec.topics, before?.topics, 'updateInPlace'),
@@ -31,7 +32,11 @@ function frameworkChanges(desired: PipelineState, current: PipelineState | undef
   const changes = desired.frameworks.map(({ framework, action }): Change => {
     const base = { kind: 'framework', name: framework } as const;
     if (action === 'install') return { ...base, bucket: 'install', why: 'it does not run yet' };
-    return { ...base, bucket: 'keep', why: used.has(framework) ? 'the pipeline uses it already' : 'it runs; it is shared' };
+    return {
+      ...base,
+      bucket: 'keep',
+      why: used.has(framework) ? 'the pipeline uses it already' : 'it runs; it is shared',
+    };
   });
   const needed = new Set(desired.frameworks.map(({ framework }) => framework));
   const gone = [...used].filter((framework) => !needed.has(framework));

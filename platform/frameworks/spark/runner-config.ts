@@ -21,6 +21,8 @@ export interface RunnerJob {
   readonly triggerMs: number;
   readonly watermarkMs: number;
   readonly deduplicate: boolean;
+  /** Whether this job writes the dead letters of its input topic; exactly one job of a topic does. */
+  readonly deadLetters: boolean;
   readonly checkpointDir: string;
   readonly input: {
     readonly topic: string;
@@ -78,6 +80,7 @@ function runnerJob({ pipeline, spec, parameters, sql }: RunnerJobsInput, name: s
     triggerMs: job.mode === 'realtime' ? Math.max(job.triggerMs, realtimeBatchMs) : job.triggerMs,
     watermarkMs: job.input.watermarkMs,
     deduplicate: job.input.deduplicate,
+    deadLetters: deadLetterJob(spec, job.input.topic) === name,
     checkpointDir: `{dataDir}/checkpoints/${name}`,
     input: {
       topic: physical.topic(pipeline, job.input.topic),
@@ -98,6 +101,13 @@ function runnerJob({ pipeline, spec, parameters, sql }: RunnerJobsInput, name: s
       fields: datasetFields(spec.datasets[dataset] ?? fail('INTERNAL', { reason: `there is no dataset "${dataset}"` })),
     })),
   };
+}
+
+/** A job without state, if there is one: it reads the topic once for both; one with state would read it a second time. */
+function deadLetterJob({ jobs }: BlueprintSpec, topic: string): string | undefined {
+  const readers = Object.entries(jobs).filter(([, { input }]) => input.topic === topic);
+  const cheapest = readers.find(([, { mode }]) => mode === 'realtime') ?? readers.find(([, { input }]) => input.watermarkMs === 0);
+  return (cheapest ?? readers[0])?.[0];
 }
 
 function topicNamed(spec: BlueprintSpec, topic: string): TopicSpec {

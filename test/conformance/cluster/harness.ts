@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createProcessDriver } from '../../../platform/cluster/process/driver.ts';
 import { agentOf, ensureAgent, shutdownAgent } from '../../../platform/cluster/process/ensure-agent.ts';
 import { type Home, homeAt } from '../../../platform/home.ts';
-import type { ClusterHarness } from './suite.ts';
+import type { ClusterHarness } from './under-test.ts';
 import { isThere, until } from './until.ts';
 
 export interface ProcessHarness extends ClusterHarness {

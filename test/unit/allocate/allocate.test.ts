@@ -80,7 +80,9 @@ describe('for any demands and offers', () => {
         if (result.ok) return;
         expect(result.help).not.toBe('');
         for (const task of result.reason.children) {
-          expect(task.children.map(({ text }) => text.split(':')[0])).toEqual(offered.map(({ node }) => `node ${node.id}`));
+          expect(task.children.map(({ text }) => text.split(':')[0])).toEqual(
+            offered.map(({ node }) => `node ${node.id}`),
+          );
         }
       }),
     );
@@ -94,9 +96,16 @@ describe('for any demands and offers', () => {
         const counted = offered.map((each) => {
           const here = first.placements.filter(({ node }) => node === each.node.id);
           const ports = here.flatMap((placement) => Object.values(placement.ports));
-          return { ...each, takenPorts: [...each.takenPorts, ...ports], groups: here.map((placement) => placement.demand.group) };
+          return {
+            ...each,
+            takenPorts: [...each.takenPorts, ...ports],
+            groups: here.map((placement) => placement.demand.group),
+          };
         });
-        const back = giveBack(counted, first.placements).map((each, index) => ({ ...each, free: offered[index]!.free }));
+        const back = giveBack(counted, first.placements).map((each, index) => ({
+          ...each,
+          free: offered[index]!.free,
+        }));
         expect(placed(allocate(asked, back, { kept: [], former: first.placements }))).toEqual(first.placements);
       }),
     );

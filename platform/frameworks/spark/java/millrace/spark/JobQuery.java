@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.sql.AnalysisException;
@@ -42,26 +43,39 @@ final class JobQuery {
 
   /** The records the job will write. Throws Fatal when the SQL is wrong; touches neither Kafka nor the executors. */
   Dataset<Row> records() {
-    Dataset<Row> all = Source.decoded(session, config.kafka(), job);
-    boolean keepsNoState = job.watermarkMs() == 0;
-    Dataset<Row> input = keepsNoState ? all : Source.withWatermark(all.where(col(Source.dead).isNull()), job);
-    input.createOrReplaceTempView(job.input().view());
     for (RunnerConfig.Reference reference : job.references()) load(reference);
-    Dataset<Row> results = analysed();
-    OutputSchema.check(job, results.schema());
-    LogicalPlan plan = ((org.apache.spark.sql.classic.Dataset<Row>) results).queryExecution().analyzed();
-    if (job.realtime()) refuseState(plan);
-    var single = keepsNoState ? SingleScan.passingDead(plan) : java.util.Optional.<LogicalPlan>empty();
+    Dataset<Row> all = Source.decoded(session, config.kafka(), job);
+    Dataset<Row> good = all.where(col(Source.dead).isNull()).drop(Source.dead);
+    Dataset<Row> results = results(job.watermarkMs() == 0 ? good : Source.withWatermark(good, job));
+    if (!job.deadLetters()) return Records.ofResults(job, config.pipeline(), results);
+    var single = job.watermarkMs() == 0 ? SingleScan.passingDead(analysed(results(all))) : Optional.<LogicalPlan>empty();
     if (single.isPresent()) {
       var classic = (org.apache.spark.sql.classic.SparkSession) session;
       return Records.ofEither(job, config.pipeline(), org.apache.spark.sql.classic.Dataset.ofRows(classic, single.get()));
     }
-    if (keepsNoState) {
-      input.where(col(Source.dead).isNull()).createOrReplaceTempView(job.input().view());
-      results = analysed();
-    }
+    if (job.realtime()) throw new Fatal("job " + job.name() + ": mode realtime takes filters and projections only");
     Dataset<Row> second = Source.decoded(session, config.kafka(), job);
     return Records.ofResults(job, config.pipeline(), results).union(Records.ofDeadLetters(job, second));
+  }
+
+  /** The job's SQL over `input`, checked against the schema of the output topic and the job's mode. */
+  private Dataset<Row> results(Dataset<Row> input) {
+    input.createOrReplaceTempView(job.input().view());
+    Dataset<Row> results;
+    try {
+      results = session.sql(job.sql());
+    } catch (Exception error) {
+      // Spark's analysis and parse errors are checked exceptions that its Java signatures do not declare.
+      if (error instanceof AnalysisException) throw new Fatal("job " + job.name() + ": its SQL is refused: " + Say.reason(error));
+      throw error;
+    }
+    OutputSchema.check(job, results.schema());
+    if (job.realtime()) refuseState(analysed(results));
+    return results;
+  }
+
+  private static LogicalPlan analysed(Dataset<Row> rows) {
+    return ((org.apache.spark.sql.classic.Dataset<Row>) rows).queryExecution().analyzed();
   }
 
   StreamingQuery start(Dataset<Row> records) throws TimeoutException {
@@ -84,16 +98,6 @@ final class JobQuery {
   /** The application is over, for example because its executors failed again and again: no query can run in it. */
   boolean isCutOff() {
     return session.sparkContext().isStopped();
-  }
-
-  private Dataset<Row> analysed() {
-    try {
-      return session.sql(job.sql());
-    } catch (Exception error) {
-      // Spark's analysis and parse errors are checked exceptions that its Java signatures do not declare.
-      if (error instanceof AnalysisException) throw new Fatal("job " + job.name() + ": its SQL is refused: " + Say.reason(error));
-      throw error;
-    }
   }
 
   private void refuseState(LogicalPlan plan) {

@@ -59,6 +59,7 @@ public record RunnerConfig(
       long triggerMs,
       long watermarkMs,
       boolean deduplicate,
+      boolean deadLetters,
       String checkpointDir,
       Input input,
       Output output,

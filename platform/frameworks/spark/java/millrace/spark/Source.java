@@ -64,8 +64,7 @@ final class Source {
             .option("startingOffsets", "earliest")
             .option("includeHeaders", "true")
             // A checkpoint that points before the oldest record is loss; the job says so instead of going on.
-            .option("failOnDataLoss", "true")
-            .option("kafka.fetch.max.wait.ms", "100");
+            .option("failOnDataLoss", "true");
     for (Map.Entry<String, String> property : kafka.properties().entrySet()) {
       reader.option("kafka." + property.getKey(), property.getValue());
     }

@@ -1,0 +1,128 @@
+/** The whole cluster stopped and started; removal; death of the supervisor. Part of suite.ts. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { ownerOfPort } from '../../../platform/cluster/process/ports.ts';
+import { address, port, programs, taskSpec } from './tasks.ts';
+import { type ClusterUnderTest, data, readWhenThere, statusOf } from './under-test.ts';
+import { isThere, until } from './until.ts';
+
+export function wholeCluster(cluster: ClusterUnderTest): void {
+  it('stops in reverse order of tiers and starts the same ones again, lowest tier first', async () => {
+    const { driver } = cluster;
+    const tiers = [2, 0, 1];
+    for (const tier of tiers)
+      await driver.launch(
+        taskSpec(`tier.${tier}`, programs.notesEnd, { tier, ports: [port(cluster.firstPort + 10 + tier)] }),
+      );
+    await driver.launch(taskSpec('tier.off', programs.idle));
+    await driver.stop('tier.off');
+    const times = async (file: string) => {
+      const read = tiers.map(
+        async (tier) => [tier, BigInt(await readWhenThere(data(driver, `tier.${tier}`, file)))] as const,
+      );
+      return (await Promise.all(read)).sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([tier]) => tier);
+    };
+    await times('started');
+    const ledger = await driver.stopAll();
+    expect(await times('ended')).toEqual([2, 1, 0]);
+    expect(ledger.filter((entry) => entry.kind === 'port').map((entry) => entry.name)).toHaveLength(3);
+    const stopped = await driver.list();
+    expect(stopped.map((each) => each.phase)).toEqual(['stopped', 'stopped', 'stopped', 'stopped']);
+    expect(stopped.map((each) => each.desired)).toEqual(['running', 'running', 'running', 'stopped']);
+    const started = await driver.startAll();
+    expect(started.map((each) => each.phase)).toEqual(['running', 'running', 'running', 'stopped']);
+    const startedAt = (tier: number) => Date.parse(started.find((each) => each.tier === tier)?.startedAt ?? '');
+    expect(startedAt(0)).toBeLessThanOrEqual(startedAt(1));
+    expect(startedAt(1)).toBeLessThanOrEqual(startedAt(2));
+    expect(started.map((each) => each.restarts)).toEqual([0, 0, 0, 0]);
+    for (const { id } of started) await driver.remove(id, { data: true });
+  });
+}
+
+export function removal(cluster: ClusterUnderTest): void {
+  it('leaves nothing of a task, and says what is gone', async () => {
+    const { driver, firstPort } = cluster;
+    const spec = taskSpec('leaving', programs.listens(firstPort), { ports: [port(firstPort)] });
+    const { pid } = await driver.launch(spec);
+    await until('the listener', () => ownerOfPort(address, firstPort));
+    const { taskDir, dataDir } = driver.paths('leaving');
+    const ledger = await driver.remove('leaving', { data: true });
+    const owner = 'pipeline tiny';
+    expect(ledger).toEqual([
+      { kind: 'process', name: `node (pid ${pid})`, owner },
+      { kind: 'port', name: `${address}:${firstPort}`, owner },
+      { kind: 'directory', name: join(taskDir, '..'), owner },
+      { kind: 'directory', name: dataDir, owner },
+    ]);
+    expect(isThere(pid!)).toBe(false);
+    expect(ownerOfPort(address, firstPort)).toBeUndefined();
+    expect([join(taskDir, '..'), dataDir].filter(existsSync)).toEqual([]);
+    expect(await driver.status('leaving')).toBeUndefined();
+    expect(await driver.remove('leaving', { data: true })).toEqual([]);
+  });
+
+  it('keeps data that it is not asked to remove, until it is', async () => {
+    const { driver } = cluster;
+    await driver.launch(taskSpec('keeper', programs.idle));
+    const { dataDir } = driver.paths('keeper');
+    writeFileSync(join(dataDir, 'rows'), '1');
+    await driver.remove('keeper', { data: false });
+    expect(existsSync(join(dataDir, 'rows'))).toBe(true);
+    expect(await driver.remove('keeper', { data: true })).toEqual([
+      { kind: 'directory', name: dataDir, owner: 'task keeper' },
+    ]);
+  });
+}
+
+export function supervisorDeath(cluster: ClusterUnderTest): void {
+  it('leaves tasks running, and the next supervisor adopts them', async () => {
+    const { driver, harness } = cluster;
+    const before = await driver.launch(taskSpec('adopted', programs.talks));
+    await until('its output', async () => (await driver.tail('adopted', 1)) === `pid ${before.pid}`);
+    await harness.killSupervisor();
+    await expect(driver.status('adopted')).rejects.toMatchObject({ code: 'AGENT_UNREACHABLE' });
+    expect(isThere(before.pid!)).toBe(true);
+    await harness.startSupervisor();
+    expect(await driver.status('adopted')).toMatchObject({ phase: 'running', pid: before.pid, restarts: 0 });
+    expect((await driver.launch(taskSpec('adopted', programs.talks))).pid).toBe(before.pid);
+    process.kill(before.pid!, 'SIGKILL');
+    const after = await until('a restart', async () => {
+      const now = await statusOf(driver, 'adopted');
+      return now.phase === 'running' && now.pid !== before.pid ? now : undefined;
+    });
+    expect(after.restarts).toBe(1);
+    await driver.remove('adopted', { data: true });
+  });
+
+  it('starts a task that died meanwhile once, and leaves stopped ones stopped', async () => {
+    const { driver, harness } = cluster;
+    const before = await driver.launch(taskSpec('lost', programs.talks));
+    await driver.launch(taskSpec('off', programs.idle));
+    await driver.stop('off');
+    await until('its output', async () => (await driver.tail('lost', 1)) === `pid ${before.pid}`);
+    await harness.killSupervisor();
+    process.kill(before.pid!, 'SIGKILL');
+    await harness.startSupervisor();
+    const after = await until('its start', async () => {
+      const now = await statusOf(driver, 'lost');
+      return now.phase === 'running' ? now : undefined;
+    });
+    expect(after.restarts).toBe(1);
+    await until('its output', async () => (await driver.tail('lost', 1)) === `pid ${after.pid}`);
+    expect((await driver.tail('lost', 10)).split('\n')).toEqual([`pid ${before.pid}`, `pid ${after.pid}`]);
+    expect(await driver.status('off')).toMatchObject({ phase: 'stopped', desired: 'stopped' });
+    for (const id of ['lost', 'off']) await driver.remove(id, { data: true });
+  });
+
+  it('stops an adopted task with all its processes', async () => {
+    const { driver, harness } = cluster;
+    const { pid } = await driver.launch(taskSpec('adopted-family', programs.family));
+    const family = (await readWhenThere(data(driver, 'adopted-family', 'family'))).split(' ').map(Number);
+    await harness.killSupervisor();
+    await harness.startSupervisor();
+    const ledger = await driver.remove('adopted-family', { data: true });
+    expect(ledger.filter((entry) => entry.kind === 'process')).toHaveLength(3);
+    expect([pid!, ...family].filter(isThere)).toEqual([]);
+  });
+}

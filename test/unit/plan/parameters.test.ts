@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import type { BlueprintModule, ParameterSpec } from '../../../platform/model/blueprint.ts';
+import { resolveParameters } from '../../../platform/plan/parameters.ts';
+import { goodInput, moduleOf } from './world.ts';
+
+const parameters: Record<string, ParameterSpec> = {
+  partitions: { type: 'integer', default: 4, minimum: 1, maximum: 64, doc: '' },
+  ratio: { type: 'number', default: 0.01, minimum: 0, doc: '' },
+  profile: { type: 'string', default: 'laptop', oneOf: ['laptop', 'server'], doc: '' },
+  loop: { type: 'boolean', default: true, doc: '' },
+};
+const module: BlueprintModule = { ...moduleOf(goodInput), parameters };
+
+test('defaults are filled in and text from the command line is converted', () => {
+  expect(resolveParameters(module, { partitions: '8', loop: 'false' })).toEqual({
+    partitions: 8,
+    ratio: 0.01,
+    profile: 'laptop',
+    loop: false,
+  });
+});
+
+test.each([
+  [{ partitions: 'x' }, 'a whole number from 1 to 64'],
+  [{ partitions: 65 }, 'a whole number from 1 to 64'],
+  [{ partitions: '1.5' }, 'a whole number from 1 to 64'],
+  [{ partitions: '' }, 'a whole number from 1 to 64'],
+  [{ partitions: true }, 'a whole number from 1 to 64'],
+  [{ ratio: '-1' }, 'a number of at least 0'],
+  [{ ratio: 'Infinity' }, 'a number of at least 0'],
+  [{ profile: 'phone' }, 'one of: laptop, server'],
+  [{ loop: 'yes' }, 'true or false'],
+])('%j is refused with the range', (given, range) => {
+  expect(() => resolveParameters(module, given as Record<string, string>)).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_PARAMETER',
+      details: expect.objectContaining({ reason: `it must be ${range}` }),
+    }),
+  );
+});
+
+test('an unknown name is answered with the nearest', () => {
+  expect(() => resolveParameters(module, { partition: 3 })).toThrow(
+    expect.objectContaining({ code: 'UNKNOWN_PARAMETER', details: expect.objectContaining({ nearest: 'partitions' }) }),
+  );
+});
+
+test('a name that every object has is unknown, too', () => {
+  expect(() => resolveParameters(module, { toString: 'x' })).toThrow(
+    expect.objectContaining({ code: 'UNKNOWN_PARAMETER' }),
+  );
+});

@@ -1,0 +1,140 @@
+import { expect, test } from '@jest/globals';
+import type { BlueprintInput } from '../../../platform/model/blueprint.ts';
+import type { Reason } from '../../../platform/model/cluster.ts';
+import { planPipeline } from '../../../platform/plan/plan.ts';
+import { changed, inputOf, planned } from './world.ts';
+
+test('the good blueprint has a plan', () => {
+  expect(planned(inputOf()).revision).toBe(1);
+});
+
+/** What is wrong → the fault that must be named, with its path. */
+const faults: Record<string, [BlueprintInput, RegExp]> = {
+  'topic key is no field': [
+    changed((s) => {
+      s.topics.late.key = 'airprt';
+    }),
+    /^topics\.late\.key: "airprt" is no field of late; did you mean "airport"\?/,
+  ],
+  'flow reads no topic': [
+    changed((s) => {
+      s.flows.store.from.topic = 'lat';
+    }),
+    /^flows\.store\.from\.topic: there is no topic "lat"/,
+  ],
+  'flow writes no table': [
+    changed((s) => {
+      s.flows.store.to.table = 'lates';
+    }),
+    /^flows\.store\.to\.table: there is no table "lates"; did you mean "late"\?/,
+  ],
+  'column is of another type': [
+    changed((s) => {
+      s.tables.late.columns.delay.type = 'string' as 'int';
+    }),
+    /^tables\.late\.columns\.delay: field "delay" is int; here it must be string/,
+  ],
+  'field has no column': [
+    changed((s) => {
+      delete (s.tables.late.columns as { delay?: unknown }).delay;
+    }),
+    /field "delay" of late has no column/,
+  ],
+  'key is no column': [
+    changed((s) => {
+      s.tables.late.partitionKey = ['id'];
+    }),
+    /^tables\.late\.partitionKey: there is no column "id"/,
+  ],
+  'member is no field': [
+    changed((s) => {
+      s.flows.board.to.member = 'city';
+    }),
+    /^flows\.board\.to\.member: "city" is no field/,
+  ],
+  'score is text': [
+    changed((s) => {
+      s.flows.board.to.score = 'airport';
+    }),
+    /^flows\.board\.to\.score: field "airport" is string/,
+  ],
+  'feed reads no dataset': [
+    changed((s) => {
+      s.flows.feed.from.dataset = 'trains';
+    }),
+    /^flows\.feed\.from\.dataset: there is no dataset/,
+  ],
+  'feed sends to a module': [
+    changed((s) => {
+      s.flows.feed.to.service = 'api';
+    }),
+    /^flows\.feed\.to\.service: service "api" is no ingress/,
+  ],
+  'dataset field of another type': [
+    changed((s) => {
+      s.datasets.flights.fields.delay.type = 'long' as 'int';
+    }),
+    /^datasets\.flights\.fields\.delay: is long/,
+  ],
+  'feed shares a group with sinks': [
+    changed((s) => {
+      s.flows.feed.group = 'sinks';
+    }),
+    /group sinks.*of their own/,
+  ],
+  'job writes no topic': [
+    changed((s) => {
+      s.jobs.late.output.topic = 'none';
+    }),
+    /^jobs\.late\.output\.topic: there is no topic/,
+  ],
+  'ingress writes no topic': [
+    changed((s) => {
+      s.services.ingress.runs.topic = 'none';
+    }),
+    /^services\.ingress\.runs\.topic: there is no topic/,
+  ],
+  'verification lacks a field': [
+    changed((s) => {
+      delete (s.verify.event as { delay?: number }).delay;
+    }),
+    /^verify\.event\.delay: is missing/,
+  ],
+  'verification reads no service': [
+    changed((s) => {
+      s.verify.apiService = 'apis';
+    }),
+    /^verify\.apiService: there is no service "apis"/,
+  ],
+};
+
+test.each(Object.entries(faults))('refused: %s', (_, [blueprint, fault]) => {
+  const outcome = planPipeline(inputOf(blueprint));
+  expect('refused' in outcome && leaves(outcome.reason)).toContainEqual(expect.stringMatching(fault));
+});
+
+const queries: Record<string, [string, RegExp]> = {
+  'a field is not selected': ['SELECT airport FROM flights', /late\.sql selects no "delay"/],
+  'a column is too many': ['SELECT airport, delay, 1 AS extra FROM flights', /selects "extra", no field of late/],
+  'an expression has no name': ['SELECT airport, delay + 1 FROM flights', /give "delay \+ 1" a name/],
+  'a star': ['SELECT * FROM flights', /give "\*" a name/],
+  'an unknown parameter': ['SELECT airport, delay FROM flights WHERE delay > ${most}', /no parameter "most"/],
+};
+
+test.each(Object.entries(queries))('SQL refused: %s', (_, [sql, fault]) => {
+  const outcome = planPipeline(inputOf(undefined, { sql: { late: sql } }));
+  expect('refused' in outcome && leaves(outcome.reason)).toContainEqual(expect.stringMatching(fault));
+});
+
+test('every fault is named, not only the first', () => {
+  const blueprint = changed((s) => {
+    s.topics.late.key = 'x';
+    s.verify.apiService = 'nobody';
+  });
+  const outcome = planPipeline(inputOf(blueprint));
+  expect('refused' in outcome && leaves(outcome.reason)).toHaveLength(2);
+});
+
+function leaves(reason: Reason): string[] {
+  return reason.children.length === 0 ? [reason.text] : reason.children.flatMap(leaves);
+}
