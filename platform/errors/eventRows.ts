@@ -92,7 +92,7 @@ export const eventRows = {
     retryable: false,
     what: 'Of {acknowledged} acknowledged events of "{pipeline}" {lost} could not be read back within {timeoutSeconds} s, {countMissing} were not counted and {duplicated} were counted more than once.',
     meaning: 'The first that could not be read: {missing}. Verification run "{mark}".',
-    next: 'Run `millrace status {pipeline}` for a stage that lags, then `millrace verify {pipeline} --recheck {mark}`.',
+    next: 'Run `millrace status {pipeline}` for a stage that lags, then `millrace verify {pipeline} --again {mark}`.',
   },
   VERIFY_NOTHING_ACCEPTED: {
     class: 'runtime',

@@ -97,10 +97,7 @@ function place(
     changes: reconcile(desired, standing.installed ? standing.plan : undefined),
     data: dataConsequences(spec, standing),
     phases: pipelinePhases({ pipeline, spec, intents, tasks, taskRevisions: revisions, standing }),
-    totals: {
-      asked: total(placing.asked.map(({ resources }) => resources)),
-      free: total(offers.map(({ free }) => free)),
-    },
+    totals: { asked: total(placing.asked.map((each) => each.resources)), free: total(offers.map((each) => each.free)) },
   } satisfies Plan;
 }
 

@@ -1,6 +1,6 @@
 /** Redis clients that fail fast: what waits, waits in the flow, where it is seen. */
 import { Redis } from 'ioredis';
-import { fail } from '../../errors.ts';
+import { MillraceError } from '../../errors.ts';
 import { reasonOf } from '../backoff.ts';
 import type { RedisAccess } from '../config.ts';
 
@@ -30,21 +30,22 @@ export async function connectRedis(access: RedisAccess): Promise<Redis> {
   });
   try {
     await redis.connect();
-    await verifyPassword(redis, access);
+    await redis.auth(access.password);
   } catch (error) {
     redis.disconnect();
-    throw lastError ?? error;
+    throw refusal(access, lastError ?? error);
   }
   redis.options.retryStrategy = redisOptions(access).retryStrategy;
   return redis;
 }
 
-/** The password is generated: a server that takes it is ours. One without any would take each client, so it is asked for. */
-async function verifyPassword(redis: Redis, { host, port, password }: RedisAccess): Promise<void> {
-  try {
-    await redis.auth(password);
-  } catch (error) {
-    const endpoint = `${host}:${port}`;
-    fail('WRONG_IDENTITY', { endpoint, expected: 'our Redis with its password', found: reasonOf(error) }, error);
-  }
+/**
+ * The password is generated, so a server that takes it is ours. One that has none would take every client; it says so when
+ * it is given one.
+ */
+function refusal({ host, port }: RedisAccess, error: unknown): unknown {
+  const found = reasonOf(error);
+  if (!/WRONGPASS|NOAUTH|without any password|AUTH failed/i.test(found)) return error;
+  const details = { endpoint: `${host}:${port}`, expected: 'our Redis with its password', found };
+  return new MillraceError('WRONG_IDENTITY', details, error);
 }

@@ -50,7 +50,9 @@ export function slotsOf(jobs: readonly Pick<RunnerJob, 'mode' | 'input'>[]): num
 export function sparkSlots(spec: BlueprintSpec): number {
   const jobs = Object.values(spec.jobs);
   const partitions = (topic: string) => spec.topics[topic]?.partitions ?? 0;
-  return slotsOf(jobs.map(({ mode, input }) => ({ mode, input: { partitions: partitions(input.topic) } as RunnerJob['input'] })));
+  return slotsOf(
+    jobs.map(({ mode, input }) => ({ mode, input: { partitions: partitions(input.topic) } as RunnerJob['input'] })),
+  );
 }
 
 /** Throws UNKNOWN_PARAMETER (SQL), INVALID_OPTIONS (too few slots). */

@@ -78,7 +78,11 @@ function render(context: RenderContext<SparkOptions>): TaskSpec {
     id: placement.task,
     node: placement.node,
     owner: placement.demand.owner,
-    argv: [artifacts.java, '@{taskDir}/conf/java.args', ...(isMaster ? masterCommand(placement) : workerCommand(context))],
+    argv: [
+      artifacts.java,
+      '@{taskDir}/conf/java.args',
+      ...(isMaster ? masterCommand(placement) : workerCommand(context)),
+    ],
     env: {
       SPARK_LOCAL_IP: placement.address,
       // A worker looks for the jars of its executors here, though it takes our class path.
@@ -107,7 +111,14 @@ function masterCommand({ address, ports }: Placement): string[] {
 
 function workerCommand({ placement: { address, ports }, placements, options }: RenderContext<SparkOptions>): string[] {
   const listen = ['--host', address, '--port', `${ports.rpc}`, '--webui-port', `${ports.web}`];
-  const offer = ['--cores', `${options.workerCores}`, '--memory', `${options.workerMemoryMiB}m`, '--work-dir', '{dataDir}/work'];
+  const offer = [
+    '--cores',
+    `${options.workerCores}`,
+    '--memory',
+    `${options.workerMemoryMiB}m`,
+    '--work-dir',
+    '{dataDir}/work',
+  ];
   return ['millrace.spark.WorkerStart', ...listen, ...offer, ...propertiesArguments, masterUrl(placements)];
 }
 

@@ -25,12 +25,16 @@ export async function sparkReady(access: FrameworkAccess<SparkOptions>, placemen
   const master = masterOf(access.placements);
   const state = await masterState(access, master);
   if (typeof state === 'string') return { ready: false, waitingFor: state };
-  if (state.status !== 'ALIVE') return { ready: false, waitingFor: `the master, which is ${state.status.toLowerCase()}` };
+  if (state.status !== 'ALIVE')
+    return { ready: false, waitingFor: `the master, which is ${state.status.toLowerCase()}` };
   if (placement.task === master.task) return { ready: true, waitingFor: '' };
   const registered = state.workers.some(
     ({ host, port, state }) => host === placement.address && port === placement.ports.rpc && state === 'ALIVE',
   );
-  return { ready: registered, waitingFor: registered ? '' : `the worker at ${placement.address}:${placement.ports.rpc} to register` };
+  return {
+    ready: registered,
+    waitingFor: registered ? '' : `the worker at ${placement.address}:${placement.ports.rpc} to register`,
+  };
 }
 
 /** The master's state, or what is missing. Throws WRONG_IDENTITY. */
@@ -43,7 +47,11 @@ async function masterState(access: FrameworkAccess<SparkOptions>, master: Placem
   }
   const identity = response.headers.get('millrace-identity');
   if (identity !== access.identity) {
-    fail('WRONG_IDENTITY', { endpoint, expected: `Spark ${access.identity}`, found: identity ? `Spark ${identity}` : 'another server' });
+    fail('WRONG_IDENTITY', {
+      endpoint,
+      expected: `Spark ${access.identity}`,
+      found: identity ? `Spark ${identity}` : 'another server',
+    });
   }
   if (!response.ok) return `the master's pages (status ${response.status})`;
   return (await response.json()) as MasterState;

@@ -2,10 +2,10 @@
  * The file that the Java runner is started with: the same names as in java/millrace/spark/RunnerConfig.java. Pure.
  */
 import type { KafkaAccess } from '../../connectors/config.ts';
+import { fail } from '../../errors.ts';
 import type { BlueprintSpec, DatasetSpec, JobSpec, ParameterValues, TopicSpec } from '../../model/blueprint.ts';
 import { physical } from '../../model/names.ts';
 import type { FieldType } from '../../model/schema.ts';
-import { fail } from '../../errors.ts';
 import { withParameters } from './sql.ts';
 
 interface RunnerField {
@@ -31,8 +31,17 @@ export interface RunnerJob {
     readonly partitions: number;
     readonly fields: readonly RunnerField[];
   };
-  readonly output: { readonly topic: string; readonly key: string; readonly eventType: string; readonly fields: readonly RunnerField[] };
-  readonly references: readonly { readonly view: string; readonly file: string; readonly fields: readonly RunnerField[] }[];
+  readonly output: {
+    readonly topic: string;
+    readonly key: string;
+    readonly eventType: string;
+    readonly fields: readonly RunnerField[];
+  };
+  readonly references: readonly {
+    readonly view: string;
+    readonly file: string;
+    readonly fields: readonly RunnerField[];
+  }[];
 }
 
 export interface RunnerConfig {
@@ -75,7 +84,11 @@ function runnerJob({ pipeline, spec, parameters, sql }: RunnerJobsInput, name: s
   const to = topicNamed(spec, job.output.topic);
   return {
     name,
-    sql: withParameters(sql[name] ?? fail('INTERNAL', { reason: `no SQL of job "${name}" was handed in` }), parameters, spec.name),
+    sql: withParameters(
+      sql[name] ?? fail('INTERNAL', { reason: `no SQL of job "${name}" was handed in` }),
+      parameters,
+      spec.name,
+    ),
     mode: job.mode,
     triggerMs: job.mode === 'realtime' ? Math.max(job.triggerMs, realtimeBatchMs) : job.triggerMs,
     watermarkMs: job.input.watermarkMs,
@@ -106,7 +119,8 @@ function runnerJob({ pipeline, spec, parameters, sql }: RunnerJobsInput, name: s
 /** A job without state, if there is one: it reads the topic once for both; one with state would read it a second time. */
 function deadLetterJob({ jobs }: BlueprintSpec, topic: string): string | undefined {
   const readers = Object.entries(jobs).filter(([, { input }]) => input.topic === topic);
-  const cheapest = readers.find(([, { mode }]) => mode === 'realtime') ?? readers.find(([, { input }]) => input.watermarkMs === 0);
+  const cheapest =
+    readers.find(([, { mode }]) => mode === 'realtime') ?? readers.find(([, { input }]) => input.watermarkMs === 0);
   return (cheapest ?? readers[0])?.[0];
 }
 

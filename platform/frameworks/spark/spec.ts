@@ -3,7 +3,13 @@ import { z } from 'zod';
 /** Options of the Spark package: one standalone master and its workers. */
 export const sparkOptions = z
   .object({
-    workers: z.number().int().min(1).max(16).default(1).describe('Workers, each on a node of its own where there are more'),
+    workers: z
+      .number()
+      .int()
+      .min(1)
+      .max(16)
+      .default(1)
+      .describe('Workers, each on a node of its own where there are more'),
     workerCores: z
       .number()
       .int()
@@ -20,8 +26,20 @@ export const sparkOptions = z
       .max(1_048_576)
       .default(576)
       .describe('Java heap that a worker may give to executors, in MiB, over all pipelines'),
-    daemonHeapMiB: z.number().int().min(48).max(4096).default(64).describe('Java heap of the master and of each worker, in MiB'),
-    driverHeapMiB: z.number().int().min(128).max(65_536).default(256).describe("Java heap of a pipeline's driver, in MiB"),
+    daemonHeapMiB: z
+      .number()
+      .int()
+      .min(48)
+      .max(4096)
+      .default(64)
+      .describe('Java heap of the master and of each worker, in MiB'),
+    driverHeapMiB: z
+      .number()
+      .int()
+      .min(128)
+      .max(65_536)
+      .default(256)
+      .describe("Java heap of a pipeline's driver, in MiB"),
     executorHeapMiB: z.number().int().min(128).max(65_536).default(256).describe('Java heap of an executor, in MiB'),
     profile: z
       .enum(['laptop', 'server'])

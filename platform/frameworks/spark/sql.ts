@@ -18,7 +18,8 @@ export function withParameters(sql: string, parameters: ParameterValues, bluepri
 /** Spark reads backslash escapes in a quoted string (`spark.sql.parser.escapedStringLiterals` is false). */
 function literal(value: number | string | boolean): string {
   if (typeof value === 'boolean') return String(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? numberLiteral(value) : fail('INTERNAL', { reason: `${value} is no SQL number` });
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? numberLiteral(value) : fail('INTERNAL', { reason: `${value} is no SQL number` });
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;
 }
 

@@ -52,7 +52,6 @@ afterAll(() => Promise.all([kafka, cassandra, redis].map((each) => each?.server.
 /** The access is there only when the tests run; the suite makes its sinks before. */
 const lazily = <T extends object>(get: () => T): T => new Proxy({} as T, { get: (_, name) => Reflect.get(get(), name) });
 const kafkaAccess = lazily<KafkaAccess>(() => kafka.access);
-const cassandraAccess = lazily<CassandraAccess>(() => cassandra.access);
 const redisAccess = lazily<RedisAccess>(() => redis.access);
 
 const cassandraSink = (given: Partial<CassandraAccess> = {}, table = 'flights', spec = flights) => {
@@ -135,7 +134,6 @@ sinkSuite({
   kill: () => redis.server.kill(),
   start: () => redis.server.start(),
   repeats: 'one effect',
-  refused: () => eventOf('x'.repeat(5000), 0),
 });
 
 const kafkaSink = (given: Partial<KafkaAccess> = {}) =>
@@ -157,7 +155,7 @@ sinkSuite({
   kill: () => kafka.server.kill(),
   start: () => kafka.server.start(),
   repeats: 'a second record',
-  refused: () => flightEvent({ note: 'x'.repeat(30_000) }, { value: null, id: 'large' } as never),
+  refused: () => flightEvent({ note: 'x'.repeat(30_000) }, { id: 'large' }),
 });
 
 describe('cassandra: what is later wins', () => {

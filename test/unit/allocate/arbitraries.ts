@@ -23,7 +23,7 @@ export function demand(task: string, memoryMiB: number, more: Partial<TaskDemand
 export const offers = fc
   .array(
     fc.record({
-      memoryMiB: fc.integer({ min: 0, max: 4000 }),
+      memoryMiB: fc.integer({ min: 0, max: 9000 }),
       cpus: fc.integer({ min: 0, max: 40 }).map((tenths) => tenths / 10),
       takenPorts: fc.uniqueArray(fc.integer({ min: 20_000, max: 20_019 }), { maxLength: 18 }),
     }),
