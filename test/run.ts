@@ -73,7 +73,8 @@ async function jest(folder: string): Promise<Outcome> {
   const args = ['node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--runInBand', '--passWithNoTests'];
   const paths = [`test/${folder}/`, ...(folder === 'unit' ? ['blueprints/'] : [])];
   const code = await exitCode(process.execPath, [...args, '--json', `--outputFile=${report}`, ...paths], {
-    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning',
+    NODE_OPTIONS:
+      '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning',
   });
   try {
     const seen = JSON.parse(readFileSync(report, 'utf8'));

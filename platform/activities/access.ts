@@ -1,6 +1,7 @@
 /** How activities reach frameworks that were recorded, and what a pipeline's tasks are told about them. */
-import { fail } from '../errors.ts';
+
 import type { CassandraAccess, KafkaAccess, RedisAccess } from '../connectors/config.ts';
+import { fail } from '../errors.ts';
 import { cassandraAccess } from '../frameworks/cassandra/access.ts';
 import type { CassandraOptions } from '../frameworks/cassandra/spec.ts';
 import type { FrameworkAccess } from '../frameworks/contract.ts';

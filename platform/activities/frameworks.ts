@@ -1,10 +1,10 @@
 /** Installing, sharing and releasing frameworks. The entity workflow of a framework calls these one at a time. */
 import { randomBytes } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
-import { frameworks, optionsOf } from '../frameworks/registry.ts';
+import { fail } from '../errors.ts';
 import { connectCassandraAdmin } from '../frameworks/cassandra/admin.ts';
 import type { CassandraOptions } from '../frameworks/cassandra/spec.ts';
-import { fail } from '../errors.ts';
+import { frameworks, optionsOf } from '../frameworks/registry.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { EnsureRequest, ReleaseRequest } from '../model/operations.ts';
 import type { FrameworkPlan, Step } from '../model/plan.ts';
@@ -39,7 +39,8 @@ export function createFrameworkActivities(deps: ActivityDeps) {
     },
     'framework.begin': (request: EnsureRequest) => begin(deps, request),
     'framework.finish': async (request: EnsureRequest) => {
-      const record = deps.records.framework(request.framework) ?? fail('NOT_INSTALLED', { framework: request.framework });
+      const record =
+        deps.records.framework(request.framework) ?? fail('NOT_INSTALLED', { framework: request.framework });
       deps.records.writeFramework({ ...record, state: 'running' });
     },
     'framework.fail': async (request: EnsureRequest) => {

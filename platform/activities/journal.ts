@@ -6,8 +6,8 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { operationFile } from '../home.ts';
 import type { Home } from '../home.ts';
+import { operationFile } from '../home.ts';
 import type { JournalEntry } from '../model/operations.ts';
 
 export function appendJournal(home: Home, operation: string, entry: Omit<JournalEntry, 'at'>): void {

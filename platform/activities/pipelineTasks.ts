@@ -14,14 +14,20 @@ import { frameworkAccess, type PipelineAccess, pipelineAccess } from './access.t
 import type { ActivityDeps } from './deps.ts';
 
 export async function renderPipelineTask(deps: ActivityDeps, plan: Plan, task: string): Promise<TaskSpec> {
-  const placement = plan.placements.find((each) => each.task === task) ?? fail('INTERNAL', { reason: `no task ${task}` });
+  const placement =
+    plan.placements.find((each) => each.task === task) ?? fail('INTERNAL', { reason: `no task ${task}` });
   const names = plan.frameworks.map(({ framework }) => framework);
   const access = await pipelineAccess(deps, plan.pipeline, names);
   if (task === sparkDriverTask(plan.pipeline)) return renderDriver(deps, plan, placement, access);
   return renderNodeTask(deps, plan, placement, access);
 }
 
-async function renderDriver(deps: ActivityDeps, plan: Plan, placement: Placement, access: PipelineAccess): Promise<TaskSpec> {
+async function renderDriver(
+  deps: ActivityDeps,
+  plan: Plan,
+  placement: Placement,
+  access: PipelineAccess,
+): Promise<TaskSpec> {
   const { spec, pipeline, parameters, revision } = plan;
   if (!access.kafka) fail('INTERNAL', { reason: 'jobs without Kafka' });
   const spark = await frameworkAccess<SparkOptions>(deps, 'spark');
@@ -29,7 +35,17 @@ async function renderDriver(deps: ActivityDeps, plan: Plan, placement: Placement
   const datasets: Record<string, string> = {};
   for (const name of used) datasets[name] = await jsonLines(plan, name);
   const { sql } = plan;
-  return renderSparkDriver({ pipeline, revision, spec, parameters, sql, datasets, placement, spark, kafka: access.kafka });
+  return renderSparkDriver({
+    pipeline,
+    revision,
+    spec,
+    parameters,
+    sql,
+    datasets,
+    placement,
+    spark,
+    kafka: access.kafka,
+  });
 }
 
 async function jsonLines(plan: Plan, dataset: string): Promise<string> {
@@ -38,7 +54,10 @@ async function jsonLines(plan: Plan, dataset: string): Promise<string> {
 }
 
 /** The jobs' SQL texts by job name, read from the blueprint's folder. */
-export async function jobSql(repoRoot: string, plan: Pick<Plan, 'blueprint' | 'spec'>): Promise<Record<string, string>> {
+export async function jobSql(
+  repoRoot: string,
+  plan: Pick<Plan, 'blueprint' | 'spec'>,
+): Promise<Record<string, string>> {
   const folder = join(repoRoot, 'blueprints', plan.blueprint);
   const read = Object.entries(plan.spec.jobs).map(async ([name, job]) => {
     const text = await readFile(join(folder, job.sqlFile), 'utf8').catch((error: Error) =>
@@ -49,7 +68,12 @@ export async function jobSql(repoRoot: string, plan: Pick<Plan, 'blueprint' | 's
   return Object.fromEntries(await Promise.all(read));
 }
 
-function renderNodeTask(deps: ActivityDeps, plan: Plan, placement: Placement, access: PipelineAccess): Promise<TaskSpec> {
+function renderNodeTask(
+  deps: ActivityDeps,
+  plan: Plan,
+  placement: Placement,
+  access: PipelineAccess,
+): Promise<TaskSpec> {
   const config = nodeTaskConfig(deps, plan, placement, access);
   const entry = config.role.kind === 'module' ? 'platform/sdk/serviceHost.ts' : 'platform/connectors/host.ts';
   return deps.artifacts().then(({ node }) => ({
@@ -119,7 +143,9 @@ function roleOf(plan: Plan, task: string): NodeTaskConfig['role'] {
 export function serviceUrls(plan: Plan): Record<string, string> {
   const urls = Object.keys(plan.spec.services).flatMap((name) => {
     const first = plan.placements.find(({ task }) => task === physical.pipelineTask(plan.pipeline, name, 0));
-    return first?.ports.service === undefined ? [] : [[name, `http://${first.address}:${first.ports.service}`] as const];
+    return first?.ports.service === undefined
+      ? []
+      : [[name, `http://${first.address}:${first.ports.service}`] as const];
   });
   return Object.fromEntries(urls);
 }

@@ -1,23 +1,23 @@
 /** Planning, recording and closing of a pipeline's deploys and teardowns. */
 import { loadCluster } from '../cluster/cluster-file.ts';
+import type { ErrorJson } from '../errors.ts';
+import { fail } from '../errors.ts';
 import { frameworks } from '../frameworks/registry.ts';
 import { sparkDriverDemand } from '../frameworks/spark/driver-task.ts';
 import type { SparkOptions } from '../frameworks/spark/spec.ts';
-import { fail } from '../errors.ts';
-import type { ErrorJson } from '../errors.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import { physical } from '../model/names.ts';
 import type { DeployRequest, DeployResult, DestroyRequest, DestroyResult, RecordedPlan } from '../model/operations.ts';
 import type { Plan, PlanOutcome } from '../model/plan.ts';
 import type { PipelineRecord } from '../model/records.ts';
-import { planPipeline } from '../plan/plan.ts';
 import { resolveParameters } from '../plan/parameters.ts';
+import { planPipeline } from '../plan/plan.ts';
 import { renderReason } from '../plan/render.ts';
 import { planTeardown } from '../plan/teardown.ts';
 import { loadBlueprint } from '../sdk/loadBlueprint.ts';
 import type { UndoCall } from '../workflows/activities.ts';
 import type { ActivityDeps } from './deps.ts';
-import { observe, type Observed } from './observed.ts';
+import { type Observed, observe } from './observed.ts';
 import { jobSql, serviceUrls } from './pipelineTasks.ts';
 
 export function createPlanningActivities(deps: ActivityDeps) {
@@ -30,9 +30,11 @@ export function createPlanningActivities(deps: ActivityDeps) {
       return mine;
     },
     'pipeline.finish': (request: DeployRequest, revision: number) => finish(deps, request, revision),
-    'pipeline.fail': async (request: DeployRequest, revision: number, error: ErrorJson) => failed(deps, request, revision, error),
+    'pipeline.fail': async (request: DeployRequest, revision: number, error: ErrorJson) =>
+      failed(deps, request, revision, error),
     'pipeline.planTeardown': async (request: DestroyRequest) => teardown(deps, request),
-    'pipeline.finishTeardown': (request: DestroyRequest, removed: readonly LedgerEntry[]) => tornDown(deps, request, removed),
+    'pipeline.finishTeardown': (request: DestroyRequest, removed: readonly LedgerEntry[]) =>
+      tornDown(deps, request, removed),
   };
 }
 
@@ -110,12 +112,15 @@ function failed(deps: ActivityDeps, request: DeployRequest, revision: number, er
 
 function recordOf(deps: ActivityDeps, pipeline: string, revision: number): PipelineRecord {
   const known = () => deps.records.pipelines().map((each) => each.pipeline);
-  return deps.records.pipelineRevision(pipeline, revision) ?? fail('UNKNOWN_PIPELINE', { name: pipeline, known: known() });
+  return (
+    deps.records.pipelineRevision(pipeline, revision) ?? fail('UNKNOWN_PIPELINE', { name: pipeline, known: known() })
+  );
 }
 
 function teardown(deps: ActivityDeps, request: DestroyRequest): UndoCall[][] {
   const record = deps.records.pipeline(request.pipeline);
-  if (!record) fail('UNKNOWN_PIPELINE', { name: request.pipeline, known: deps.records.pipelines().map((p) => p.pipeline) });
+  if (!record)
+    fail('UNKNOWN_PIPELINE', { name: request.pipeline, known: deps.records.pipelines().map((p) => p.pipeline) });
   deps.records.writePipeline({ ...record, state: 'destroying' });
   const scope = { operation: request, kind: 'pipeline', name: record.pipeline, revision: record.revision } as const;
   return planTeardown(record, request.keepData).map((wave) => wave.map((call) => ({ scope, ...call })));

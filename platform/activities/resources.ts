@@ -20,7 +20,9 @@ const deadLetterRetentionMs = 7 * 86_400_000;
 export function createResourceActivities(deps: ActivityDeps) {
   return {
     'pipeline.user': ({ scope, step }: StepCall<'pipeline.user'>) =>
-      runStep(deps, { scope, id: step.id, label: step.label }, () => ensureUser(deps, scope.name, step.input.framework)),
+      runStep(deps, { scope, id: step.id, label: step.label }, () =>
+        ensureUser(deps, scope.name, step.input.framework),
+      ),
     'kafka.topics': ({ scope, step }: StepCall<'kafka.topics'>) =>
       runStep(deps, { scope, id: step.id, label: step.label }, () => ensureTopics(deps, scope, step.input.topics)),
     'cassandra.tables': ({ scope, step }: StepCall<'cassandra.tables'>) =>
@@ -106,7 +108,11 @@ async function ensureTables(deps: ActivityDeps, scope: StepScope, names: readonl
   });
 }
 
-async function removeTopics(deps: ActivityDeps, pipeline: string, names: readonly string[]): Promise<readonly LedgerEntry[]> {
+async function removeTopics(
+  deps: ActivityDeps,
+  pipeline: string,
+  names: readonly string[],
+): Promise<readonly LedgerEntry[]> {
   if (!deps.records.framework('kafka')) return [];
   const topics = names.flatMap((name) => [physical.topic(pipeline, name), physical.deadLetterTopic(pipeline, name)]);
   return await withKafka(deps, async (admin) => {
@@ -128,7 +134,8 @@ async function removeRedisKeys(deps: ActivityDeps, pipeline: string): Promise<re
       removed.push({ kind: 'queue', name, owner: pipeline });
     }
     const count = await admin.removeKeys(physical.redisKey(pipeline, ''));
-    if (count > 0) removed.push({ kind: 'key', name: `${count} keys of ${physical.redisKey(pipeline, '*')}`, owner: pipeline });
+    if (count > 0)
+      removed.push({ kind: 'key', name: `${count} keys of ${physical.redisKey(pipeline, '*')}`, owner: pipeline });
     return removed;
   } finally {
     await admin.close();

@@ -1,6 +1,7 @@
 /** What every activity does around its work: journal, span, heartbeat, and errors in the shape that workflows carry. */
-import { ApplicationFailure, Context } from '@temporalio/activity';
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { asMillraceError, MillraceError } from '../errors.ts';
 import type { StepScope } from '../model/operations.ts';
 import { withSpan } from '../telemetry/operation.ts';
@@ -70,7 +71,10 @@ export async function pause(ms: number): Promise<void> {
   await sleep(ms, undefined, { signal: cancellationSignal }).catch(() => cancelled);
 }
 
-export function failureOf(thrown: unknown, attempt: number): Error & { readonly nonRetryable?: boolean | null | undefined } {
+export function failureOf(
+  thrown: unknown,
+  attempt: number,
+): Error & { readonly nonRetryable?: boolean | null | undefined } {
   if (thrown instanceof Error && thrown.name === 'CancelledFailure') return thrown;
   if (thrown instanceof ApplicationFailure) return thrown;
   const error = asMillraceError(thrown);

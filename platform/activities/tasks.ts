@@ -48,7 +48,10 @@ export function createTaskActivities(deps: ActivityDeps) {
 /** The plan that a pipeline step belongs to, as it was recorded. */
 export function recordedPipeline(deps: ActivityDeps, scope: Pick<StepScope, 'name' | 'revision'>): PipelineRecord {
   const record = deps.records.pipelineRevision(scope.name, scope.revision);
-  return record ?? fail('UNKNOWN_PIPELINE', { name: scope.name, known: deps.records.pipelines().map((each) => each.pipeline) });
+  return (
+    record ??
+    fail('UNKNOWN_PIPELINE', { name: scope.name, known: deps.records.pipelines().map((each) => each.pipeline) })
+  );
 }
 
 async function renderTask(deps: ActivityDeps, scope: StepScope, task: string): Promise<TaskSpec> {
@@ -65,7 +68,12 @@ async function renderTask(deps: ActivityDeps, scope: StepScope, task: string): P
   return frameworks[record.framework].render({ ...(await accessOf(deps, record)), placement });
 }
 
-async function untilReady(deps: ActivityDeps, scope: StepScope, task: string, waiting: (text: string) => void): Promise<void> {
+async function untilReady(
+  deps: ActivityDeps,
+  scope: StepScope,
+  task: string,
+  waiting: (text: string) => void,
+): Promise<void> {
   const probe = await probeOf(deps, scope, task);
   for (;;) {
     const status = await deps.driver.status(task);

@@ -6,11 +6,11 @@ import { followJournal } from '../activities/journal.ts';
 import type { ControlPlane } from '../control/start.ts';
 import { type ErrorJson, isErrorCode, MillraceError } from '../errors.ts';
 import type { Operation } from '../model/operations.ts';
-import { createSpanRecorder } from '../telemetry/recorder.ts';
 import { withSpan } from '../telemetry/operation.ts';
+import { createSpanRecorder } from '../telemetry/recorder.ts';
 import { taskQueue, workflowIds } from '../workflows/messages.ts';
-import type { Session } from './session.ts';
 import { progressLines } from './progressLines.ts';
+import type { Session } from './session.ts';
 
 export function newOperationId(kind: string, pipeline: string): string {
   return `${kind}-${pipeline}-${randomBytes(5).toString('hex')}`;
@@ -28,22 +28,33 @@ interface Carried<Q extends Operation, R> {
 /** Sends the update (starting the pipeline's workflow if need be), shows its progress, gives its result. */
 export async function carryOut<Q extends Operation, R>(session: Session, carried: Carried<Q, R>): Promise<R> {
   const { plane, pipeline, kind, update, request } = carried;
-  const recorder = createSpanRecorder({ service: 'millrace.cli', instance: `${process.pid}`, spansDir: session.home.spansDir, env: session.env });
+  const recorder = createSpanRecorder({
+    service: 'millrace.cli',
+    instance: `${process.pid}`,
+    spansDir: session.home.spansDir,
+    env: session.env,
+  });
   const done = new AbortController();
   const following = showProgress(session, request.id, done.signal);
   const attributes = { 'millrace.pipeline': pipeline, 'millrace.operation': kind };
   try {
-    return await withSpan(recorder, `millrace ${kind} ${pipeline}`, undefined, (traceparent) =>
-      plane.client.workflow.executeUpdateWithStart(update, {
-        args: [{ ...request, traceparent } as Q],
-        updateId: request.id,
-        startWorkflowOperation: new WithStartWorkflowOperation('pipelineWorkflow', {
-          workflowId: workflowIds.pipeline(pipeline),
-          taskQueue,
-          args: [],
-          workflowIdConflictPolicy: 'USE_EXISTING',
+    return await withSpan(
+      recorder,
+      `millrace ${kind} ${pipeline}`,
+      undefined,
+      (traceparent) =>
+        plane.client.workflow.executeUpdateWithStart(update, {
+          args: [{ ...request, traceparent } as Q],
+          updateId: request.id,
+          startWorkflowOperation: new WithStartWorkflowOperation('pipelineWorkflow', {
+            workflowId: workflowIds.pipeline(pipeline),
+            taskQueue,
+            args: [],
+            workflowIdConflictPolicy: 'USE_EXISTING',
+          }),
         }),
-      }), { attributes });
+      { attributes },
+    );
   } catch (thrown) {
     throw errorOf(thrown);
   } finally {

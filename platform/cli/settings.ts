@@ -10,10 +10,18 @@ export function collectSetting(text: string, former: Settings): Settings {
 }
 
 /** A whole number of an option, within bounds. Throws INVALID_ARGUMENT naming the option. */
-export function wholeNumber(option: string, minimum: number, maximum: number, command: string): (text: string) => number {
+export function wholeNumber(
+  option: string,
+  minimum: number,
+  maximum: number,
+  command: string,
+): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
-    return fail('INVALID_ARGUMENT', { reason: `${option} takes a whole number from ${minimum} to ${maximum}, not "${text}".`, command });
+    return fail('INVALID_ARGUMENT', {
+      reason: `${option} takes a whole number from ${minimum} to ${maximum}, not "${text}".`,
+      command,
+    });
   };
 }

@@ -28,7 +28,12 @@ export function chooseControlPorts(home: Home, below: number, taken: ReadonlyMap
   }
   if (free.length < names.length) {
     const port = below - 1;
-    fail('PORT_TAKEN', { port, address: '127.0.0.1', owner: taken.get(port) ?? 'other servers', task: 'the control plane' });
+    fail('PORT_TAKEN', {
+      port,
+      address: '127.0.0.1',
+      owner: taken.get(port) ?? 'other servers',
+      task: 'the control plane',
+    });
   }
   const ports = Object.fromEntries(names.map((name, index) => [name, free[index]!])) as unknown as ControlPorts;
   writeState<ControlFile>(join(home.root, 'control.json'), { format: 'millrace/control/1', ports });

@@ -42,12 +42,15 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
   const driver = createProcessDriver(home);
   const [node] = cluster.nodes;
   if (!node) fail('INTERNAL', { reason: 'a cluster without nodes' });
-  const ports = controlPorts(home) ?? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress));
+  const ports =
+    controlPorts(home) ?? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress));
   const temporalAddress = `${controlAddress}:${ports.temporal}`;
   const sources = sourcesOf(repoRoot);
   const launches = [
     driver.launch(renderTemporal(node.id, ports, artifacts)),
-    driver.launch(renderWorker(node.id, artifacts, { home, cache, repoRoot, temporalAddress, sources, env: passedOn(env) })),
+    driver.launch(
+      renderWorker(node.id, artifacts, { home, cache, repoRoot, temporalAddress, sources, env: passedOn(env) }),
+    ),
   ];
   await Promise.all(launches);
   return await connectTo(temporalAddress, driver);
@@ -60,7 +63,8 @@ export async function connectControlPlane(home: Home): Promise<ControlPlane> {
   const driver = createProcessDriver(home);
   for (const task of [temporalTask, workerTask]) {
     const status = await driver.status(task);
-    if (status?.phase !== 'running') fail('CONTROL_PLANE_DOWN', { reason: `${task} is ${status?.phase ?? 'not there'}` });
+    if (status?.phase !== 'running')
+      fail('CONTROL_PLANE_DOWN', { reason: `${task} is ${status?.phase ?? 'not there'}` });
   }
   return await connectTo(`${controlAddress}:${ports.temporal}`, driver);
 }
@@ -76,7 +80,11 @@ async function connectTo(address: string, driver: ClusterDriver): Promise<Contro
     } catch (error) {
       const waitedMs = Date.now() - startMs;
       if (waitedMs > answerTimeoutMs) {
-        fail('NOT_READY', { task: temporalTask, waited: `${Math.round(waitedMs / 1000)} s`, reason: (error as Error).message });
+        fail('NOT_READY', {
+          task: temporalTask,
+          waited: `${Math.round(waitedMs / 1000)} s`,
+          reason: (error as Error).message,
+        });
       }
       await sleep(retryMs);
     }

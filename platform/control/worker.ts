@@ -20,9 +20,17 @@ const cache = cacheOf(env);
 const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
 const address = env.MILLRACE_TEMPORAL ?? '';
 
-Runtime.install({ shutdownSignals: ['SIGTERM', 'SIGINT'], telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+Runtime.install({
+  shutdownSignals: ['SIGTERM', 'SIGINT'],
+  telemetryOptions: { logging: { filter: 'WARN', forward: {} } },
+});
 
-const recorder = createSpanRecorder({ service: 'millrace.worker', instance: 'millrace.worker.0', spansDir: home.spansDir, env });
+const recorder = createSpanRecorder({
+  service: 'millrace.worker',
+  instance: 'millrace.worker.0',
+  spansDir: home.spansDir,
+  env,
+});
 const bundle = workflowBundle(repoRoot, cache);
 const connection = await untilConnected(() => NativeConnection.connect({ address }));
 const clientConnection = await untilConnected(() => Connection.connect({ address }));
@@ -43,7 +51,10 @@ const activities = createActivities({
   secrets: createSecrets(home.secretsDir),
   recorder,
   temporal: new Client({ connection: clientConnection, namespace }),
-  taskEnv: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('OTEL_'))) as Record<string, string>,
+  taskEnv: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('OTEL_'))) as Record<
+    string,
+    string
+  >,
 });
 const worker = await untilConnected(async () =>
   Worker.create({

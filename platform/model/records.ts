@@ -1,4 +1,4 @@
-import type { FrameworkPlan, FrameworkName, Plan } from './plan.ts';
+import type { FrameworkName, FrameworkPlan, Plan } from './plan.ts';
 
 /**
  * What stands on disk about what was installed, written by activities and read by everyone (`plan` and `status` work with

@@ -26,7 +26,8 @@ export function createRecords(home: Home): Records {
   const framework = (name: string) => readState<FrameworkRecord>(frameworkFile(name), 'millrace/framework/1');
   return {
     pipeline,
-    pipelineRevision: (name, revision) => readState<PipelineRecord>(revisionFile(name, revision), 'millrace/pipeline/1'),
+    pipelineRevision: (name, revision) =>
+      readState<PipelineRecord>(revisionFile(name, revision), 'millrace/pipeline/1'),
     pipelines: () => namesIn(home.pipelinesDir, '').flatMap((name) => pipeline(name) ?? []),
     writePipeline(record) {
       writeState(revisionFile(record.pipeline, record.revision), record);

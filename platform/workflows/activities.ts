@@ -2,6 +2,8 @@
  * The activities as workflows see them: names and types, no code. `createActivities` (platform/activities) implements this
  * interface, so a missing or mistyped activity is a compile error on one side or the other.
  */
+
+import type { ErrorJson } from '../errors.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type {
   DeployRequest,
@@ -10,12 +12,11 @@ import type {
   DestroyResult,
   EnsureRequest,
   EnsureResult,
-  ReleaseRequest,
   RecordedPlan,
+  ReleaseRequest,
   StepScope,
 } from '../model/operations.ts';
 import type { Step, StepKind, UndoKind } from '../model/plan.ts';
-import type { ErrorJson } from '../errors.ts';
 
 export interface StepCall<K extends StepKind = StepKind> {
   readonly scope: StepScope;

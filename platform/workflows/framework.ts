@@ -1,5 +1,12 @@
 /** The entity workflow of one shared framework: installs it once, whoever asks first, and knows who uses it. */
-import { allHandlersFinished, condition, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { EnsureRequest, EnsureResult, StepScope } from '../model/operations.ts';
 import type { Activities } from './activities.ts';
 import { errorJsonOf, finalFailure } from './failures.ts';

@@ -40,11 +40,15 @@ class PipelineEntity {
   private deployed = false;
 
   deploy(request: DeployRequest): Promise<DeployResult> {
-    return this.turns.take(() => traced('deploy', request, (traceparent) => this.carryOut({ ...request, traceparent })));
+    return this.turns.take(() =>
+      traced('deploy', request, (traceparent) => this.carryOut({ ...request, traceparent })),
+    );
   }
 
   destroy(request: DestroyRequest): Promise<DestroyResult> {
-    return this.turns.take(() => traced('destroy', request, (traceparent) => this.tearDown({ ...request, traceparent })));
+    return this.turns.take(() =>
+      traced('destroy', request, (traceparent) => this.tearDown({ ...request, traceparent })),
+    );
   }
 
   cancel(operation: string): void {

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TaskStatus } from '../../platform/cluster/driver.ts';
 import { listeners } from '../../platform/cluster/process/ports.ts';
-import type { DeployResult, DestroyResult } from '../../platform/model/operations.ts';
 import type { Ledger } from '../../platform/model/ledger.ts';
+import type { DeployResult, DestroyResult } from '../../platform/model/operations.ts';
 import type { Trace } from '../../platform/telemetry/traceStore.ts';
 import type { VerifyResult } from '../../platform/verify/verify.ts';
 import { createTestHome } from './cli.ts';
@@ -59,47 +59,84 @@ test('the query API answers the board, and a flight by its event id', async () =
   expect(await untilOk(`${api}/board`)).toHaveProperty('airports');
 });
 
-test('2000 marked events: nothing lost, nothing doubled; one of them is a trace through every stage', async () => {
-  const result = await home.json<VerifyResult>('verify', 'flight-delays', '--events', '2000');
-  expect(result).toMatchObject({ sent: 2000, read: 2000, lost: 0, duplicated: 0 });
-  expect(result.latencyMs).toMatchObject({ p50: expect.any(Number), p95: expect.any(Number), p99: expect.any(Number) });
-  const trace = await home.json<Trace>('trace', 'flight-delays', '--id', result.tracedEventId);
-  const names = trace.spans.map(({ name }) => name).join('\n');
-  for (const stage of ['POST /events', 'kafka send', 'spark severe-delays', 'sink store-severe', 'cassandra write']) {
-    expect(names).toContain(stage);
-  }
-}, 5 * minutes);
+test(
+  '2000 marked events: nothing lost, nothing doubled; one of them is a trace through every stage',
+  async () => {
+    const result = await home.json<VerifyResult>('verify', 'flight-delays', '--events', '2000');
+    expect(result).toMatchObject({ sent: 2000, read: 2000, lost: 0, duplicated: 0 });
+    expect(result.latencyMs).toMatchObject({
+      p50: expect.any(Number),
+      p95: expect.any(Number),
+      p99: expect.any(Number),
+    });
+    const trace = await home.json<Trace>('trace', 'flight-delays', '--id', result.tracedEventId);
+    const names = trace.spans.map(({ name }) => name).join('\n');
+    for (const stage of ['POST /events', 'kafka send', 'spark severe-delays', 'sink store-severe', 'cassandra write']) {
+      expect(names).toContain(stage);
+    }
+  },
+  5 * minutes,
+);
 
-test('kill -9 of every part during the flow loses and doubles nothing', async () => {
-  const verifying = home.json<VerifyResult>('verify', 'flight-delays', '--events', '20000', '--rate', '250', '--timeout', '240');
-  const settled = verifying.catch(() => undefined);
-  const parts = ['flight-delays.sinks.0', 'kafka.broker.0', 'cassandra.node.0', 'spark.worker.0', 'flight-delays.spark-driver.0'];
-  for (const part of [...parts, 'millrace.worker.0', 'millrace.temporal.0']) {
-    await sleep(8000);
-    await kill9(part);
-  }
-  await settled;
-  expect(await verifying).toMatchObject({ lost: 0, duplicated: 0, countMissing: 0 });
-}, 10 * minutes);
+test(
+  'kill -9 of every part during the flow loses and doubles nothing',
+  async () => {
+    const verifying = home.json<VerifyResult>(
+      'verify',
+      'flight-delays',
+      '--events',
+      '20000',
+      '--rate',
+      '250',
+      '--timeout',
+      '240',
+    );
+    const settled = verifying.catch(() => undefined);
+    const parts = [
+      'flight-delays.sinks.0',
+      'kafka.broker.0',
+      'cassandra.node.0',
+      'spark.worker.0',
+      'flight-delays.spark-driver.0',
+    ];
+    for (const part of [...parts, 'millrace.worker.0', 'millrace.temporal.0']) {
+      await sleep(8000);
+      await kill9(part);
+    }
+    await settled;
+    expect(await verifying).toMatchObject({ lost: 0, duplicated: 0, countMissing: 0 });
+  },
+  10 * minutes,
+);
 
-test('a second deploy changes nothing and restarts nothing', async () => {
-  await home.run('up');
-  const before = await taskOf('flight-delays.ingress.0');
-  const again = await home.json<DeployResult>('deploy', 'flight-delays', '--yes');
-  expect(again.state).toBe('flowing');
-  expect((await taskOf('flight-delays.ingress.0')).pid).toBe(before.pid);
-}, 5 * minutes);
+test(
+  'a second deploy changes nothing and restarts nothing',
+  async () => {
+    await home.run('up');
+    const before = await taskOf('flight-delays.ingress.0');
+    const again = await home.json<DeployResult>('deploy', 'flight-delays', '--yes');
+    expect(again.state).toBe('flowing');
+    expect((await taskOf('flight-delays.ingress.0')).pid).toBe(before.pid);
+  },
+  5 * minutes,
+);
 
-test('destroy and down end with a ledger, and leave no process, port or directory', async () => {
-  const { ledger } = await home.json<DestroyResult>('destroy', 'flight-delays', '--yes');
-  expect(ledger.left).toEqual([]);
-  expect(ledger.removed.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['process', 'topic', 'keyspace', 'user']));
-  const down = await home.json<{ ledger: Ledger }>('down', '--purge', '--yes');
-  expect(down.ledger.left).toEqual([]);
-  expect(existsSync(home.path)).toBe(false);
-  const ours = listeners(() => false).filter(({ port }) => port >= portBase - 100 && port < portBase + 100);
-  expect(ours).toEqual([]);
-}, 2 * minutes);
+test(
+  'destroy and down end with a ledger, and leave no process, port or directory',
+  async () => {
+    const { ledger } = await home.json<DestroyResult>('destroy', 'flight-delays', '--yes');
+    expect(ledger.left).toEqual([]);
+    expect(ledger.removed.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['process', 'topic', 'keyspace', 'user']),
+    );
+    const down = await home.json<{ ledger: Ledger }>('down', '--purge', '--yes');
+    expect(down.ledger.left).toEqual([]);
+    expect(existsSync(home.path)).toBe(false);
+    const ours = listeners(() => false).filter(({ port }) => port >= portBase - 100 && port < portBase + 100);
+    expect(ours).toEqual([]);
+  },
+  2 * minutes,
+);
 
 async function untilOk(url: string): Promise<unknown> {
   for (;;) {

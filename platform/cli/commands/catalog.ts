@@ -42,7 +42,10 @@ function showFramework(session: Session, name: string): void {
   answer(session, value, ({ version, options }) => `${name} ${version}\n${JSON.stringify(options, null, 2)}`);
 }
 
-async function showBlueprint(session: Session, { name, title, description, parameters }: BlueprintModule): Promise<void> {
+async function showBlueprint(
+  session: Session,
+  { name, title, description, parameters }: BlueprintModule,
+): Promise<void> {
   answer(session, { name, title, description, parameters }, () =>
     [`${name}: ${title}`, description, '', columns(Object.entries(parameters).map(row))].join('\n'),
   );

@@ -17,7 +17,11 @@ export function addDeploy(program: Command): void {
     .description('bring a blueprint up; ends when data has been seen flowing end to end')
     .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s')
     .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
-    .option('--nodes <n>', 'nodes to declare on this machine, if there is no cluster yet', wholeNumber('--nodes', 1, 250, 'deploy'))
+    .option(
+      '--nodes <n>',
+      'nodes to declare on this machine, if there is no cluster yet',
+      wholeNumber('--nodes', 1, 250, 'deploy'),
+    )
     .option('--yes', 'ask nothing')
     .option('--json', 'print JSON')
     .action(async (blueprint: string, options) => {
@@ -50,12 +54,22 @@ async function refuseEarly(
   fail('PLAN_REFUSED', { pipeline, summary, tree: renderReason(reason), help, reason });
 }
 
-async function deploy(session: Session, plane: ControlPlane, request: Omit<DeployRequest, 'traceparent'>): Promise<DeployResult> {
+async function deploy(
+  session: Session,
+  plane: ControlPlane,
+  request: Omit<DeployRequest, 'traceparent'>,
+): Promise<DeployResult> {
   const { pipeline, id } = request;
   const interrupt = () => void onInterrupt(session, plane, pipeline, id);
   process.on('SIGINT', interrupt);
   try {
-    return await carryOut<DeployRequest, DeployResult>(session, { plane, pipeline, kind: 'deploy', update: deployUpdate, request });
+    return await carryOut<DeployRequest, DeployResult>(session, {
+      plane,
+      pipeline,
+      kind: 'deploy',
+      update: deployUpdate,
+      request,
+    });
   } finally {
     process.off('SIGINT', interrupt);
   }
@@ -74,7 +88,8 @@ async function onInterrupt(session: Session, plane: ControlPlane, pipeline: stri
   const reply = await ask('\nLeave the deploy going (l), roll it back (r), or keep watching (k)? [k] ');
   interrupted = false;
   if (/^l/i.test(reply)) leave();
-  if (/^r/i.test(reply)) await plane.client.workflow.getHandle(workflowIds.pipeline(pipeline)).signal(cancelSignal, operation);
+  if (/^r/i.test(reply))
+    await plane.client.workflow.getHandle(workflowIds.pipeline(pipeline)).signal(cancelSignal, operation);
 }
 
 function render({ pipeline, revision, firstEventMs, endpoints }: DeployResult): string {

@@ -21,11 +21,14 @@ export function addDestroy(program: Command): void {
       const session = createSession(options);
       const records = createRecords(session.home);
       const record = records.pipeline(pipeline);
-      if (!record) fail('UNKNOWN_PIPELINE', { name: pipeline, known: records.pipelines().map((each) => each.pipeline) });
+      if (!record)
+        fail('UNKNOWN_PIPELINE', { name: pipeline, known: records.pipelines().map((each) => each.pipeline) });
       const keepData = options.keepData === true;
       const { topics, tables } = record.plan.spec;
       const data = `${Object.keys(topics).length} topics and ${Object.keys(tables).length} tables with all their data`;
-      const question = keepData ? `Stop and remove ${pipeline}, keeping its data?` : `Remove ${pipeline}, with ${data}?`;
+      const question = keepData
+        ? `Stop and remove ${pipeline}, keeping its data?`
+        : `Remove ${pipeline}, with ${data}?`;
       if (!(await confirm(session, question, `destroy ${pipeline}`))) return;
       const plane = await connectControlPlane(session.home);
       try {

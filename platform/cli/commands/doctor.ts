@@ -11,7 +11,11 @@ export function addDoctor(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options) => {
       const session = createSession(options);
-      const report = await examineMachine({ cache: session.cache, dataDir: session.home.root, check: options.full ? 'full' : 'quick' });
+      const report = await examineMachine({
+        cache: session.cache,
+        dataDir: session.home.root,
+        check: options.full ? 'full' : 'quick',
+      });
       answer(session, report, ({ lines }) =>
         columns(
           lines.flatMap(({ group, name, state, version, detail, remedy }) => {

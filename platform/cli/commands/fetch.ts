@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { fetchArtifacts } from '../../artifacts/fetch.ts';
+import { fetchProgress } from '../fetchProgress.ts';
 import { prepareArtifacts } from '../prepare.ts';
 import { answer, createSession } from '../session.ts';
-import { fetchProgress } from '../fetchProgress.ts';
 
 export function addFetch(program: Command): void {
   program
@@ -13,7 +13,12 @@ export function addFetch(program: Command): void {
     .action(async (options) => {
       const session = createSession(options);
       const onProgress = fetchProgress(session);
-      const fetched = await fetchArtifacts({ cache: session.cache, repair: options.repair === true, check: 'full', onProgress });
+      const fetched = await fetchArtifacts({
+        cache: session.cache,
+        repair: options.repair === true,
+        check: 'full',
+        onProgress,
+      });
       await prepareArtifacts(session);
       answer(session, { cache: session.cache, ...fetched }, ({ cache, fetched, kept, bytes, seconds }) => {
         const mib = Math.round(bytes / 1024 / 1024);

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { fail } from '../../errors.ts';
 import { createRecords } from '../../records/records.ts';
@@ -20,7 +20,9 @@ export function addLogs(program: Command): void {
       const session = createSession(options);
       const tasks = matching(session, name);
       const driver = createProcessDriver(session.home);
-      const logs = await Promise.all(tasks.map(async (task) => ({ task, text: await driver.tail(task, options.lines) })));
+      const logs = await Promise.all(
+        tasks.map(async (task) => ({ task, text: await driver.tail(task, options.lines) })),
+      );
       answer(session, { logs }, ({ logs }) =>
         logs.map(({ task, text }) => (logs.length > 1 ? `==> ${task} <==\n${text}` : text)).join('\n\n'),
       );
@@ -32,7 +34,11 @@ export function addLogs(program: Command): void {
 function matching(session: Session, name: string): string[] {
   const records = createRecords(session.home);
   const plans = [...records.frameworks(), ...records.pipelines()].map(({ plan }) => plan);
-  const all = ['millrace.temporal.0', 'millrace.worker.0', ...plans.flatMap(({ placements }) => placements.map(({ task }) => task))];
+  const all = [
+    'millrace.temporal.0',
+    'millrace.worker.0',
+    ...plans.flatMap(({ placements }) => placements.map(({ task }) => task)),
+  ];
   const found = all.filter((task) => task === name || task.startsWith(`${name}.`));
   return found.length > 0 ? found : fail('UNKNOWN_TASK', { task: name, known: all });
 }
@@ -57,5 +63,8 @@ function freshLines(before: string, now: string): string[] {
   if (now === before) return [];
   const last = before.split('\n').slice(-20).join('\n');
   const at = last === '' ? 0 : now.lastIndexOf(last);
-  return now.slice(at < 0 ? 0 : at + last.length).split('\n').filter((line) => line !== '');
+  return now
+    .slice(at < 0 ? 0 : at + last.length)
+    .split('\n')
+    .filter((line) => line !== '');
 }

@@ -35,7 +35,8 @@ export async function makePlan(
   parameters: Settings,
   nodes?: number,
 ): Promise<PlanOutcome> {
-  const cluster = readCluster(session.home) ?? plannedCluster(session.home, { nodes: nodes ?? 1, ...portBaseOf(session.env) });
+  const cluster =
+    readCluster(session.home) ?? plannedCluster(session.home, { nodes: nodes ?? 1, ...portBaseOf(session.env) });
   const observed = await observe(cluster, createRecords(session.home), pipeline, async (address) => listening(address));
   return await planFor({ repoRoot: session.repoRoot, pipeline, blueprint, parameters }, observed);
 }

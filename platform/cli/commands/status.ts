@@ -10,8 +10,15 @@ import { answer, columns, createSession, type Session } from '../session.ts';
 interface Status {
   readonly home: string;
   readonly agent: 'running' | 'not running';
-  readonly pipelines: readonly Pick<PipelineRecord, 'pipeline' | 'blueprint' | 'revision' | 'state' | 'endpoints' | 'error'>[];
-  readonly frameworks: readonly { readonly framework: string; readonly state: string; readonly users: readonly string[] }[];
+  readonly pipelines: readonly Pick<
+    PipelineRecord,
+    'pipeline' | 'blueprint' | 'revision' | 'state' | 'endpoints' | 'error'
+  >[];
+  readonly frameworks: readonly {
+    readonly framework: string;
+    readonly state: string;
+    readonly users: readonly string[];
+  }[];
   readonly tasks: readonly TaskStatus[];
 }
 
@@ -37,7 +44,11 @@ async function read(session: Session, name: string | undefined): Promise<Status>
   const tasks = agent ? await createProcessDriver(session.home).list() : [];
   const frameworks = records.frameworks();
   const used = frameworks.filter(({ users }) => name === undefined || users.includes(name));
-  const owners = new Set([...chosen.map(({ pipeline }) => pipeline), ...used.map(({ framework }) => framework), 'millrace']);
+  const owners = new Set([
+    ...chosen.map(({ pipeline }) => pipeline),
+    ...used.map(({ framework }) => framework),
+    'millrace',
+  ]);
   return {
     home: session.home.root,
     agent: agent ? 'running' : 'not running',
@@ -58,9 +69,14 @@ function render({ home, agent, pipelines, frameworks, tasks }: Status): string {
     lines.push(...Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(10)} ${url}`));
     if (error) lines.push(`  last deploy failed: ${error.code}: ${error.message}`);
   }
-  const users = frameworks.map(({ framework, state, users }) => [framework, state, `used by ${users.join(', ') || 'nobody'}`]);
+  const users = frameworks.map(({ framework, state, users }) => [
+    framework,
+    state,
+    `used by ${users.join(', ') || 'nobody'}`,
+  ]);
   if (users.length > 0) lines.push('', columns(users));
-  if (tasks.length > 0) lines.push('', columns([['task', 'phase', 'pid', 'MiB', 'CPU s', 'restarts', ''], ...tasks.map(row)]));
+  if (tasks.length > 0)
+    lines.push('', columns([['task', 'phase', 'pid', 'MiB', 'CPU s', 'restarts', ''], ...tasks.map(row)]));
   return lines.join('\n');
 }
 

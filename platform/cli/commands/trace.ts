@@ -22,6 +22,8 @@ export function addTrace(program: Command): void {
       const trace = await findTrace(session.home.spansDir, query);
       if (!trace) throw traceNotFound(query);
       const color = session.paint('bold', 'x') !== 'x';
-      answer(session, trace, (found) => renderWaterfall(found, { width: process.stdout.columns ?? defaultWidth, color }));
+      answer(session, trace, (found) =>
+        renderWaterfall(found, { width: process.stdout.columns ?? defaultWidth, color }),
+      );
     });
 }

@@ -16,7 +16,11 @@ export function addUp(program: Command): void {
   program
     .command('up')
     .description('start the control plane, and everything that was deployed; deploys that were cut off go on')
-    .option('--nodes <n>', 'nodes to declare on this machine, if there is no cluster yet', wholeNumber('--nodes', 1, 250, 'up'))
+    .option(
+      '--nodes <n>',
+      'nodes to declare on this machine, if there is no cluster yet',
+      wholeNumber('--nodes', 1, 250, 'up'),
+    )
     .option('--json', 'print JSON')
     .action((options) => up(createSession(options), options.nodes));
 }
@@ -55,7 +59,9 @@ async function down(session: Session, purge: boolean): Promise<void> {
     rmSync(session.home.root, { recursive: true, force: true });
     removed.push({ kind: 'directory', name: session.home.root, owner: 'millrace' });
   }
-  const left: LedgerEntry[] = (await agentOf(session.home)) ? [{ kind: 'process', name: 'agent', owner: 'millrace' }] : [];
+  const left: LedgerEntry[] = (await agentOf(session.home))
+    ? [{ kind: 'process', name: 'agent', owner: 'millrace' }]
+    : [];
   const ledger: Ledger = { removed, kept, left };
   answer(session, { home: session.home.root, ledger }, ({ ledger }) => renderLedger(ledger));
   if (left.length > 0) process.exitCode = exitCodes.runtime;
@@ -67,7 +73,10 @@ async function stopAll(session: Session): Promise<readonly LedgerEntry[]> {
   await ensureAgent(session.home);
   const stopped = await createProcessDriver(session.home).stopAll();
   const agent = await shutdownAgent(session.home);
-  return [...stopped, ...(agent ? [{ kind: 'process' as const, name: `agent (pid ${agent.pid})`, owner: 'millrace' }] : [])];
+  return [
+    ...stopped,
+    ...(agent ? [{ kind: 'process' as const, name: `agent (pid ${agent.pid})`, owner: 'millrace' }] : []),
+  ];
 }
 
 function keptOf(session: Session): Ledger['kept'] {

@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import { fail } from '../../errors.ts';
 import { createRecords } from '../../records/records.ts';
-import { recheckVerify, runVerify, type VerifyProgress, type VerifyResult, verifyFailure } from '../../verify/verify.ts';
+import {
+  recheckVerify,
+  runVerify,
+  type VerifyProgress,
+  type VerifyResult,
+  verifyFailure,
+} from '../../verify/verify.ts';
 import { answer, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
 
@@ -39,7 +45,12 @@ async function verify(session: Session, pipeline: string, options: Options): Pro
   const { verify } = record.plan.spec;
   const [ingressUrl, apiUrl] = [record.endpoints[verify.ingressService], record.endpoints[verify.apiService]];
   if (!ingressUrl || !apiUrl) fail('INTERNAL', { reason: 'the pipeline has no ingress or no API' });
-  const common = { apiUrl, timeoutSeconds: options.timeout, verifyDir: session.home.verifyDir, onProgress: showing(session) };
+  const common = {
+    apiUrl,
+    timeoutSeconds: options.timeout,
+    verifyDir: session.home.verifyDir,
+    onProgress: showing(session),
+  };
   if (options.again) return await recheckVerify({ ...common, mark: options.again });
   const { events, rate: ratePerSecond } = options;
   return await runVerify({ ...common, pipeline, verify, ingressUrl, events, ratePerSecond });

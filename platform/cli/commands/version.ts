@@ -11,9 +11,15 @@ export function addVersion(program: Command): void {
     .option('--json', 'print JSON')
     .action((options) => {
       const session = createSession(options);
-      const { version } = JSON.parse(readFileSync(join(session.repoRoot, 'package.json'), 'utf8')) as { version: string };
+      const { version } = JSON.parse(readFileSync(join(session.repoRoot, 'package.json'), 'utf8')) as {
+        version: string;
+      };
       const packages = Object.values(frameworks).map((each) => [each.name, each.version] as const);
       const value = { millrace: version, node: process.versions.node, ...Object.fromEntries(packages) };
-      answer(session, value, (all) => Object.entries(all).map(([name, is]) => `${name.padEnd(10)} ${is}`).join('\n'));
+      answer(session, value, (all) =>
+        Object.entries(all)
+          .map(([name, is]) => `${name.padEnd(10)} ${is}`)
+          .join('\n'),
+      );
     });
 }

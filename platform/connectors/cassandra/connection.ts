@@ -54,8 +54,24 @@ async function connect(access: CassandraAccess, log: Log): Promise<Client> {
     return client;
   } catch (error) {
     await client.shutdown().catch(() => {});
+    await endHosts(client);
     throw error;
   }
+}
+
+/**
+ * cassandra-driver 4.10.0 takes a client that never connected for one that has nothing to shut down, while its pools go on
+ * connecting every second, for ever.
+ */
+async function endHosts(client: Client): Promise<void> {
+  const { controlConnection } = client as unknown as { readonly controlConnection?: ControlConnection };
+  controlConnection?.shutdown();
+  await Promise.allSettled(controlConnection?.hosts.values().map((host) => host.shutdown(false)) ?? []);
+}
+
+interface ControlConnection {
+  readonly hosts: { values(): { shutdown(drain: boolean): Promise<void> }[] };
+  shutdown(): void;
 }
 
 function clientOptions(access: CassandraAccess): ConstructorParameters<typeof Client>[0] {

@@ -37,7 +37,12 @@ export async function readTopic(access: KafkaAccess, topic: string): Promise<Kaf
 export async function produce(
   access: KafkaAccess,
   topic: string,
-  messages: readonly { key: string | null; value: Buffer | string | null; headers?: Record<string, string>; partition?: number }[],
+  messages: readonly {
+    key: string | null;
+    value: Buffer | string | null;
+    headers?: Record<string, string>;
+    partition?: number;
+  }[],
 ): Promise<void> {
   const producer = clientOf(access).producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();

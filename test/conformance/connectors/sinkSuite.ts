@@ -73,7 +73,12 @@ export function sinkSuite(subject: SinkUnderTest): void {
       expect(failure).toBeInstanceOf(Error);
       await subject.start();
       const last = events(20, 900_000);
-      while (!(await sink.write(last).then(() => true, () => sleep(200).then(() => false))));
+      while (
+        !(await sink.write(last).then(
+          () => true,
+          () => sleep(200).then(() => false),
+        ))
+      );
       expect(acknowledged.length).toBeGreaterThan(0);
       expect(await missing(subject, [...acknowledged, ...last])).toEqual([]);
     });

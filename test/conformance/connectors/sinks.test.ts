@@ -11,7 +11,14 @@ import { createKafkaSink } from '../../../platform/connectors/kafka/producer.ts'
 import { openProjection } from '../../../platform/connectors/redis/projection.ts';
 import { createRedisSink } from '../../../platform/connectors/redis/sink.ts';
 import { flowSpec, tableSpec } from '../../../platform/model/blueprint.ts';
-import { type CassandraServer, type KafkaServer, type RedisServer, startCassandra, startKafka, startRedis } from '../../fixtures/servers.ts';
+import {
+  type CassandraServer,
+  type KafkaServer,
+  type RedisServer,
+  startCassandra,
+  startKafka,
+  startRedis,
+} from '../../fixtures/servers.ts';
 import { flightEvent, flightSchema } from '../../unit/connectors/records.ts';
 import { readTopic } from './readTopic.ts';
 import { eventOf, sinkSuite } from './sinkSuite.ts';
@@ -35,7 +42,10 @@ const flights = tableSpec.parse({
   partitionKey: ['origin'],
   clusteringKey: [{ column: 'event_id', order: 'asc' }],
 });
-const delays = tableSpec.parse({ columns: { origin: { type: 'string' }, delay_minutes: { type: 'int' } }, partitionKey: ['origin'] });
+const delays = tableSpec.parse({
+  columns: { origin: { type: 'string' }, delay_minutes: { type: 'int' } },
+  partitionKey: ['origin'],
+});
 
 beforeAll(async () => {
   [kafka, cassandra, redis] = await Promise.all([
@@ -50,7 +60,8 @@ beforeAll(async () => {
 afterAll(() => Promise.all([kafka, cassandra, redis].map((each) => each?.server.remove())), 60_000);
 
 /** The access is there only when the tests run; the suite makes its sinks before. */
-const lazily = <T extends object>(get: () => T): T => new Proxy({} as T, { get: (_, name) => Reflect.get(get(), name) });
+const lazily = <T extends object>(get: () => T): T =>
+  new Proxy({} as T, { get: (_, name) => Reflect.get(get(), name) });
 const kafkaAccess = lazily<KafkaAccess>(() => kafka.access);
 const redisAccess = lazily<RedisAccess>(() => redis.access);
 
@@ -60,7 +71,12 @@ const cassandraSink = (given: Partial<CassandraAccess> = {}, table = 'flights', 
 };
 const cassandraClient = () => {
   const { contactPoints, localDataCenter, keyspace, username, password } = cassandra.access;
-  return new Client({ contactPoints: [...contactPoints], localDataCenter, keyspace, credentials: { username, password } });
+  return new Client({
+    contactPoints: [...contactPoints],
+    localDataCenter,
+    keyspace,
+    credentials: { username, password },
+  });
 };
 async function select(query: string) {
   const client = cassandraClient();
@@ -84,15 +100,29 @@ sinkSuite({
   refused: () => eventOf('x'.repeat(70_000), 0),
 });
 
-const target = flowSpec.shape.to.parse({ kind: 'redis', projection: 'board', member: 'event_id', score: 'delay_minutes', version: 'departed_at', maxMembers: 100_000 });
-const boardSchema = { ...flightSchema, fields: { ...flightSchema.fields, event_id: { type: 'string', nullable: false, doc: '' } } } as const;
+const target = flowSpec.shape.to.parse({
+  kind: 'redis',
+  projection: 'board',
+  member: 'event_id',
+  score: 'delay_minutes',
+  version: 'departed_at',
+  maxMembers: 100_000,
+});
+const boardSchema = {
+  ...flightSchema,
+  fields: { ...flightSchema.fields, event_id: { type: 'string', nullable: false, doc: '' } },
+} as const;
 const redisSink = (given: Partial<RedisAccess> = {}, to: object = target) => {
   const access = lazily(() => ({ ...redis.access, ...given }));
   const sink = createRedisSink({ access, pipeline, target: to as never, schema: boardSchema });
   // The board's member is the event's id here, so that the suite can count effects.
   const withId = (events: Parameters<typeof sink.write>[0]) =>
     events.map((event) => ({ ...event, fields: { ...event.fields, event_id: event.id } }));
-  return { open: () => sink.open(), close: () => sink.close(), write: (events: Parameters<typeof sink.write>[0]) => sink.write(withId(events)) };
+  return {
+    open: () => sink.open(),
+    close: () => sink.close(),
+    write: (events: Parameters<typeof sink.write>[0]) => sink.write(withId(events)),
+  };
 };
 
 sinkSuite({
@@ -137,7 +167,12 @@ sinkSuite({
 });
 
 const kafkaSink = (given: Partial<KafkaAccess> = {}) =>
-  createKafkaSink({ access: lazily(() => ({ ...kafka.access, ...given })), clientId: 'test', topic: 'shop.flights', keyField: 'origin' });
+  createKafkaSink({
+    access: lazily(() => ({ ...kafka.access, ...given })),
+    clientId: 'test',
+    topic: 'shop.flights',
+    keyField: 'origin',
+  });
 
 sinkSuite({
   name: 'kafka',
@@ -193,7 +228,11 @@ describe('redis: a projection', () => {
     const written = [result('A', 10, 1), result('B', 20, 1), result('A', 30, 2), result('A', 15, 1), result('C', 5, 1)];
     await sink.write(written);
     const before = await board.top(10);
-    expect(before.map(({ member, score }) => [member, score])).toEqual([['A', 30], ['B', 20], ['C', 5]]);
+    expect(before.map(({ member, score }) => [member, score])).toEqual([
+      ['A', 30],
+      ['B', 20],
+      ['C', 5],
+    ]);
     expect(before[0]?.value).toMatchObject({ origin: 'A', delay_minutes: 30, departed_at: at(2) });
     await sink.write(written);
     expect(await board.top(10)).toEqual(before);
@@ -224,11 +263,16 @@ describe('bullmq: a queue', () => {
     const written = [eventOf('a:1', 1), eventOf('17', 2), eventOf('fails', 3)];
     await sink.write(written);
     const seen: string[] = [];
-    const worker = createQueueWorker({ pipeline, redis: redis.access }, 'once', async ({ id, fields }) => {
-      expect(fields.origin).toMatch(/^A/);
-      seen.push(id);
-      if (id === 'fails' && seen.filter((each) => each === id).length < 2) throw new Error('not yet');
-    }, { log });
+    const worker = createQueueWorker(
+      { pipeline, redis: redis.access },
+      'once',
+      async ({ id, fields }) => {
+        expect(fields.origin).toMatch(/^A/);
+        seen.push(id);
+        if (id === 'fails' && seen.filter((each) => each === id).length < 2) throw new Error('not yet');
+      },
+      { log },
+    );
     worker.start();
     while (worker.counters.completed < 3) await new Promise((resolve) => setTimeout(resolve, 20));
     await sink.write(written);

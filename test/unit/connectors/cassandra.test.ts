@@ -123,7 +123,10 @@ describe('upsert', () => {
 
 describe('grouping', () => {
   const bounds = { rows: 5, partitions: 3, bytes: 100 };
-  const rowArbitrary = fc.record({ partition: fc.constantFrom(...'abcdefghij'), bytes: fc.integer({ min: 1, max: 120 }) });
+  const rowArbitrary = fc.record({
+    partition: fc.constantFrom(...'abcdefghij'),
+    bytes: fc.integer({ min: 1, max: 120 }),
+  });
   const rowsOf = (given: readonly { partition: string; bytes: number }[]): Row[] =>
     given.map(({ partition, bytes }) => ({ event: flightEvent(), start: 0, end: bytes, partition }));
   const nodeOf = ({ partition }: Row) => (partition < 'e' ? 'one' : 'two');

@@ -5,7 +5,13 @@ import { rawRecord } from './records.ts';
 
 test('a dead letter keeps key, value and headers as they were, and says why and from where', () => {
   const binary = Buffer.from([0xff, 0xfe]);
-  const raw = rawRecord({ key: null, value: null, headers: { ce_id: Buffer.from('x'), odd: binary }, offset: '9', partition: 2 });
+  const raw = rawRecord({
+    key: null,
+    value: null,
+    headers: { ce_id: Buffer.from('x'), odd: binary },
+    offset: '9',
+    partition: 2,
+  });
   const letter = deadLetterOf({ raw, reason: 'null-value', detail: 'd'.repeat(900) }, 'store-flights');
   expect(letter).toEqual({
     key: null,

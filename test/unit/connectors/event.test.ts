@@ -30,7 +30,12 @@ describe('decode', () => {
     ['not-an-object', 'an array', { value: json([flightFields]) }, /got array/],
     ['not-an-object', 'null', { value: json(null) }, /got null/],
     ['not-an-object', 'a number', { value: json(7) }, /got number/],
-    ['wrong-type', 'a string for an int', withFields({ delay_minutes: '12' }), /delay_minutes: expected int, got string/],
+    [
+      'wrong-type',
+      'a string for an int',
+      withFields({ delay_minutes: '12' }),
+      /delay_minutes: expected int, got string/,
+    ],
     ['wrong-type', 'a fraction for an int', withFields({ delay_minutes: 1.5 }), /got 1.5/],
     ['wrong-type', 'an int of 33 bits', withFields({ delay_minutes: 2 ** 31 }), /got 2147483648/],
     ['wrong-type', 'a fraction for a long', withFields({ flown_metres: 0.5 }), /got 0.5/],

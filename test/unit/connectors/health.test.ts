@@ -20,6 +20,9 @@ test('says whether the task is ready and what it waits for, and counts', async (
   expect(await ask('/metrics.json')).toEqual([200, { ...identity, flows: {} }]);
   expect((await ask('/'))[0]).toBe(404);
   expect((await ask('/healthz', { method: 'POST' }))[0]).toBe(405);
-  const taken = startHealthServer({ ...identity, listen: { address: '127.0.0.1', health: server.port } }, { state: () => state, metrics: () => ({}) });
+  const taken = startHealthServer(
+    { ...identity, listen: { address: '127.0.0.1', health: server.port } },
+    { state: () => state, metrics: () => ({}) },
+  );
   await expect(taken).rejects.toThrow(/EADDRINUSE/);
 });

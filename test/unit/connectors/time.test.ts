@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { epochMsOf, isoTimeFault } from '../../../platform/connectors/time.ts';
 
 test('reads what Date writes', () => {
-  const range = { min: new Date('0000-01-01T00:00:00.000Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true };
+  const range = {
+    min: new Date('0000-01-01T00:00:00.000Z'),
+    max: new Date('9999-12-31T23:59:59.999Z'),
+    noInvalidDate: true,
+  };
   fc.assert(fc.property(fc.date(range), (date) => expect(epochMsOf(date.toISOString())).toBe(date.getTime())));
 });
 

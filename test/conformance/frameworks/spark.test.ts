@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { sparkPackage } from '../../../platform/frameworks/spark/package.ts';
+import { sampleOf } from '../../../platform/frameworks/spark/sample.ts';
+import { artifactsForTests } from './artifacts.ts';
+import { end, start, untilReady, visibleText } from './runner.ts';
+import { SparkPipeline } from './sparkPipeline.ts';
+
+jest.setTimeout(420_000);
+
+let pipeline: SparkPipeline;
+beforeAll(async () => {
+  pipeline = new SparkPipeline(await artifactsForTests(), 12330);
+  await pipeline.start();
+});
+afterAll(async () => {
+  await pipeline?.stop();
+});
+
+/** Sent so far and well formed; each counts once. */
+const sent = new Set<string>();
+const place = `place-${randomUUID()}`;
+
+function reading(id = randomUUID() as string, value = 11) {
+  sent.add(id);
+  const time = new Date().toISOString();
+  const trace = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const headers = { ce_id: id, ce_time: time, traceparent: trace, 'millrace-pathway': 'p1' };
+  return { key: id, value: JSON.stringify({ place, at: time, value, note: null }), headers };
+}
+
+/** Sum over windows of the newest count of each: what the windowed job has counted. */
+function counted(): number {
+  const newest = new Map<string, number>();
+  for (const { value, headers } of pipeline.out.get('sample.means')!)
+    newest.set(headers.ce_id!, JSON.parse(value!).readings);
+  return [...newest.values()].reduce((sum, each) => sum + each, 0);
+}
+
+const results = () => new Set(pipeline.out.get('sample.high')!.map(({ headers }) => headers.ce_id!));
+const allRead = () => [...sent].every((id) => results().has(id)) && counted() >= sent.size;
+
+/** Sends for `seconds` at 100 a second, every tenth twice, while `meanwhile` runs; then waits until all are counted. */
+async function flowing(seconds: number, meanwhile: () => Promise<void>): Promise<void> {
+  const work = meanwhile();
+  for (let tick = 0; tick < seconds * 10; tick++) {
+    const batch = Array.from({ length: 10 }, () => reading());
+    await pipeline.send([...batch, batch[0]!]);
+    await sleep(100);
+  }
+  await work;
+  await pipeline.until(`${sent.size} events in both outputs (${results().size} read, ${counted()} counted)`, allRead);
+  // Whatever was counted twice would come with the next batches.
+  await sleep(3000);
+  expect(counted()).toBe(sent.size);
+}
+
+describe('spark 4.1.1', () => {
+  it('refuses a server that does not take our password, and one of another installation', async () => {
+    const { access } = pipeline.spark;
+    const { placement } = pipeline.spark.context(0);
+    const asked = [
+      { ...access, secret: () => 'wrong' },
+      { ...access, identity: 'another' },
+    ].map((other) => sparkPackage.ready(other, placement));
+    for (const each of asked) await expect(each).rejects.toMatchObject({ code: 'WRONG_IDENTITY' });
+  });
+
+  it('shows no secret in command lines, environments or logs, and keeps its files to their owner', () => {
+    const secrets = [...pipeline.spark.secrets(), ...pipeline.kafka.secrets()];
+    for (const part of ['master', 'worker', 'driver']) {
+      const task = pipeline.task(part);
+      const visible = `${visibleText(task)}\n${readFileSync(task.logFile, 'utf8')}`;
+      for (const secret of secrets) expect(visible.includes(secret)).toBe(false);
+      for (const { path, content } of task.spec.files) {
+        if (secrets.some((secret) => content.includes(secret)))
+          expect(statSync(join(task.directory, path)).mode & 0o777).toBe(0o600);
+      }
+    }
+  });
+
+  it('filters in real time and hands on key, envelope and trace', async () => {
+    const [high, low] = [reading(), reading(undefined, 5)];
+    sent.delete(low.key);
+    await pipeline.send([high, low]);
+    await pipeline.until('the record', () => results().has(high.key));
+    const [record] = pipeline.out.get('sample.high')!.filter(({ key }) => key === high.key);
+    expect(JSON.parse(record!.value!)).toEqual(JSON.parse(high.value));
+    expect(record!.headers).toMatchObject({ ...high.headers, ce_specversion: '1.0', 'millrace-job': 'high' });
+    expect(Number(record!.headers['millrace-job-in'])).toBeGreaterThan(1_600_000_000_000);
+    expect(results().has(low.key)).toBe(false);
+    await pipeline.until('both counted', () => counted() === 2);
+    sent.add(low.key);
+    pipeline.out.get('sample.high')!.push({ key: low.key, value: null, headers: { ce_id: low.key } });
+  });
+
+  it('sends every record that does not fit to the dead-letter topic, with its reason, once', async () => {
+    const { key, headers } = reading();
+    sent.delete(key);
+    const good = JSON.parse(reading(key).value) as Record<string, unknown>;
+    sent.delete(key);
+    const { place: _, ...placeless } = good;
+    const cases: [string, string | null, Record<string, string>][] = [
+      ['null-value', null, headers],
+      ['empty-value', '', headers],
+      ['bad-json', '{"place":', headers],
+      ['not-an-object', '[]', headers],
+      ['wrong-type', JSON.stringify({ ...good, value: '11' }), headers],
+      ['wrong-type', JSON.stringify({ ...good, at: 'yesterday' }), headers],
+      ['missing-field', JSON.stringify(placeless), headers],
+      ['missing-id', JSON.stringify(good), { ce_time: headers.ce_time }],
+      ['bad-time', JSON.stringify(good), { ce_id: key, ce_time: 'now' }],
+    ];
+    await pipeline.send(cases.map(([reason, value, headers]) => ({ key: reason, value, headers })));
+    const dead = pipeline.out.get('sample.readings.dead')!;
+    await pipeline.until('the dead letters', () => dead.length >= cases.length);
+    const reasons = dead.map(({ headers }) => headers['millrace-dead-reason']);
+    expect(reasons.toSorted()).toEqual(cases.map(([reason]) => reason).toSorted());
+    for (const { key, value, headers } of dead) {
+      expect(headers['millrace-dead-reason']).toBe(key);
+      expect(cases.some(([reason, original]) => reason === key && original === value)).toBe(true);
+      expect(headers['millrace-dead-detail']).not.toBe('');
+    }
+  });
+
+  it('counts each event once though some come twice', () => flowing(3, async () => undefined));
+
+  it('loses and doubles nothing when the driver is killed, and the executors of the dead one free their slots', () =>
+    flowing(8, async () => {
+      await sleep(2000);
+      await end(pipeline.task('driver'), 'SIGKILL');
+      pipeline.launch('driver');
+      await pipeline.untilReady();
+    }));
+
+  it('loses and doubles nothing when a worker is killed with its executors', () =>
+    flowing(8, async () => {
+      await sleep(2000);
+      await end(pipeline.task('worker'), 'SIGKILL');
+      pipeline.launch('worker');
+      const { access } = pipeline.spark;
+      await untilReady(sparkPackage, access, pipeline.spark.context(1).placement, pipeline.task('worker'));
+    }));
+
+  it('goes on without its master, which knows worker and application again after kill -9', () =>
+    flowing(8, async () => {
+      await sleep(2000);
+      await end(pipeline.task('master'), 'SIGKILL');
+      pipeline.launch('master');
+      const { access } = pipeline.spark;
+      for (const at of [0, 1])
+        await untilReady(sparkPackage, access, pipeline.spark.context(at).placement, pipeline.task('master'));
+      await end(pipeline.task('worker'), 'SIGKILL');
+      pipeline.launch('worker');
+    }));
+
+  it('ends by itself on SIGTERM with code 0', async () => {
+    await end(pipeline.task('driver'));
+    expect(pipeline.task('driver').process.exitCode).toBe(0);
+  });
+
+  it('refuses SQL that does not give the schema of its topic: code 3 and one line', async () => {
+    const { sql } = sampleOf();
+    const wrong = {
+      ...sql,
+      high: `${sql.high}`.replace('place, at, value, note', 'place, at, CAST(value AS STRING) AS value'),
+    };
+    const task = start(pipeline.driver(wrong), pipeline.spark.root);
+    pipeline.tasks.set('driver', task);
+    await once(task.process, 'exit');
+    expect(task.process.exitCode).toBe(3);
+    const [last] = readFileSync(task.logFile, 'utf8').trimEnd().split('\n').slice(-1);
+    expect(last).toContain('job high: its SQL does not give the schema of topic sample.high');
+    expect(last).toContain('column value is string, expected double; no column note');
+  });
+});
