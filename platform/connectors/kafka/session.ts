@@ -5,7 +5,7 @@ import type { Batch } from '../contract.ts';
 import { createKafkaClient, withKafkaAdmin } from './client.ts';
 import { fetchRecordBatches, recordsOf } from './fetchResponse.ts';
 import { judgeCommitted, judgeJump, type PartitionRange, type PositionVerdict } from './offsets.ts';
-import { type FetchBounds, fetchBounds, type KafkaSourceOptions, type SourceProgress } from './source.ts';
+import { type FetchBounds, fetchBounds, type KafkaSourceOptions, type SourceProgress } from './sourceOptions.ts';
 
 /** Without any sign of life for this long a session is given up (https://github.com/tulios/kafkajs/issues/1720). */
 const silenceMs = 60_000;
