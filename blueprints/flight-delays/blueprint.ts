@@ -85,16 +85,16 @@ function addServices(p: Parameters, kit: Kit, { flights }: Topics): void {
     maxEventBytes: 16_384,
     maxEventsPerSecond: p.maxEventsPerSecond,
     endpoint: 'ingress',
-    resources: { cpus: 0.25, memoryMiB: 128 },
+    resources: { cpus: 0.25, memoryMiB: 176 },
   });
   const api = kit.service('api', {
     entry: 'services/query.ts',
     uses: ['cassandra', 'redis'],
     instances: p.apiInstances,
     endpoint: 'api',
-    resources: { cpus: 0.1, memoryMiB: 112 },
+    resources: { cpus: 0.1, memoryMiB: 160 },
   });
-  kit.service('alerts', { entry: 'services/alerts.ts', uses: ['redis'], resources: { cpus: 0.05, memoryMiB: 96 } });
+  kit.service('alerts', { entry: 'services/alerts.ts', uses: ['redis'], resources: { cpus: 0.05, memoryMiB: 160 } });
   kit.feed('feed', {
     from: kit.dataset('flight-records', {
       npmPackage: 'vega-datasets',

@@ -113,6 +113,6 @@ export const eventRows = {
     retryable: false,
     what: 'Dataset {file} of the package "{npmPackage}" can not be read: {reason}.',
     meaning: 'It comes with the npm packages that ./millrace brings in.',
-    next: 'Check file, format and fields of the dataset in the blueprint; if they are right, run `npm ci`.',
+    next: 'Check file, format and fields of the dataset in the blueprint; if they are right, run `./millrace version`, which brings in npm’s packages.',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -9,7 +9,7 @@ import type { PlanOutcome } from '../../model/plan.ts';
 import { renderPlan } from '../../plan/render.ts';
 import { createRecords } from '../../records/records.ts';
 import { answer, createSession, type Session } from '../session.ts';
-import { collectSetting, type Settings } from '../settings.ts';
+import { collectSetting, type Settings, wholeNumber } from '../settings.ts';
 
 export function addPlan(program: Command): void {
   program
@@ -17,7 +17,7 @@ export function addPlan(program: Command): void {
     .description('show what a deploy would do; changes nothing')
     .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s')
     .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
-    .option('--nodes <n>', 'nodes to declare on this machine, if there is no cluster yet', Number)
+    .option('--nodes <n>', 'nodes to declare on this machine, if there is no cluster yet', wholeNumber('--nodes', 1, 250, 'plan'))
     .option('--json', 'print JSON')
     .action(async (blueprint: string, options) => {
       const session = createSession(options);

@@ -78,7 +78,7 @@ class HttpIngress implements Ingress {
     const physicalTopic = physical.topic(config.pipeline, topicName);
     this.#maxEventBytes = runs.maxEventBytes;
     this.#admission = createAdmission({ maxEventsPerSecond: runs.maxEventsPerSecond, ...inFlightLimits });
-    const tracesPerSecond = options.tracesPerSecond ?? 20;
+    const tracesPerSecond = options.tracesPerSecond ?? runs.tracesPerSecond;
     this.#tracing = {
       recorder: options.recorder,
       limiter: createTokenBucket(tracesPerSecond, tracesPerSecond),

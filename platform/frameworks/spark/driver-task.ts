@@ -6,7 +6,7 @@ import type { BlueprintSpec } from '../../model/blueprint.ts';
 import type { Placement, TaskDemand } from '../../model/cluster.ts';
 import { physical } from '../../model/names.ts';
 import type { FrameworkAccess } from '../contract.ts';
-import { argumentFile, log4jProperties, sparkJvmArguments } from './jvm.ts';
+import { argumentFile, log4jProperties, scratch, sparkJvmArguments } from './jvm.ts';
 import { masterUrl } from './ready.ts';
 import { type RunnerConfig, type RunnerJob, type RunnerJobsInput, referenceFile, runnerJobs } from './runner-config.ts';
 import { type SparkOptions, sparkOptions } from './spec.ts';
@@ -66,7 +66,7 @@ export function renderSparkDriver(context: SparkDriverContext): TaskSpec {
     owner: { kind: 'pipeline', name: pipeline },
     argv: [artifacts.java, '@{taskDir}/conf/java.args', 'millrace.spark.Runner', '{taskDir}/conf/runner.json'],
     env: { SPARK_LOCAL_IP: placement.address },
-    files: filesOf(context, [...jvm, logging]),
+    files: filesOf(context, [...jvm, logging, scratch]),
     ports: Object.entries(placement.ports).map(([name, port]) => ({ name, address: placement.address, port })),
     limits: { cpus: placement.demand.resources.cpus, memoryMiB: placement.demand.resources.memoryMiB },
     stop: { signal: 'SIGTERM', graceMs: 15_000 },

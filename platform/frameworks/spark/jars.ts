@@ -1,7 +1,7 @@
 /**
  * The jars of Spark 4.1.1 that our processes load classes from: a third of them. Named one by one, because the order of a
  * class path decides whether a class-data archive fits, and because each jar costs at every start. Left out: Hive, MLlib,
- * Kubernetes, YARN, Spark Connect, Parquet, ORC, RocksDB. test/unit/frameworks/spark checks that each exists.
+ * Kubernetes, YARN, Spark Connect, Parquet, ORC, RocksDB. test/conformance/frameworks/spark.test.ts checks that each exists.
  */
 export const sparkJars: readonly string[] = [
   'RoaringBitmap-1.3.0.jar',

@@ -63,6 +63,9 @@ export function argumentFile(argumentsOfJava: readonly string[]): string {
   return argumentsOfJava.map((argument) => `"${argument.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"\n`).join('');
 }
 
+/** Scratch files of a killed process are deleted at the next start: java/millrace/spark/Scratch.java. */
+export const scratch = '-Dmillrace.scratch={dataDir}/local';
+
 /** Warnings and errors to stdout, where the driver rotates them. */
 export const log4jProperties = `${[
   'rootLogger.level = warn',

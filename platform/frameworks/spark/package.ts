@@ -5,7 +5,7 @@ import { physical } from '../../model/names.ts';
 import type { Phase } from '../../model/plan.ts';
 import type { FrameworkPackage, RenderContext } from '../contract.ts';
 import { launchStep, readyStep } from '../steps.ts';
-import { argumentFile, log4jProperties, propertiesFile, sparkJvmArguments } from './jvm.ts';
+import { argumentFile, log4jProperties, propertiesFile, scratch, sparkJvmArguments } from './jvm.ts';
 import { masterUrl, sparkReady } from './ready.ts';
 import { type SparkOptions, sparkOptions } from './spec.ts';
 
@@ -14,7 +14,7 @@ const worker = (instance: number) => physical.frameworkTask('spark', 'worker', i
 
 /** Metaspace, code cache, thread stacks and buffers beside the heap, in MiB. */
 const daemonNonHeapMiB = 112;
-export const executorNonHeapMiB = 224;
+const executorNonHeapMiB = 160;
 
 export const sparkPackage: FrameworkPackage<SparkOptions> = {
   name: 'spark',
@@ -90,7 +90,7 @@ function render(context: RenderContext<SparkOptions>): TaskSpec {
       SPARK_SCALA_VERSION: '2.13',
     },
     files: [
-      { path: 'conf/java.args', content: argumentFile([...jvm, log]) },
+      { path: 'conf/java.args', content: argumentFile([...jvm, log, scratch]) },
       { path: 'conf/log4j2.properties', content: log4jProperties },
       { path: 'conf/spark.properties', content: propertiesFile(properties), mode: 0o600 },
     ],

@@ -76,12 +76,12 @@ final class Records {
   /** A record that can't be decoded goes on as it came, with why and from where. */
   private static Parts deadLetter(RunnerConfig.Job job) {
     Map<String, Column> headers = new LinkedHashMap<>();
-    headers.put("millrace-dead-reason", col("_dead.reason"));
-    headers.put("millrace-dead-detail", col("_dead.detail"));
-    headers.put("millrace-dead-stage", lit("spark:" + job.name()));
-    headers.put("millrace-dead-topic", col("_dead.topic"));
-    headers.put("millrace-dead-partition", col("_dead.partition"));
-    headers.put("millrace-dead-offset", col("_dead.offset"));
+    headers.put("millrace-reason", col("_dead.reason"));
+    headers.put("millrace-detail", col("_dead.detail"));
+    headers.put("millrace-flow", lit("spark:" + job.name()));
+    headers.put("millrace-origin-topic", col("_dead.topic"));
+    headers.put("millrace-origin-partition", col("_dead.partition"));
+    headers.put("millrace-origin-offset", col("_dead.offset"));
     Column original = coalesce(col("_dead.headers"), array().cast("array<struct<key:string,value:binary>>"));
     return new Parts(
         lit(job.input().deadLetterTopic()), col("_dead.key"), col("_dead.value"), concat(original, present(headers)));

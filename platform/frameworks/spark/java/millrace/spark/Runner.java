@@ -35,6 +35,7 @@ public final class Runner {
     Progress progress = new Progress(config.jobs());
     Health health = new Health(config, progress);
     health.listen();
+    Scratch.clear();
     Servers servers = new Servers(config, health);
     servers.awaitMaster();
     health.waitsFor("waiting for the Spark session");

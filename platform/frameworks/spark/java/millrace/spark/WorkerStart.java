@@ -15,7 +15,8 @@ public final class WorkerStart {
 
   private WorkerStart() {}
 
-  public static void main(String[] arguments) throws InterruptedException {
+  public static void main(String[] arguments) throws Exception {
+    Scratch.clear();
     awaitPort(URI.create(arguments[arguments.length - 1]));
     Worker.main(arguments);
   }
