@@ -13,7 +13,8 @@ afterAll(async () => {
   await home.purge();
 }, 60_000);
 
-const errorOf = ({ stdout }: Run) => JSON.parse(stdout).error as { code: string; message: string; meaning: string; next: string };
+const errorOf = ({ stdout }: Run) =>
+  JSON.parse(stdout).error as { code: string; message: string; meaning: string; next: string };
 
 const cases: Readonly<Record<string, { args: string[]; code: string; exit: number; says: RegExp }>> = {
   'an unknown blueprint is refused, with the nearest names': {
@@ -78,7 +79,10 @@ test('ports that others listen on are passed over by the plan', async () => {
   const other = createTestHome(portBase + 300);
   const server = createServer().listen(portBase + 300, '127.0.0.1');
   try {
-    const plan = await other.json<{ placements: { ports: Record<string, number> }[]; frameworks: { placements: { ports: Record<string, number> }[] }[] }>('plan', 'flight-delays');
+    const plan = await other.json<{
+      placements: { ports: Record<string, number> }[];
+      frameworks: { placements: { ports: Record<string, number> }[] }[];
+    }>('plan', 'flight-delays');
     const placed = [...plan.placements, ...plan.frameworks.flatMap(({ placements }) => placements)];
     expect(placed.flatMap(({ ports }) => Object.values(ports))).not.toContain(portBase + 300);
   } finally {

@@ -30,20 +30,24 @@ async function untilThere(id: string): Promise<void> {
   while (!(await home.json<Status>('status')).tasks.some((task) => task.id === id)) await sleep(200);
 }
 
-test('a deploy survives kill -9 of the worker and of Temporal', async () => {
-  const deploying = home.json<DeployResult>('deploy', 'flight-delays', '--yes');
-  const settled = deploying.catch(() => undefined);
-  await untilThere('kafka.broker.0');
-  await killOnceRunning('millrace.worker.0');
-  await home.json('up');
-  await sleep(3000);
-  await killOnceRunning('millrace.temporal.0');
-  await home.json('up');
-  await settled;
-  expect(await deploying).toMatchObject({ state: 'flowing', revision: 1 });
-  const { tasks } = await home.json<Status>('status');
-  const ids = tasks.map(({ id }) => id);
-  expect(new Set(ids).size).toBe(ids.length);
-  const servers = tasks.filter(({ owner }) => owner.kind === 'framework');
-  expect(servers.map(({ restarts }) => restarts)).toEqual(servers.map(() => 0));
-}, 8 * minutes);
+test(
+  'a deploy survives kill -9 of the worker and of Temporal',
+  async () => {
+    const deploying = home.json<DeployResult>('deploy', 'flight-delays', '--yes');
+    const settled = deploying.catch(() => undefined);
+    await untilThere('kafka.broker.0');
+    await killOnceRunning('millrace.worker.0');
+    await home.json('up');
+    await sleep(3000);
+    await killOnceRunning('millrace.temporal.0');
+    await home.json('up');
+    await settled;
+    expect(await deploying).toMatchObject({ state: 'flowing', revision: 1 });
+    const { tasks } = await home.json<Status>('status');
+    const ids = tasks.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const servers = tasks.filter(({ owner }) => owner.kind === 'framework');
+    expect(servers.map(({ restarts }) => restarts)).toEqual(servers.map(() => 0));
+  },
+  8 * minutes,
+);

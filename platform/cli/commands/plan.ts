@@ -17,7 +17,11 @@ export function addPlan(program: Command): void {
     .description('show what a deploy would do; changes nothing')
     .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s')
     .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
-    .option('--nodes <n>', 'nodes to declare on this machine, if there is no cluster yet', wholeNumber('--nodes', 1, 250, 'plan'))
+    .option(
+      '--nodes <n>',
+      'nodes to declare on this machine, if there is no cluster yet',
+      wholeNumber('--nodes', 1, 250, 'plan'),
+    )
     .option('--json', 'print JSON')
     .action(async (blueprint: string, options) => {
       const session = createSession(options);

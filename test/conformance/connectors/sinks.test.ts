@@ -19,7 +19,7 @@ import {
   startKafka,
   startRedis,
 } from '../../fixtures/servers.ts';
-import { flightEvent, flightSchema } from '../../unit/connectors/records.ts';
+import { decodeAnySize, flightEvent, flightSchema } from '../../unit/connectors/records.ts';
 import { readTopic } from './readTopic.ts';
 import { eventOf, sinkSuite } from './sinkSuite.ts';
 
@@ -190,7 +190,7 @@ sinkSuite({
   kill: () => kafka.server.kill(),
   start: () => kafka.server.start(),
   repeats: 'a second record',
-  refused: () => flightEvent({ note: 'x'.repeat(30_000) }, { id: 'large' }),
+  refused: () => flightEvent({ note: 'x'.repeat(30_000) }, { id: 'large' }, decodeAnySize),
 });
 
 describe('cassandra: what is later wins', () => {

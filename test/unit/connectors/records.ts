@@ -48,10 +48,17 @@ export function rawRecord(given: Partial<RawRecord> = {}): RawRecord {
 
 export const decodeFlight = compileDecoder({ schema: flightSchema, maxValueBytes: 2000 });
 
-export function flightEvent(fields: object = {}, given: Partial<RawRecord> & { id?: string } = {}): EventRecord {
+/** For events that are larger than a flow would let through, to see what a store says to them. */
+export const decodeAnySize = compileDecoder({ schema: flightSchema, maxValueBytes: 1_000_000 });
+
+export function flightEvent(
+  fields: object = {},
+  given: Partial<RawRecord> & { id?: string } = {},
+  decode = decodeFlight,
+): EventRecord {
   const { id = 'flight-1', ...raw } = given;
   const value = Buffer.from(JSON.stringify({ ...flightFields, ...fields }));
-  const decoded = decodeFlight(rawRecord({ value, headers: { ...flightHeaders, ce_id: id }, ...raw }));
+  const decoded = decode(rawRecord({ value, headers: { ...flightHeaders, ce_id: id }, ...raw }));
   if (isPoison(decoded)) throw new Error(`${decoded.reason}: ${decoded.detail}`);
   return decoded;
 }
