@@ -43,6 +43,9 @@ async function connect(access: CassandraAccess, log: Log): Promise<Client> {
   client.on('log', (level: string, _class: string, message: string) => {
     if (level === 'error') log(`Cassandra driver: ${message}`);
   });
+  // When its control connection comes back the driver may put a new host in the place of the old one, whose pool then goes on
+  // connecting beside the new one's (4.10.0, control-connection.js, `_initializeConnection`).
+  client.on('hostRemove', (host: DriverHost) => void host.shutdown(false).catch(() => {}));
   try {
     await client.connect();
     const row = (await client.execute('SELECT cluster_name FROM system.local')).first();
@@ -54,24 +57,12 @@ async function connect(access: CassandraAccess, log: Log): Promise<Client> {
     return client;
   } catch (error) {
     await client.shutdown().catch(() => {});
-    await endHosts(client);
     throw error;
   }
 }
 
-/**
- * cassandra-driver 4.10.0 takes a client that never connected for one that has nothing to shut down, while its pools go on
- * connecting every second, for ever.
- */
-async function endHosts(client: Client): Promise<void> {
-  const { controlConnection } = client as unknown as { readonly controlConnection?: ControlConnection };
-  controlConnection?.shutdown();
-  await Promise.allSettled(controlConnection?.hosts.values().map((host) => host.shutdown(false)) ?? []);
-}
-
-interface ControlConnection {
-  readonly hosts: { values(): { shutdown(drain: boolean): Promise<void> }[] };
-  shutdown(): void;
+interface DriverHost {
+  shutdown(drain: boolean): Promise<void>;
 }
 
 function clientOptions(access: CassandraAccess): ConstructorParameters<typeof Client>[0] {

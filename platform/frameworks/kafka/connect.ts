@@ -21,7 +21,16 @@ export async function asking<T>(access: KafkaAccess, action: string, work: () =>
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof MillraceError || !error.name.startsWith('KafkaJS')) throw error;
+    if (!(error instanceof Error) || error instanceof MillraceError) throw error;
+    // With no broker that answers, cluster.metadata() of kafkajs 2.2.4 gives null, which its admin then reads from.
+    const noBroker = error instanceof TypeError && error.message.includes('topicMetadata');
+    if (noBroker)
+      fail(
+        'SERVER_UNREACHABLE',
+        { framework: 'Kafka', endpoint: access.brokers, action, reason: 'no broker answers' },
+        error,
+      );
+    if (!error.name.startsWith('KafkaJS')) throw error;
     const details = { framework: 'Kafka', endpoint: access.brokers, action, reason: error.message };
     return fail(isTransient(error) ? 'SERVER_UNREACHABLE' : 'SERVER_REFUSED', details, error);
   }

@@ -67,9 +67,7 @@ export function sinkSuite(subject: SinkUnderTest): void {
     });
     test('kill -9 of the store: writes reject, and later go on; what was acknowledged is there', async () => {
       const acknowledged: EventRecord[] = [];
-      const killed = sleep(300).then(() => subject.kill());
-      const failure = await writeUntilRejected(sink, acknowledged);
-      await killed;
+      const failure = await writeUntilRejected(sink, acknowledged, () => subject.kill());
       expect(failure).toBeInstanceOf(Error);
       await subject.start();
       const last = events(20, 900_000);
@@ -85,13 +83,21 @@ export function sinkSuite(subject: SinkUnderTest): void {
   });
 }
 
-async function writeUntilRejected(sink: Sink, acknowledged: EventRecord[]): Promise<unknown> {
+/** Has the store killed in the middle of the writes. */
+async function writeUntilRejected(
+  sink: Sink,
+  acknowledged: EventRecord[],
+  kill: () => Promise<void>,
+): Promise<unknown> {
+  let killed: Promise<void> | undefined;
   for (let round = 0; ; round++) {
     const batch = events(100, 10_000 + round * 100);
     try {
       await sink.write(batch);
       acknowledged.push(...batch);
+      if (acknowledged.length >= 500) killed ??= kill();
     } catch (error) {
+      await killed;
       return error;
     }
   }
