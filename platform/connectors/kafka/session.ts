@@ -2,22 +2,21 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { pause, reasonOf } from '../backoff.ts';
 import type { Batch } from '../contract.ts';
-import { createKafkaClient, withKafkaAdmin } from './client.ts';
+import { createKafkaClient } from './client.ts';
 import { fetchRecordBatches, recordsOf } from './fetchResponse.ts';
-import { judgeCommitted, judgeJump, type PartitionRange, type PositionVerdict } from './offsets.ts';
+import { type Look, Positions } from './positions.ts';
 import { type FetchBounds, fetchBounds, type KafkaSourceOptions, type SourceProgress } from './sourceOptions.ts';
 
 /** Without any sign of life for this long a session is given up (https://github.com/tulios/kafkajs/issues/1720). */
 const silenceMs = 60_000;
-const sessionTimeoutMs = 30_000;
-const heartbeatMs = 3000;
+/**
+ * A process that was killed, or a broker that was, leaves a member behind that the group waits for until its session ends:
+ * the pause of a flow after kill -9. Brokers take no less than 6 s (group.min.session.timeout.ms).
+ */
+const sessionTimeoutMs = 8000;
+const rebalanceTimeoutMs = 15_000;
+const heartbeatMs = 2000;
 const commitAttempts = 4;
-
-interface Position {
-  expected: bigint;
-  /** The offset that was asked for again after a jump. */
-  askedAgain: bigint | undefined;
-}
 
 export class ConsumerSession {
   readonly #options: KafkaSourceOptions;
@@ -28,10 +27,11 @@ export class ConsumerSession {
   readonly #consumer: Consumer;
   readonly #end = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
-  #positions = new Map<number, Position>();
+  readonly #positions: Positions;
   #positionsKnown: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #signMs = performance.now();
+  #abandoned = false;
 
   constructor(options: KafkaSourceOptions, progress: SourceProgress, onBatch: (batch: Batch) => Promise<void>) {
     this.#options = options;
@@ -49,20 +49,23 @@ export class ConsumerSession {
     this.#consumer = this.#kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: heartbeatMs,
       maxBytesPerPartition: this.#bounds.maxBytesPerPartition,
       maxWaitTimeInMs: this.#bounds.maxWaitMs,
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 4, restartOnFailure: async () => false },
     });
+    this.#positions = new Positions(this.#kafka, this.#consumer, options, progress);
     this.#end.promise.catch(() => {});
   }
 
   /** Resolves when the consumer has joined its group. Rejects when Kafka is not there, not ours, or lacks the topic. */
   async open(): Promise<void> {
-    const { topic, access } = this.#options;
-    await withKafkaAdmin(this.#kafka, access, (admin) => admin.fetchTopicMetadata({ topics: [topic] }));
-    const joined = this.#watch();
+    const { topic, groupId } = this.#options;
+    const firstLook = await this.#positions.look();
+    this.#progress.waitingFor = `Kafka: joining consumer group ${groupId}`;
+    const joined = this.#watch(firstLook);
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
     await this.#consumer.run({
@@ -79,6 +82,11 @@ export class ConsumerSession {
     return this.#end.promise;
   }
 
+  /** After this a batch that is still in hand does not hold its group up any longer. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
   close(): Promise<void> {
     this.#closing.abort();
     this.#end.resolve();
@@ -86,11 +94,30 @@ export class ConsumerSession {
     return this.#closed;
   }
 
-  #watch(): Promise<void> {
+  /**
+   * What the first look has found is used at once, before kafkajs fetches anything. At a later join another member may have
+   * committed meanwhile: nothing is fetched until that is known.
+   */
+  #findPositions(partitions: readonly number[], firstLook: Look | undefined): Promise<void> {
+    if (firstLook !== undefined) {
+      this.#positions.take(firstLook, partitions);
+      return Promise.resolve();
+    }
+    const { topic } = this.#options;
+    this.#consumer.pause([{ topic }]);
+    return this.#positions.look().then((look) => {
+      this.#positions.take(look, partitions);
+      this.#consumer.resume([{ topic }]);
+    });
+  }
+
+  #watch(firstLook: Look): Promise<void> {
+    let unused: Look | undefined = firstLook;
     const { GROUP_JOIN, CRASH, HEARTBEAT, FETCH, END_BATCH_PROCESS } = this.#consumer.events;
     const joined = Promise.withResolvers<void>();
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
-      this.#positionsKnown = this.#findPositions(payload.memberAssignment[this.#options.topic] ?? []);
+      this.#positionsKnown = this.#findPositions(payload.memberAssignment[this.#options.topic] ?? [], unused);
+      unused = undefined;
       this.#positionsKnown.then(joined.resolve, (error) => this.#end.reject(error));
     });
     this.#consumer.on(CRASH, ({ payload }) => this.#end.reject(payload.error));
@@ -116,7 +143,11 @@ export class ConsumerSession {
     if (isStale() || !isRunning() || batch.messages.length === 0) return;
     const { topic, partition, messages } = batch;
     const records = recordsOf(messages, topic, partition, Number((batch as FetchedBatch).fetchedOffset ?? 0));
-    if (records.length > 0 && !(await this.#followsOn(partition, BigInt(records[0]!.offset)))) return;
+    if (records.length > 0) {
+      const first = BigInt(records[0]!.offset);
+      if (!(await this.#positions.follows(partition, first))) return;
+      this.#positions.tellLag(partition, first, BigInt(batch.highWatermark));
+    }
     const stopHeartbeat = this.#keepHeartbeat(payload);
     try {
       await this.#onBatch({ records, done: () => this.#commit(payload) });
@@ -127,7 +158,9 @@ export class ConsumerSession {
 
   /** A sink may take longer than the session's timeout; a failing heartbeat is seen by kafkajs after the batch. */
   #keepHeartbeat(payload: EachBatchPayload): () => void {
-    const timer = setInterval(() => payload.heartbeat().catch(() => {}), heartbeatMs);
+    const timer = setInterval(() => {
+      if (!this.#abandoned) payload.heartbeat().catch(() => {});
+    }, heartbeatMs);
     return () => clearInterval(timer);
   }
 
@@ -152,76 +185,16 @@ export class ConsumerSession {
       }
     }
     resolveOffset(batch.lastOffset());
-    this.#positions.set(partition, { expected: next, askedAgain: undefined });
-    this.#progress.lagOfPartition.set(partition, Math.max(0, Number(BigInt(batch.highWatermark) - next)));
-  }
-
-  /** After each join: what the group has committed is compared with what the topic holds. */
-  async #findPositions(partitions: readonly number[]): Promise<void> {
-    const { topic, groupId, access } = this.#options;
-    const [ranges, committed] = await withKafkaAdmin(this.#kafka, access, (admin) =>
-      Promise.all([rangesOf(admin, topic), admin.fetchOffsets({ groupId, topics: [topic] })]),
-    );
-    const positions = new Map<number, Position>();
-    this.#progress.lagOfPartition.clear();
-    for (const range of ranges.filter(({ partition }) => partitions.includes(partition))) {
-      const entry = committed[0]?.partitions.find(({ partition }) => partition === range.partition);
-      const verdict = judgeCommitted(BigInt(entry?.offset ?? -1), range);
-      positions.set(range.partition, { expected: verdict.offset, askedAgain: undefined });
-      this.#progress.lagOfPartition.set(range.partition, Number(range.high - verdict.offset));
-      this.#follow(range.partition, verdict);
-    }
-    this.#positions = positions;
-  }
-
-  /** Whether the batch that begins at `first` may be taken; if not, the consumer was sent elsewhere. */
-  async #followsOn(partition: number, first: bigint): Promise<boolean> {
-    const position = this.#positions.get(partition);
-    if (position === undefined || position.expected === first) return true;
-    const range = await this.#range(partition);
-    const verdict = judgeJump(first, position.expected, range, position.askedAgain === position.expected);
-    this.#follow(partition, verdict);
-    const askedAgain = verdict.offset === position.expected ? position.expected : undefined;
-    this.#positions.set(partition, { expected: verdict.offset, askedAgain });
-    return verdict.action === 'accept';
-  }
-
-  #follow(partition: number, verdict: PositionVerdict): void {
-    const { topic, groupId, log } = this.#options;
-    if (verdict.reset !== undefined) {
-      this.#progress.offsetResets += 1;
-      this.#progress.skippedRecords += Number(verdict.skipped);
-      log(`WARNING: ${groupId}, ${topic}/${partition}: ${verdict.reset}; ${verdict.skipped} records were skipped`);
-    }
-    if (verdict.action === 'seek') this.#consumer.seek({ topic, partition, offset: `${verdict.offset}` });
+    this.#positions.moveTo(partition, next, BigInt(batch.highWatermark));
   }
 
   /** kafkajs says only in its log that an offset was out of range, before it goes to a place of its own choice. */
   #read(message: string, extra: Readonly<Record<string, unknown>>): void {
     if (!message.startsWith('Offset out of range')) return;
-    const partition = Number(extra.partition);
     this.#positionsKnown = this.#positionsKnown
-      .then(async () => {
-        const [range, position] = [await this.#range(partition), this.#positions.get(partition)];
-        const verdict = judgeCommitted(position?.expected ?? -1n, range);
-        this.#follow(partition, { ...verdict, action: 'seek' });
-        this.#positions.set(partition, { expected: verdict.offset, askedAgain: undefined });
-      })
+      .then(() => this.#positions.leaveGone(Number(extra.partition)))
       .catch((error) => this.#end.reject(new Error(`out of range: ${reasonOf(error)}`)));
   }
-
-  async #range(partition: number): Promise<PartitionRange> {
-    const { access, topic } = this.#options;
-    const ranges = await withKafkaAdmin(this.#kafka, access, (admin) => rangesOf(admin, topic));
-    const range = ranges.find((each) => each.partition === partition);
-    if (range === undefined) throw new Error(`topic ${topic} has no partition ${partition}`);
-    return range;
-  }
-}
-
-async function rangesOf(admin: ReturnType<Kafka['admin']>, topic: string): Promise<PartitionRange[]> {
-  const offsets = await admin.fetchTopicOffsets(topic);
-  return offsets.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
 }
 
 /** kafkajs has the offset that was asked for, but does not declare it; a record batch may begin before it. */

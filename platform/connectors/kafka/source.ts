@@ -50,6 +50,7 @@ class KafkaSource implements Source {
     const drained = new AbortController();
     const closed = (this.#session?.close() ?? Promise.resolve()).finally(() => drained.abort());
     await Promise.race([closed, pause(drainMs, drained.signal)]);
+    this.#session?.abandon();
     await Promise.race([this.#ended, pause(1000, drained.signal)]);
   }
 
