@@ -44,7 +44,8 @@ export interface Flow {
   state(): FlowState;
 }
 
-const backoffMs = { first: 100, most: 5000 };
+/** Servers are near: an attempt costs little, and a pause is time in which nothing flows. */
+const backoffMs = { first: 100, most: 1000 };
 /** A batch whose store fails is given up this long after `stop`; it was not committed and comes again. */
 const stopWithinMs = 8000;
 

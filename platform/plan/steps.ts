@@ -24,14 +24,7 @@ export function pipelinePhases(input: StepsInput): Phase[] {
   const prepared = [...input.intents.map(({ framework }) => `ensure:${framework}`), ...prepare.map(({ id }) => id)];
   const ready = others.map((task) => readyStep(task, prepared));
   const readyIds = ready.map(({ id }) => id);
-  const observe = make(
-    'observe',
-    'flow.observe',
-    {},
-    'first event seen from end to end',
-    readyIds,
-    timeoutSeconds.observe,
-  );
+  const observe = observeStep(input.spec, others, prepared);
   const feed = feeds.flatMap((task) => [launchStep(input, task, readyIds), readyStep(task, [])]);
   const phases: Phase[] = [
     { name: 'frameworks', strategy: 'parallel', steps: input.intents.map((intent) => ensureStep(input, intent)) },
@@ -108,6 +101,17 @@ function launchStep({ taskRevisions, standing }: StepsInput, { demand }: Pipelin
 function readyStep({ demand: { task } }: PipelineTask, prepared: readonly string[]): Step {
   const after = [`launch:${task}`, ...prepared];
   return make(`ready:${task}`, 'task.ready', { task }, `${task} answers`, after, timeoutSeconds.ready);
+}
+
+/**
+ * The first event is sent as soon as the ingress takes it, and waits in Kafka for parts that are not up yet: a part that never
+ * gets ready fails the deploy by its own step. Everything is launched before, so that no part of a former revision is seen.
+ */
+function observeStep({ verify }: BlueprintSpec, tasks: readonly PipelineTask[], prepared: readonly string[]): Step {
+  const launched = tasks.map(({ demand }) => `launch:${demand.task}`);
+  const ingress = tasks.filter(({ part }) => part === verify.ingressService);
+  const after = [...prepared, ...launched, ...ingress.map(({ demand }) => `ready:${demand.task}`)];
+  return make('observe', 'flow.observe', {}, 'first event seen from end to end', after, timeoutSeconds.observe);
 }
 
 /** Tasks of the former revision that this one does not have end when the others are ready. */

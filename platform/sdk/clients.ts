@@ -128,7 +128,7 @@ function keep<T>(
   let opened: { readonly value: T } | undefined;
   let reason = 'not connected yet';
   const opening = (async () => {
-    const backoff = new Backoff(200, 5000);
+    const backoff = new Backoff(100, 1000);
     while (!abort.signal.aborted && opened === undefined) {
       try {
         opened = { value: await open() };

@@ -76,7 +76,7 @@ export function createQueueWorker(
     waitingFor = undefined;
   };
   const openUntilStopped = async (): Promise<void> => {
-    const backoff = new Backoff(200, 5000);
+    const backoff = new Backoff(100, 1000);
     while (!stopping.signal.aborted && worker === undefined) {
       await open().catch(async (error) => {
         waitingFor = `Redis: ${reasonOf(error)}`;

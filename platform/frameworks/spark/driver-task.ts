@@ -6,7 +6,7 @@ import type { BlueprintSpec } from '../../model/blueprint.ts';
 import type { Placement, TaskDemand } from '../../model/cluster.ts';
 import { physical } from '../../model/names.ts';
 import type { FrameworkAccess } from '../contract.ts';
-import { argumentFile, log4jProperties, scratch, sparkJvmArguments } from './jvm.ts';
+import { argumentFile, fewArenas, log4jProperties, scratch, sparkJvmArguments } from './jvm.ts';
 import { masterUrl } from './ready.ts';
 import { type RunnerConfig, type RunnerJob, type RunnerJobsInput, referenceFile, runnerJobs } from './runner-config.ts';
 import { type SparkOptions, sparkOptions } from './spec.ts';
@@ -65,7 +65,7 @@ export function renderSparkDriver(context: SparkDriverContext): TaskSpec {
     node: placement.node,
     owner: { kind: 'pipeline', name: pipeline },
     argv: [artifacts.java, '@{taskDir}/conf/java.args', 'millrace.spark.Runner', '{taskDir}/conf/runner.json'],
-    env: { SPARK_LOCAL_IP: placement.address },
+    env: { SPARK_LOCAL_IP: placement.address, ...fewArenas },
     files: filesOf(context, [...jvm, logging, scratch]),
     ports: Object.entries(placement.ports).map(([name, port]) => ({ name, address: placement.address, port })),
     limits: { cpus: placement.demand.resources.cpus, memoryMiB: placement.demand.resources.memoryMiB },

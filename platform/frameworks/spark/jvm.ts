@@ -63,6 +63,9 @@ export function argumentFile(argumentsOfJava: readonly string[]): string {
   return argumentsOfJava.map((argument) => `"${argument.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"\n`).join('');
 }
 
+/** The C library would keep a heap for each of many threads. Executors inherit it from their worker. */
+export const fewArenas = { MALLOC_ARENA_MAX: '2' } as const;
+
 /** Scratch files of a killed process are deleted at the next start: java/millrace/spark/Scratch.java. */
 export const scratch = '-Dmillrace.scratch={dataDir}/local';
 

@@ -5,7 +5,7 @@ import { physical } from '../../model/names.ts';
 import type { Phase } from '../../model/plan.ts';
 import type { FrameworkPackage, RenderContext } from '../contract.ts';
 import { launchStep, readyStep } from '../steps.ts';
-import { argumentFile, log4jProperties, propertiesFile, scratch, sparkJvmArguments } from './jvm.ts';
+import { argumentFile, fewArenas, log4jProperties, propertiesFile, scratch, sparkJvmArguments } from './jvm.ts';
 import { masterUrl, sparkReady } from './ready.ts';
 import { type SparkOptions, sparkOptions } from './spec.ts';
 
@@ -85,6 +85,7 @@ function render(context: RenderContext<SparkOptions>): TaskSpec {
     ],
     env: {
       SPARK_LOCAL_IP: placement.address,
+      ...fewArenas,
       // A worker looks for the jars of its executors here, though it takes our class path.
       SPARK_HOME: dirname(artifacts.sparkLib),
       SPARK_SCALA_VERSION: '2.13',

@@ -46,12 +46,11 @@ async function masterState(access: FrameworkAccess<SparkOptions>, master: Placem
     fail('WRONG_IDENTITY', { endpoint, expected: 'our Spark master', found: 'a server that refuses our password' });
   }
   const identity = response.headers.get('millrace-identity');
+  // Its web server listens a moment before the pages, and the filter that names us, are there: no sign of a stranger yet.
+  if (identity === null && !response.ok) return `the master's pages at ${endpoint} (status ${response.status})`;
   if (identity !== access.identity) {
-    fail('WRONG_IDENTITY', {
-      endpoint,
-      expected: `Spark ${access.identity}`,
-      found: identity ? `Spark ${identity}` : 'another server',
-    });
+    const found = identity === null ? 'another server' : `Spark ${identity}`;
+    fail('WRONG_IDENTITY', { endpoint, expected: `Spark ${access.identity}`, found });
   }
   if (!response.ok) return `the master's pages (status ${response.status})`;
   return (await response.json()) as MasterState;

@@ -24,7 +24,7 @@ export const sparkOptions = z
       .int()
       .min(256)
       .max(1_048_576)
-      .default(576)
+      .default(448)
       .describe('Java heap that a worker may give to executors, in MiB, over all pipelines'),
     daemonHeapMiB: z
       .number()
@@ -38,9 +38,9 @@ export const sparkOptions = z
       .int()
       .min(128)
       .max(65_536)
-      .default(256)
+      .default(224)
       .describe("Java heap of a pipeline's driver, in MiB"),
-    executorHeapMiB: z.number().int().min(128).max(65_536).default(256).describe('Java heap of an executor, in MiB'),
+    executorHeapMiB: z.number().int().min(128).max(65_536).default(208).describe('Java heap of an executor, in MiB'),
     profile: z
       .enum(['laptop', 'server'])
       .default('laptop')

@@ -12,7 +12,7 @@ import { artifactsForTests } from './artifacts.ts';
 import { end, start, untilReady, visibleText } from './runner.ts';
 import { SparkPipeline } from './sparkPipeline.ts';
 
-jest.setTimeout(420_000);
+jest.setTimeout(600_000);
 
 let pipeline: SparkPipeline;
 beforeAll(async () => {
@@ -177,6 +177,14 @@ describe('spark 4.1.1', () => {
         await untilReady(sparkPackage, access, pipeline.spark.context(at).placement, pipeline.task('master'));
       await end(pipeline.task('worker'), 'SIGKILL');
       pipeline.launch('worker');
+    }));
+
+  it('loses and doubles nothing when the broker is killed', () =>
+    flowing(8, async () => {
+      await sleep(2000);
+      await end(pipeline.task('kafka'), 'SIGKILL');
+      await sleep(1000);
+      pipeline.launch('kafka');
     }));
 
   it('ends by itself on SIGTERM with code 0', async () => {

@@ -75,10 +75,10 @@ export class SparkPipeline {
     });
   }
 
-  /** Both jobs run. Throws when the driver has ended, or after three minutes. */
+  /** Both jobs run. Throws when the driver has ended, or after five minutes. */
   async untilReady(): Promise<void> {
     let waitingFor = '';
-    for (let tries = 0; tries < 900; tries++) {
+    for (let tries = 0; tries < 1500; tries++) {
       const health = await this.health();
       if (health?.ready) return;
       waitingFor = health?.waitingFor ?? 'the health port';
@@ -102,12 +102,21 @@ export class SparkPipeline {
   async send(
     messages: readonly { key?: string; value: string | null; headers?: Record<string, string> }[],
   ): Promise<void> {
-    await this.producer!.send({ topic: 'sample.readings', acks: -1, messages: [...messages] });
+    // A producer gives up at once while its only broker is down; what it sends twice carries the same ids.
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.producer!.send({ topic: 'sample.readings', acks: -1, messages: [...messages] });
+        return;
+      } catch (error) {
+        if (tries === 200) throw error;
+        await sleep(300);
+      }
+    }
   }
 
-  /** Resolves when `condition` holds; throws after three minutes with what there is. */
+  /** Resolves when `condition` holds; throws after five minutes with what there is. */
   async until(what: string, condition: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 1800; tries++) {
+    for (let tries = 0; tries < 3000; tries++) {
       if (condition()) return;
       await sleep(100);
     }

@@ -35,6 +35,12 @@ describe.each(rows)('%s', (code, row) => {
   });
 });
 
+test('an empty list in the details reads as "none"', () => {
+  expect(new MillraceError('UNKNOWN_PIPELINE', { name: 'x', known: [] }).toJSON().meaning).toBe(
+    'Pipelines of this home: none.',
+  );
+});
+
 /** Calls that give their details as a literal without a spread: what each names can be read off. */
 const literalCall = /(?:fail|new MillraceError|new IngressFault)\(\s*'([A-Z_]+)',\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}/g;
 const platform = fileURLToPath(new URL('../../../platform/', import.meta.url));

@@ -40,11 +40,14 @@ describe('a first deploy', () => {
     ]);
   });
 
-  test('the feed starts when all else is ready; observing waits for all but the feed', () => {
+  test('the feed starts when all else is ready; observing begins when all is launched and the ingress ready', () => {
     const ready = plan.placements.map(({ task }) => `ready:${task}`).filter((id) => id !== 'ready:pp.feed.0');
+    const ids = steps(plan).map(({ id }) => id);
     const step = (id: string) => steps(plan).find((each) => each.id === id);
     expect(step('launch:pp.feed.0')?.after).toEqual(ready);
-    expect(step('observe')?.after).toEqual(ready);
+    const launched = ready.map((id) => id.replace('ready:', 'launch:'));
+    const prepared = ids.filter((id) => /^(ensure:|user:|topics$|tables$)/.test(id));
+    expect(step('observe')?.after).toEqual([...prepared, ...launched, 'ready:pp.ingress.0']);
     expect(step('launch:pp.spark-driver.0')?.after).toEqual([]);
   });
 

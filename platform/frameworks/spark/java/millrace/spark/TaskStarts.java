@@ -8,7 +8,7 @@ import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 
 /**
- * Tells when a real-time query reads: its first batch lasts half a minute, and Spark reports a batch only at its end, but the
+ * Tells when a real-time query reads: its first batch lasts minutes, and Spark reports a batch only at its end, but the
  * tasks that read its partitions start at once.
  */
 final class TaskStarts extends SparkListener {
