@@ -11,6 +11,7 @@ import type { StepCall, UndoCall } from '../workflows/activities.ts';
 import { accessOf, frameworkRecord } from './access.ts';
 import type { ActivityDeps } from './deps.ts';
 import { renderPipelineTask } from './pipelineTasks.ts';
+import { untilRecorded } from './recorded.ts';
 import { pause, runStep } from './running.ts';
 
 const probeMs = 150;
@@ -21,7 +22,8 @@ const tailLines = 15;
 export function createTaskActivities(deps: ActivityDeps) {
   return {
     'task.launch': ({ scope, step }: StepCall<'task.launch'>) =>
-      runStep(deps, { scope, id: step.id, label: step.label }, async () => {
+      runStep(deps, { scope, id: step.id, label: step.label }, async (waiting) => {
+        await untilFrameworksRecorded(deps, scope, waiting);
         mkdirSync(deps.home.spansDir, { recursive: true, mode: 0o700 });
         await deps.driver.launch(await renderTask(deps, scope, step.input.task));
       }),
@@ -52,6 +54,16 @@ export function recordedPipeline(deps: ActivityDeps, scope: Pick<StepScope, 'nam
     record ??
     fail('UNKNOWN_PIPELINE', { name: scope.name, known: deps.records.pipelines().map((each) => each.pipeline) })
   );
+}
+
+async function untilFrameworksRecorded(
+  deps: ActivityDeps,
+  scope: StepScope,
+  waiting: (text: string) => void,
+): Promise<void> {
+  if (scope.kind !== 'pipeline') return;
+  const names = recordedPipeline(deps, scope).plan.frameworks.map(({ framework }) => framework);
+  await untilRecorded(deps.records, scope.name, names, { pause, waiting });
 }
 
 async function renderTask(deps: ActivityDeps, scope: StepScope, task: string): Promise<TaskSpec> {

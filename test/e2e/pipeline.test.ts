@@ -14,6 +14,7 @@ const portBase = 16_000;
 const minutes = 60_000;
 const home = createTestHome(portBase);
 let deployed: DeployResult;
+let progress: string;
 
 const taskOf = async (id: string): Promise<TaskStatus> => {
   const { tasks } = await home.json<{ tasks: TaskStatus[] }>('status');
@@ -29,7 +30,9 @@ const kill9 = async (id: string): Promise<void> => {
 };
 
 beforeAll(async () => {
-  deployed = await home.json<DeployResult>('deploy', 'flight-delays', '--yes');
+  const { stdout, stderr } = await home.run('deploy', 'flight-delays', '--yes', '--json');
+  progress = stderr;
+  deployed = JSON.parse(stdout) as DeployResult;
 }, 8 * minutes);
 
 afterAll(async () => {
@@ -40,6 +43,11 @@ test('deploy ends when an event has been seen, and says where to go', () => {
   expect(deployed).toMatchObject({ pipeline: 'flight-delays', revision: 1, state: 'flowing' });
   expect(deployed.firstEventMs).toBeGreaterThan(0);
   expect(Object.keys(deployed.endpoints)).toEqual(expect.arrayContaining(['ingress', 'api']));
+});
+
+test('a clean deploy tries nothing twice, and no warning stands in its progress', () => {
+  expect(progress).toContain('first event seen from end to end');
+  expect(progress).not.toMatch(/↻|✗|warning/i);
 });
 
 test('the query API answers the board, and a flight by its event id', async () => {
