@@ -1,4 +1,6 @@
 /** All activities of the worker, made from their dependencies. The type check against the workflows' view is here. */
+
+import { undoKinds } from '../model/plan.ts';
 import { newSpanId } from '../telemetry/context.ts';
 import type { Activities, OperationSpan } from '../workflows/activities.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -6,7 +8,7 @@ import { createFrameworkActivities } from './frameworks.ts';
 import { createObserveActivities } from './observe.ts';
 import { createPlanningActivities } from './planning.ts';
 import { createResourceActivities } from './resources.ts';
-import { guarded } from './running.ts';
+import { guarded, runUndo } from './running.ts';
 import { createTaskActivities } from './tasks.ts';
 
 export function createActivities(deps: ActivityDeps): Activities {
@@ -18,6 +20,10 @@ export function createActivities(deps: ActivityDeps): Activities {
     ...createPlanningActivities(deps),
     'operation.span': async (span: OperationSpan) => recordOperation(deps, span),
   };
+  for (const kind of undoKinds) {
+    const undo = activities[kind];
+    activities[kind] = (call) => runUndo(deps, call, () => undo(call));
+  }
   const wrapped = Object.entries(activities).map(([name, activity]) => [name, guarded(activity as never)]);
   return Object.fromEntries(wrapped) as Activities;
 }

@@ -6,13 +6,21 @@ import type { Session } from './session.ts';
 export async function confirm(session: Session, question: string, command: string): Promise<boolean> {
   if (session.yes) return true;
   if (!session.interactive) fail('NEEDS_CONFIRMATION', { command, question });
-  return /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim());
+  return /^y(es)?$/i.test(((await ask(`${question} [y/N] `)) ?? '').trim());
 }
 
-export async function ask(question: string): Promise<string> {
+/** Undefined: Ctrl-C, the end of the input, or `signal`. While it asks, Ctrl-C makes no SIGINT but ends the question. */
+export async function ask(question: string, signal?: AbortSignal): Promise<string | undefined> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = new AbortController();
+  reader.once('SIGINT', () => ended.abort());
+  reader.once('close', () => ended.abort());
   try {
-    return await reader.question(question);
+    const stop = AbortSignal.any(signal ? [ended.signal, signal] : [ended.signal]);
+    return await reader.question(question, { signal: stop });
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') return undefined;
+    throw error;
   } finally {
     reader.close();
   }

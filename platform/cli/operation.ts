@@ -22,7 +22,6 @@ interface Carried<Q extends Operation, R> {
   readonly kind: string;
   readonly update: UpdateDefinition<R, [Q]>;
   readonly request: Omit<Q, 'traceparent'>;
-  readonly onInterrupt?: (operation: string) => void;
 }
 
 /** Sends the update (starting the pipeline's workflow if need be), shows its progress, gives its result. */

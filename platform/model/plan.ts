@@ -42,14 +42,16 @@ export interface Step<K extends StepKind = StepKind> {
  * `task.restore` { task, revision }: launch the task again as that recorded revision had it.
  * `kafka.topics.remove` { topics } and `cassandra.tables.remove` { tables }: those that this deploy made, by logical name.
  */
-export type UndoKind =
-  | 'task.remove'
-  | 'task.restore'
-  | 'kafka.topics.remove'
-  | 'cassandra.tables.remove'
-  | 'redis.keys.remove'
-  | 'pipeline.user.remove'
-  | 'framework.release';
+export type UndoKind = (typeof undoKinds)[number];
+export const undoKinds = [
+  'task.remove',
+  'task.restore',
+  'kafka.topics.remove',
+  'cassandra.tables.remove',
+  'redis.keys.remove',
+  'pipeline.user.remove',
+  'framework.release',
+] as const;
 
 /** Steps of one kind of work, shown together. */
 export interface Phase {

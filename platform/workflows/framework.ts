@@ -21,27 +21,51 @@ const activities = proxyActivities<Activities>({
 
 export async function frameworkWorkflow(): Promise<void> {
   const turns = new Turns();
-  setHandler(ensureUpdate, (request) => turns.take(() => ensure(request)));
-  setHandler(releaseUpdate, (request) =>
-    turns.take(() =>
+  const installs = new Installs();
+  setHandler(ensureUpdate, (request) => turns.take(() => ensure(request, installs)));
+  setHandler(releaseUpdate, (request) => {
+    // A deploy that is rolled back must not wait until what it no longer wants is installed.
+    installs.cancel(request.id);
+    return turns.take(() =>
       activities['framework.removeUser'](request).catch((failure) => {
         throw finalFailure(errorJsonOf(failure));
       }),
-    ),
-  );
+    );
+  });
   await condition(() => turns.idle && workflowInfo().continueAsNewSuggested);
   await condition(allHandlersFinished);
   await continueAsNew<typeof frameworkWorkflow>();
 }
 
-async function ensure(request: EnsureRequest): Promise<EnsureResult> {
+/** The installation that runs, and those that were called off before it was their turn. */
+class Installs {
+  private running: { readonly operation: string; readonly run: PlanRun } | undefined;
+  private readonly cancelled = new Set<string>();
+
+  cancel(operation: string): void {
+    this.cancelled.add(operation);
+    if (this.running?.operation === operation) this.running.run.cancel();
+  }
+
+  async run(operation: string, run: PlanRun): Promise<void> {
+    this.running = { operation, run };
+    if (this.cancelled.has(operation)) run.cancel();
+    try {
+      await run.run();
+    } finally {
+      this.running = undefined;
+    }
+  }
+}
+
+async function ensure(request: EnsureRequest, installs: Installs): Promise<EnsureResult> {
   const plan = await activities['framework.begin'](request).catch((failure) => {
     throw finalFailure(errorJsonOf(failure));
   });
   const scope: StepScope = { operation: request, kind: 'framework', name: request.framework, revision: plan.revision };
   const run = new PlanRun(scope, plan.phases);
   try {
-    await run.run();
+    await installs.run(request.id, run);
   } catch (failure) {
     const error = errorJsonOf(failure);
     await run.rollBack();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+export const millrace = fileURLToPath(new URL('../../millrace', import.meta.url));
 
 export interface Run {
   readonly code: number | null;
@@ -15,6 +15,7 @@ export interface Run {
 
 export interface TestHome {
   readonly path: string;
+  readonly env: NodeJS.ProcessEnv;
   run(...args: string[]): Promise<Run>;
   /** Runs with `--json` and parses what was printed; fails the test with the words of the error otherwise. */
   json<T>(...args: string[]): Promise<T>;
@@ -25,9 +26,10 @@ export interface TestHome {
 export function createTestHome(portBase: number): TestHome {
   const path = mkdtempSync(join(tmpdir(), 'millrace-e2e-'));
   const env = { ...process.env, MILLRACE_HOME: path, MILLRACE_PORT_BASE: String(portBase), NODE_OPTIONS: '' };
-  const run = (...args: string[]) => runProgram(join(root, 'millrace'), args, env);
+  const run = (...args: string[]) => runProgram(millrace, args, env);
   return {
     path,
+    env,
     run,
     async json<T>(...args: string[]): Promise<T> {
       const { code, stdout, stderr } = await run(...args, '--json');

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { takenByOthers } from '../../cluster/process/foreign-ports.ts';
 import { type ControlPlane, startControlPlane } from '../../control/start.ts';
 import { fail } from '../../errors.ts';
 import type { DeployRequest, DeployResult } from '../../model/operations.ts';
 import { renderReason } from '../../plan/render.ts';
 import { cancelSignal, deployUpdate, workflowIds } from '../../workflows/messages.ts';
-import { ask } from '../ask.ts';
+import { interruptible } from '../interrupt.ts';
 import { carryOut, newOperationId } from '../operation.ts';
 import { prepareArtifacts } from '../prepare.ts';
 import { answer, createSession, type Session } from '../session.ts';
@@ -49,9 +50,16 @@ async function refuseEarly(
   options: { set: Record<string, string>; nodes?: number },
 ): Promise<void> {
   const outcome = await makePlan(session, blueprint, pipeline, options.set, options.nodes);
-  if (!('refused' in outcome)) return;
-  const { summary, reason, help } = outcome;
-  fail('PLAN_REFUSED', { pipeline, summary, tree: renderReason(reason), help, reason });
+  if ('refused' in outcome) {
+    const { summary, reason, help } = outcome;
+    fail('PLAN_REFUSED', { pipeline, summary, tree: renderReason(reason), help, reason });
+  }
+  const placements = [...outcome.placements, ...outcome.frameworks.flatMap((framework) => framework.placements)];
+  const conflict = takenByOthers(
+    session.home,
+    placements.map(({ demand, ...placement }) => ({ ...placement, sharedPorts: demand.sharedPorts ?? [] })),
+  );
+  if (conflict) fail('PORT_TAKEN', { ...conflict });
 }
 
 async function deploy(
@@ -60,36 +68,10 @@ async function deploy(
   request: Omit<DeployRequest, 'traceparent'>,
 ): Promise<DeployResult> {
   const { pipeline, id } = request;
-  const interrupt = () => void onInterrupt(session, plane, pipeline, id);
-  process.on('SIGINT', interrupt);
-  try {
-    return await carryOut<DeployRequest, DeployResult>(session, {
-      plane,
-      pipeline,
-      kind: 'deploy',
-      update: deployUpdate,
-      request,
-    });
-  } finally {
-    process.off('SIGINT', interrupt);
-  }
-}
-
-let interrupted = false;
-
-/** Ctrl-C leaves the choice: the deploy goes on without this terminal, or is rolled back. A second one just leaves. */
-async function onInterrupt(session: Session, plane: ControlPlane, pipeline: string, operation: string): Promise<void> {
-  const leave = () => {
-    session.progress(`\nThe deploy of ${pipeline} goes on; watch it with: millrace status`);
-    process.exit(130);
-  };
-  if (interrupted || !session.interactive) return leave();
-  interrupted = true;
-  const reply = await ask('\nLeave the deploy going (l), roll it back (r), or keep watching (k)? [k] ');
-  interrupted = false;
-  if (/^l/i.test(reply)) leave();
-  if (/^r/i.test(reply))
-    await plane.client.workflow.getHandle(workflowIds.pipeline(pipeline)).signal(cancelSignal, operation);
+  const rollBack = () => plane.client.workflow.getHandle(workflowIds.pipeline(pipeline)).signal(cancelSignal, id);
+  return await interruptible(session, { pipeline, rollBack }, (watched) =>
+    carryOut<DeployRequest, DeployResult>(watched, { plane, pipeline, kind: 'deploy', update: deployUpdate, request }),
+  );
 }
 
 function render({ pipeline, revision, firstEventMs, endpoints }: DeployResult): string {
