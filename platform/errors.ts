@@ -97,6 +97,6 @@ function fill(text: string, details: ErrorDetails): string {
 }
 
 function render(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(render).join(', ');
+  if (Array.isArray(value)) return value.map(render).join(', ') || 'none';
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }

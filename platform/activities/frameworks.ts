@@ -19,7 +19,8 @@ import { recordedPipeline } from './tasks.ts';
 export function createFrameworkActivities(deps: ActivityDeps) {
   return {
     'framework.ensure': ({ scope, step }: StepCall<'framework.ensure'>) =>
-      runStep(deps, { scope, id: step.id, label: step.label }, async () => {
+      // The installation is the framework's workflow's: a rollback calls it off there.
+      runStep(deps, { scope, id: step.id, label: step.label, looksOnly: true }, async () => {
         const { framework } = step.input;
         const { id, traceparent, requestedAtMs } = scope.operation;
         await deps.temporal.workflow.executeUpdateWithStart(ensureUpdate, {

@@ -12,7 +12,7 @@ const marginSeconds = 10;
 export function createObserveActivities(deps: ActivityDeps) {
   return {
     'flow.observe': ({ scope, step }: StepCall<'flow.observe'>) =>
-      runStep(deps, { scope, id: step.id, label: step.label }, async (onWaiting) => {
+      runStep(deps, { scope, id: step.id, label: step.label, looksOnly: true }, async (onWaiting) => {
         const record = recordedPipeline(deps, scope);
         const { verify } = record.plan.spec;
         const ingressUrl = record.endpoints[verify.ingressService];

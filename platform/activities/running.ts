@@ -21,6 +21,8 @@ export interface StepIdentity {
   readonly scope: StepScope;
   readonly id: string;
   readonly label: string;
+  /** It only looks, so that a cancellation ends it at once. Any other is let finish: its undo must find all of its effect. */
+  readonly looksOnly?: boolean;
 }
 
 /** Runs a step's work: told in the journal, traced, its errors mapped. `waiting` reports what the step waits for. */
@@ -49,7 +51,9 @@ export async function runStep(
   };
   tell('started', attempt > 1 ? `attempt ${attempt}` : undefined);
   try {
-    await withSpan(deps.recorder, step.label, operation.traceparent, () => untilCancelled(work(waiting)));
+    await withSpan(deps.recorder, step.label, operation.traceparent, () =>
+      step.looksOnly ? untilCancelled(work(waiting)) : work(waiting),
+    );
     tell('done');
   } catch (thrown) {
     const failure = failureOf(thrown, attempt);
@@ -102,12 +106,12 @@ function untilCancelled<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, Context.current().cancelled]);
 }
 
-/** Heartbeats while `work` runs, so that a dead worker is noticed within seconds and a cancellation reaches it. */
+/** Heartbeats while `work` runs, so that a dead worker is noticed within seconds and a cancellation comes in. */
 export async function beating<T>(work: () => Promise<T>): Promise<T> {
   const context = Context.current();
   const timer = setInterval(() => context.heartbeat(), beatMs);
   try {
-    return await untilCancelled(work());
+    return await work();
   } finally {
     clearInterval(timer);
   }
@@ -138,7 +142,7 @@ function isCancelled(thrown: unknown): thrown is Error & { readonly nonRetryable
   return thrown instanceof Error && thrown.name === 'CancelledFailure';
 }
 
-/** Wraps every activity: heartbeats, cancellation, errors in the shape that workflows carry. */
+/** Wraps every activity: heartbeats, and errors in the shape that workflows carry. */
 export function guarded<A extends unknown[], R>(work: (...input: A) => Promise<R>): (...input: A) => Promise<R> {
   return async (...input) => {
     try {

@@ -28,7 +28,7 @@ export function createTaskActivities(deps: ActivityDeps) {
         await deps.driver.launch(await renderTask(deps, scope, step.input.task));
       }),
     'task.ready': ({ scope, step }: StepCall<'task.ready'>) =>
-      runStep(deps, { scope, id: step.id, label: step.label }, (waiting) =>
+      runStep(deps, { scope, id: step.id, label: step.label, looksOnly: true }, (waiting) =>
         untilReady(deps, scope, step.input.task, waiting),
       ),
     'task.retire': ({ scope, step }: StepCall<'task.retire'>) =>

@@ -66,6 +66,8 @@ const worker = await untilConnected(async () =>
     maxConcurrentActivityTaskExecutions: 64,
     maxCachedWorkflows: 64,
     shutdownGraceTime: '5s',
+    // A cancellation comes in with the answer to a heartbeat: by default every 4 s, which a rollback would wait for.
+    maxHeartbeatThrottleInterval: '1s',
   }),
 );
 console.log(`worker of ${repoRoot} polls ${taskQueue} at ${address}`);

@@ -11,7 +11,7 @@ import type { EnsureRequest, EnsureResult, StepScope } from '../model/operations
 import type { Activities } from './activities.ts';
 import { errorJsonOf, finalFailure } from './failures.ts';
 import { PlanRun } from './interpret.ts';
-import { ensureUpdate, releaseUpdate } from './messages.ts';
+import { cancelSignal, ensureUpdate, releaseUpdate } from './messages.ts';
 import { Turns } from './turns.ts';
 
 const activities = proxyActivities<Activities>({
@@ -23,15 +23,14 @@ export async function frameworkWorkflow(): Promise<void> {
   const turns = new Turns();
   const installs = new Installs();
   setHandler(ensureUpdate, (request) => turns.take(() => ensure(request, installs)));
-  setHandler(releaseUpdate, (request) => {
-    // A deploy that is rolled back must not wait until what it no longer wants is installed.
-    installs.cancel(request.id);
-    return turns.take(() =>
+  setHandler(releaseUpdate, (request) =>
+    turns.take(() =>
       activities['framework.removeUser'](request).catch((failure) => {
         throw finalFailure(errorJsonOf(failure));
       }),
-    );
-  });
+    ),
+  );
+  setHandler(cancelSignal, (operation) => installs.cancel(operation));
   await condition(() => turns.idle && workflowInfo().continueAsNewSuggested);
   await condition(allHandlersFinished);
   await continueAsNew<typeof frameworkWorkflow>();

@@ -1,17 +1,38 @@
 /**
  * Interprets a recorded plan: a step runs as soon as every step that it names in `after` is done. The undo of a step is
- * remembered before the step starts; after a failure, what was begun is undone in reverse order.
+ * remembered before the step starts; after a failure, what was begun is undone: tasks first, then what they worked on.
  */
-import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  patched,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { StepScope } from '../model/operations.ts';
-import type { Phase, Step } from '../model/plan.ts';
+import type { Phase, Step, UndoKind } from '../model/plan.ts';
 import type { Activities, UndoCall } from './activities.ts';
+import { cancelSignal, workflowIds } from './messages.ts';
 
 /** A dead worker is noticed after this long: activities that wait report every second. */
 const heartbeatTimeout = '5s';
 
+/**
+ * Undos of one wave run together; a wave begins when the one before has ended. New tasks end before former ones come back to
+ * their ports, and nothing is removed that a task still works on.
+ */
+const undoWaves: readonly (readonly UndoKind[])[] = [
+  ['task.remove'],
+  ['task.restore'],
+  ['kafka.topics.remove', 'cassandra.tables.remove', 'redis.keys.remove'],
+  ['pipeline.user.remove'],
+  ['framework.release'],
+];
+
 export class PlanRun {
   private readonly undo: UndoCall[] = [];
+  private readonly done = new Set<string>();
   private readonly scope: StepScope;
   private readonly steps: readonly Step[];
   private readonly cancellation = new CancellationScope();
@@ -51,17 +72,35 @@ export class PlanRun {
     this.cancellation.cancel();
   }
 
-  /** Undoes what was begun, newest first. A failing undo does not keep the others from running; the first error is thrown. */
+  /** Undoes what was begun. A failing undo does not keep the others from running; the first error is thrown. */
   async rollBack(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       let failure: unknown;
-      for (const call of this.undo.toReversed()) {
-        await runUndo(call).catch((error) => {
+      const guarded = (call: UndoCall) =>
+        runUndo(call).catch((error) => {
           failure ??= error;
         });
-      }
+      const newestFirst = this.undo.toReversed();
+      if (newestFirst.length > 0 && settlesBeforeUndo()) {
+        for (const kinds of undoWaves) {
+          await Promise.all(newestFirst.filter(({ kind }) => kinds.includes(kind)).map(guarded));
+          // Not before the tasks have ended: without its servers, one may take all of its grace to end.
+          if (kinds.includes('task.remove')) await this.callOffInstalls();
+        }
+      } else for (const call of newestFirst) await guarded(call);
       if (failure && !isCancellation(failure)) throw failure;
     });
+  }
+
+  /** A rollback does not wait until what it no longer wants is installed. */
+  private async callOffInstalls(): Promise<void> {
+    const running = this.undo.filter(({ kind, step }) => kind === 'framework.release' && !this.done.has(step));
+    const calledOff = running.map(({ input }) => {
+      const workflow = getExternalWorkflowHandle(workflowIds.framework(String(input.framework)));
+      // Not there: its installation was never begun.
+      return workflow.signal(cancelSignal, this.scope.operation.id).catch(() => undefined);
+    });
+    await Promise.all(calledOff);
   }
 
   private async execute(step: Step): Promise<void> {
@@ -71,10 +110,18 @@ export class PlanRun {
       scheduleToCloseTimeout: `${step.timeoutSeconds * 2}s`,
       heartbeatTimeout,
       retry: { initialInterval: '300ms', backoffCoefficient: 1.6, maximumInterval: '5s' },
+      // An activity that is given up before it has ended could still launch a task after its removal.
+      ...(settlesBeforeUndo() ? { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED } : {}),
     });
     const activity = activities[step.kind] as (call: { scope: StepScope; step: Step }) => Promise<void>;
     await activity({ scope: this.scope, step });
+    this.done.add(step.id);
   }
+}
+
+/** False only in the replay of what an earlier Millrace began: it undid newest first, beside steps that had not ended. */
+function settlesBeforeUndo(): boolean {
+  return patched('settle-before-undo');
 }
 
 /** One undo or removal, retried until it is done: half a removal must not stay. */

@@ -23,5 +23,5 @@ export const destroyUpdate = defineUpdate<DestroyResult, [DestroyRequest]>('dest
 export const ensureUpdate = defineUpdate<EnsureResult, [EnsureRequest]>('ensure');
 /** Takes a pipeline off a framework's users; removes the framework when this very operation had installed it. */
 export const releaseUpdate = defineUpdate<readonly LedgerEntry[], [ReleaseRequest]>('release');
-/** Rolls back the deploy with this operation id, if it is the one that runs. */
+/** To a pipeline: rolls the deploy with this operation id back. To a framework: calls the installation for it off. */
 export const cancelSignal = defineSignal<[string]>('cancel');
