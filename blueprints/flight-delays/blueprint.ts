@@ -14,6 +14,8 @@ export const blueprint = defineBlueprint({
     'US flight records, replayed as a stream: delays of each airport in windows of time, severe delays within a second, a live board and alerts.',
   parameters,
   build(p, kit) {
+    // With the default nothing is asked for, so that a Kafka that runs with more brokers is shared.
+    if (p.brokers > 1) kit.framework('kafka', { brokers: p.brokers });
     const topics = addTopics(p, kit);
     addJobs(p, kit, topics);
     addStores(p, kit, topics);

@@ -37,6 +37,13 @@ export const parameters = {
     unit: 'events/s',
     doc: 'The ingress answers 429 above this rate',
   }),
+  brokers: integer({
+    default: 1,
+    minimum: 1,
+    maximum: 3,
+    unit: 'brokers',
+    doc: 'Kafka brokers, on different nodes where there are several; with 3, no event is lost with one of them',
+  }),
   partitions: integer({ default: 2, minimum: 1, maximum: 64, doc: 'Partitions of each topic' }),
   topicRetentionHours: integer({
     default: 24,

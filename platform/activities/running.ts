@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { asMillraceError, MillraceError } from '../errors.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { StepScope } from '../model/operations.ts';
@@ -130,6 +131,8 @@ export function failureOf(
 ): Error & { readonly nonRetryable?: boolean | null | undefined } {
   if (isCancelled(thrown)) return thrown;
   if (thrown instanceof ApplicationFailure) return thrown;
+  // Of a framework's installation, asked for by an update: what it failed with is what the step fails with.
+  if (thrown instanceof WorkflowUpdateFailedError && thrown.cause instanceof ApplicationFailure) return thrown.cause;
   const error = asMillraceError(thrown);
   const known = thrown instanceof MillraceError;
   const tries = error.code === 'PORT_TAKEN' ? takenPortAttempts : Number.POSITIVE_INFINITY;

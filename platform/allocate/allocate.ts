@@ -1,6 +1,6 @@
 /** Places tasks on nodes. Pure: the same demands and offers give the same placements. */
 import type { Offer, Placement, Reason, TaskDemand } from '../model/cluster.ts';
-import { type Capacity, capacityOf, dominantShare, lackingResources, take } from './capacity.ts';
+import { type Capacity, capacityOf, dominantShare, lackingResources, resourceNames, take } from './capacity.ts';
 import { PortBook, type Standing } from './ports.ts';
 import { type Obstacle, refuse } from './refusal.ts';
 
@@ -10,8 +10,9 @@ export type Allocation =
 
 /**
  * One placement per demand, in the order of the demands. Largest first; each goes to the node it fits most tightly, with
- * `spread` to one that has no task of its group as long as there is such a node. Ports are the lowest free ones; a shared
- * port has one number in the group. A task with a former placement goes back to that node and those ports if they fit.
+ * `spread` to one that has no task of its group as long as there is such a node. Tasks that share a port go to one node,
+ * one with room for all of them if there is any. Ports are the lowest free ones; a shared port has one number in the group.
+ * A task with a former placement goes back to that node and those ports if they fit.
  */
 export function allocate(
   demands: readonly TaskDemand[],
@@ -23,10 +24,12 @@ export function allocate(
   const formerByTask = new Map(standing.former.map((placement) => [placement.task, placement]));
   const placed = new Map<string, Placement>();
   const refused: { demand: TaskDemand; obstacles: readonly Obstacle[] }[] = [];
+  const homes = new Map(standing.kept.filter(({ demand }) => sharesPort(demand)).map(homeOf));
   for (const demand of largestFirst(demands, offers)) {
     const former = formerByTask.get(demand.task);
-    const candidates = capacities.map((capacity) => candidateOf(demand, capacity, ports, former));
-    const best = bestOf(demand, candidates, former);
+    const home = sharesPort(demand) ? homes.get(demand.group) : undefined;
+    const candidates = capacities.map((capacity) => candidateOf(demand, capacity, { ports, former, home }));
+    const best = bestOf(demand, candidates, former, wholeGroup(demand, demands));
     if (best === undefined) {
       refused.push({ demand, obstacles: candidates.flatMap((each) => ('lacking' in each ? [each] : [])) });
       continue;
@@ -36,6 +39,7 @@ export function allocate(
     take(best.capacity, demand);
     ports.enter(placement);
     placed.set(demand.task, placement);
+    if (sharesPort(demand)) homes.set(...homeOf(placement));
   }
   if (refused.length > 0) return { ok: false, ...refuse(refused, demands.length) };
   return { ok: true, placements: demands.map(({ task }) => placed.get(task)!) };
@@ -46,12 +50,36 @@ interface Fit {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-function candidateOf(
-  demand: TaskDemand,
-  capacity: Capacity,
-  book: PortBook,
-  former: Placement | undefined,
-): Fit | Obstacle {
+/** Tasks that listen on one port together are reached at one address, so they are on one node. */
+function sharesPort(demand: TaskDemand): boolean {
+  return (demand.sharedPorts ?? []).length > 0;
+}
+
+function homeOf({ demand, node }: Placement): [group: string, node: string] {
+  return [demand.group, node];
+}
+
+/** What the tasks that go to the same node ask together; of any other task: what it asks itself. */
+function wholeGroup(demand: TaskDemand, demands: readonly TaskDemand[]): TaskDemand {
+  if (!sharesPort(demand)) return demand;
+  const resources = { cpus: 0, memoryMiB: 0, diskMiB: 0, gpus: 0 };
+  for (const each of demands.filter(({ group }) => group === demand.group)) {
+    for (const name of resourceNames) resources[name] += each.resources[name];
+  }
+  return { ...demand, resources };
+}
+
+interface Around {
+  readonly ports: PortBook;
+  readonly former: Placement | undefined;
+  /** The node that the others of its group are on, if it must go there. */
+  readonly home: string | undefined;
+}
+
+function candidateOf(demand: TaskDemand, capacity: Capacity, { ports: book, former, home }: Around): Fit | Obstacle {
+  if (home !== undefined && home !== capacity.node.id) {
+    return { node: capacity.node, free: { ...capacity.free }, lacking: [], missingPorts: [], home };
+  }
   const lacking = lackingResources(demand, capacity.free);
   const ports = book.choose(demand, capacity.node, former);
   const missingPorts = isNames(ports) ? ports : [];
@@ -69,8 +97,11 @@ function bestOf(
   demand: TaskDemand,
   candidates: readonly (Fit | Obstacle)[],
   former: Placement | undefined,
+  whole: TaskDemand,
 ): Fit | undefined {
-  const fits = candidates.filter((each): each is Fit => 'capacity' in each);
+  const fit = candidates.filter((each): each is Fit => 'capacity' in each);
+  const fitAll = fit.filter(({ capacity }) => lackingResources(whole, capacity.free).length === 0);
+  const fits = fitAll.length > 0 ? fitAll : fit;
   const back = fits.find(({ capacity }) => capacity.node.id === former?.node);
   if (back) return back;
   const apart = demand.spread ? fits.filter(({ capacity }) => !capacity.groups.has(demand.group)) : [];

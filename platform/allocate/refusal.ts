@@ -9,6 +9,8 @@ export interface Obstacle {
   readonly lacking: readonly ResourceName[];
   /** Names of ports for which the node's range has no number left. */
   readonly missingPorts: readonly string[];
+  /** The node with which its group shares a port: this one is another. */
+  readonly home?: string;
 }
 
 export interface RefusedTask {
@@ -41,16 +43,19 @@ function summary(demand: TaskDemand, obstacles: readonly Obstacle[]): string {
   const withoutPort = obstacles.filter(({ missingPorts }) => missingPorts.length > 0);
   const names = [...new Set(withoutPort.flatMap(({ missingPorts }) => missingPorts))].join(', ');
   if (withoutPort.length > 0) parts.push(`${lack(withoutPort.length)} a free port (${names})`);
+  const away = obstacles.filter(({ home }) => home !== undefined);
+  if (away.length > 0) parts.push(`it shares a port with others on node ${away[0]?.home}`);
   return `${count(obstacles.length, 'node')}: ${parts.join(', ')}`;
 }
 
-function nodeReason(demand: TaskDemand, { node, free, lacking, missingPorts }: Obstacle): Reason {
+function nodeReason(demand: TaskDemand, { node, free, lacking, missingPorts, home }: Obstacle): Reason {
   const parts = lacking.map(
     (name) => `${words[name]}: ask ${amount(name, demand.resources[name])}, ${amount(name, free[name])} free`,
   );
   if (missingPorts.length > 0) {
     parts.push(`no free port for ${missingPorts.join(', ')} in ${node.ports.first}–${node.ports.last}`);
   }
+  if (home !== undefined) parts.push(`the tasks that share its port are on node ${home}`);
   return { ok: false, text: `node ${node.id}: ${parts.join('; ')}`, children: [] };
 }
 
@@ -61,7 +66,7 @@ function helpFor(refused: readonly RefusedTask[]): string {
     const short = Math.max(0, ...refused.map((each) => shortfall(each, name)));
     return short > 0 ? [`${amount(name, short)} more ${words[name]}`] : [];
   });
-  const ports = refused.some(({ obstacles }) => obstacles.every(({ missingPorts }) => missingPorts.length > 0));
+  const ports = refused.some((each) => possible(each).every(({ missingPorts }) => missingPorts.length > 0));
   if (ports) more.push('a wider port range');
   if (more.length === 0) return 'No node has all of it at once: add a node to cluster.json, or ask for less.';
   const advice = 'Ask for less, add a node to cluster.json, or end what is not needed.';
@@ -78,8 +83,13 @@ function together(refused: readonly RefusedTask[]): string {
 }
 
 /** 0 when some node has enough of it. */
-function shortfall({ demand, obstacles }: RefusedTask, name: ResourceName): number {
-  return Math.max(0, demand.resources[name] - Math.max(...obstacles.map(({ free }) => free[name])));
+function shortfall(refused: RefusedTask, name: ResourceName): number {
+  return Math.max(0, refused.demand.resources[name] - Math.max(...possible(refused).map(({ free }) => free[name])));
+}
+
+/** The nodes that would do, if they had room. */
+function possible({ obstacles }: RefusedTask): readonly Obstacle[] {
+  return obstacles.filter(({ home }) => home === undefined);
 }
 
 const words: Record<ResourceName, string> = { cpus: 'CPU', memoryMiB: 'memory', diskMiB: 'disk', gpus: 'GPU' };

@@ -39,8 +39,8 @@ export interface TaskDemand {
   /** Names of the ports it listens on, in order. */
   readonly ports: readonly string[];
   /**
-   * Those of `ports` that all tasks of the group listen on together (SO_REUSEPORT): one number for the group. A task on another
-   * node has the same number there; the group's address is that of its first task.
+   * Those of `ports` that all tasks of the group listen on together (SO_REUSEPORT): one number at one address, so that the
+   * tasks of the group are on one node.
    */
   readonly sharedPorts?: readonly string[];
 }

@@ -53,7 +53,8 @@ function serviceTasks(pipeline: string, name: string, service: ServiceSpec): Pip
       task: physical.pipelineTask(pipeline, name, instance),
       owner: { kind: 'pipeline', name: pipeline },
       group: `${pipeline}.${name}`,
-      spread: true,
+      // Instances with an endpoint share its port, and with it the node.
+      spread: !serves,
       resources: service.resources,
       ports: serves ? ['health', 'service'] : ['health'],
       ...(serves ? { sharedPorts: ['service'] } : {}),

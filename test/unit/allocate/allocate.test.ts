@@ -65,6 +65,21 @@ describe('for any demands and offers', () => {
     );
   });
 
+  test('tasks that share a port are on one node', () => {
+    fc.assert(
+      fc.property(demands, offers, (asked, offered) => {
+        const result = allocate(asked, offered);
+        if (!result.ok) return;
+        const nodes = new Map<string, string>();
+        for (const { demand, node } of result.placements) {
+          if (!demand.sharedPorts) continue;
+          expect(nodes.get(demand.group) ?? node).toBe(node);
+          nodes.set(demand.group, node);
+        }
+      }),
+    );
+  });
+
   test('the same input gives the same answer', () => {
     fc.assert(
       fc.property(demands, offers, (asked, offered) => {
@@ -131,6 +146,41 @@ test('a refusal sums up the nodes and says what would help', () => {
     reason: { children: [{ text: 'pp.big.0: 2 nodes: 2 lack memory (ask 2048 MiB, best 900 MiB free)' }] },
   });
   expect(result.ok ? '' : result.help).toMatch(/^It would fit if one node had 1148 MiB more memory\./);
+});
+
+const sharing = (instance: number, memoryMiB: number) =>
+  demand(`pp.api.${instance}`, memoryMiB, { spread: true, ports: ['health', 'service'], sharedPorts: ['service'] });
+
+test('tasks that share a port go to a node with room for all of them, though another is tighter for the first', () => {
+  const asked = [sharing(0, 500), sharing(1, 500)];
+  const nodes = placed(allocate(asked, [offer('a', 600), offer('b', 1100), offer('c', 4000)])).map(({ node }) => node);
+  expect(nodes).toEqual(['b', 'b']);
+});
+
+test('tasks that share a port and fit on no one node are refused, with the node they would share', () => {
+  const result = allocate([sharing(0, 500), sharing(1, 500)], [offer('a', 600), offer('b', 700)]);
+  expect(result).toMatchObject({
+    ok: false,
+    reason: {
+      children: [
+        {
+          text: 'pp.api.1: 2 nodes: 1 lacks memory (ask 500 MiB, best 100 MiB free), it shares a port with others on node a',
+          children: [
+            { text: 'node a: memory: ask 500 MiB, 100 MiB free' },
+            { text: 'node b: the tasks that share its port are on node a' },
+          ],
+        },
+      ],
+    },
+  });
+  expect(result.ok ? '' : result.help).toMatch(/^It would fit if one node had 400 MiB more memory\./);
+});
+
+test('an instance that is added goes to the node of the others', () => {
+  const kept = placed(allocate([sharing(0, 500)], [offer('a', 4000)]));
+  const taken = offer('a', 3500, { takenPorts: Object.values(kept[0]!.ports), groups: ['pp.api'] });
+  const [added] = placed(allocate([sharing(1, 500)], [taken, offer('b', 600)], { kept, former: [] }));
+  expect(added?.node).toBe('a');
 });
 
 test('an instance that is added takes the number its group shares already', () => {
