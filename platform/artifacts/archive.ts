@@ -17,10 +17,15 @@ export type ArchiveInput = Pick<
   'java' | 'javaVersion' | 'kafkaLib' | 'cassandraLib' | 'sparkLib' | 'javaClasses'
 >;
 
-/** Where the archive of `name` is, or would be: `<cache>/class-data/<name>-<hash>.jsa`. Pure. */
+/**
+ * Where the archive of `name` is, or would be: `<cache>/class-data/<name>-<hash>.jsa`. Of our Java only the jar of `name`
+ * counts. Pure.
+ */
 export function classDataArchivePath(cache: string, name: ArchiveName, input: ArchiveInput): string {
   const lib = { kafka: input.kafkaLib, cassandra: input.cassandraLib, spark: input.sparkLib }[name];
-  const hash = createHash('sha256').update(JSON.stringify([input.java, input.javaVersion, lib, input.javaClasses]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([input.java, input.javaVersion, lib, input.javaClasses[name]]),
+  );
   return join(cache, 'class-data', `${name}-${hash.digest('hex').slice(0, 12)}.jsa`);
 }
 

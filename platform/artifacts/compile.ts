@@ -32,41 +32,50 @@ interface FrameworkSources {
 
 const ownFrameworksDir = join(import.meta.dirname, '..', 'frameworks');
 
+/** Our compiled Java: a jar of each framework that has sources. */
+export type JavaClasses = Readonly<Record<string, string>>;
+
 /**
- * Gives the directory with one jar per framework that has sources (`kafka.jar`, `spark.jar`), compiled once per state of the
- * sources and pinned versions. Throws JAVA_COMPILE_FAILED with the compiler's words.
+ * Gives the jars by framework. Each is compiled once per state of its own sources and pinned versions, so that an edit of one
+ * framework's Java leaves the jars of the others, and the class-data archives made with them, as they are. Throws
+ * JAVA_COMPILE_FAILED with the compiler's words.
  */
-export async function ensureJavaClasses(options: CompileOptions): Promise<string> {
+export async function ensureJavaClasses(options: CompileOptions): Promise<JavaClasses> {
   const { cache, frameworksDir = ownFrameworksDir } = options;
   const all = findSources(frameworksDir);
   const classPaths = await classPathsOf(cache);
-  const directory = join(cache, `java-classes-${hashOf(frameworksDir, all, classPaths)}`);
-  if (existsSync(directory)) return directory;
-  await withWorkDir(cache, 'java-classes', async (workDir) => {
-    if (existsSync(directory)) return;
-    const began = performance.now();
-    const tell = tellerOf(options.onProgress, began);
-    tell('fetching', 0);
-    const made = join(workDir, 'jars');
-    mkdirSync(made);
-    const compileOne = async ({ framework, files }: FrameworkSources) => {
-      const classPath = classPaths.get(framework) ?? [];
-      const jar = await compile({ ...options, framework, files, classPath, classesDir: join(workDir, framework) });
-      writeFileSync(join(made, `${framework}.jar`), jar);
-      return jar.length;
-    };
-    const sizes = await Promise.all(all.map(compileOne));
-    renameSync(made, directory);
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    tell('finished', bytes);
-  });
-  return directory;
+  const ensure = async (sources: FrameworkSources): Promise<[string, string]> => {
+    const classPath = classPaths.get(sources.framework) ?? [];
+    return [sources.framework, await ensureJar({ ...options, ...sources, frameworksDir, classPath })];
+  };
+  return Object.fromEntries(await Promise.all(all.map(ensure)));
 }
 
-function tellerOf(onProgress: OnProgress = () => {}, began: number) {
+type Jar = CompileOptions &
+  FrameworkSources & { readonly frameworksDir: string; readonly classPath: readonly string[] };
+
+async function ensureJar(jar: Jar): Promise<string> {
+  const { cache, framework } = jar;
+  const file = join(cache, 'java-classes', `${framework}-${hashOf(jar)}.jar`);
+  if (existsSync(file)) return file;
+  await withWorkDir(cache, `java-classes-${framework}`, async (workDir) => {
+    if (existsSync(file)) return;
+    const tell = tellerOf(jar, performance.now());
+    tell('fetching', 0);
+    const content = await compile({ ...jar, classesDir: join(workDir, framework) });
+    const made = join(workDir, `${framework}.jar`);
+    writeFileSync(made, content);
+    mkdirSync(join(cache, 'java-classes'), { recursive: true });
+    renameSync(made, file);
+    tell('finished', content.length);
+  });
+  return file;
+}
+
+function tellerOf({ framework, onProgress = () => {} }: Jar, began: number) {
   return (state: 'fetching' | 'finished', bytes: number) =>
     onProgress({
-      artifact: 'java-classes',
+      artifact: `java-classes of ${framework}`,
       version: '',
       state,
       bytes,
@@ -100,14 +109,9 @@ async function classPathsOf(cache: string): Promise<Map<string, string[]>> {
   ]);
 }
 
-function hashOf(
-  frameworksDir: string,
-  all: readonly FrameworkSources[],
-  classPaths: ReadonlyMap<string, string[]>,
-): string {
-  const hash = createHash('sha256').update(JSON.stringify([javaMajor, [...classPaths]]));
-  for (const file of all.flatMap(({ files }) => files))
-    hash.update(file.slice(frameworksDir.length)).update(readFileSync(file));
+function hashOf({ frameworksDir, classPath, files }: Jar): string {
+  const hash = createHash('sha256').update(JSON.stringify([javaMajor, classPath]));
+  for (const file of files) hash.update(file.slice(frameworksDir.length)).update(readFileSync(file));
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -119,10 +123,7 @@ function isUsable(jar: string): boolean {
   return !pathsIn(readFileSync(jar)).some((path) => path.startsWith('java/'));
 }
 
-interface Compilation extends CompileOptions, FrameworkSources {
-  readonly classPath: readonly string[];
-  readonly classesDir: string;
-}
+type Compilation = Jar & { readonly classesDir: string };
 
 async function compile({ cache, java, framework, files, classPath, classesDir }: Compilation): Promise<Buffer> {
   const jars = classPath

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fail } from '../errors.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
 import { findClassDataArchive } from './archive.ts';
-import { ensureJavaClasses, type JavaSources } from './compile.ts';
+import { ensureJavaClasses, type JavaClasses, type JavaSources } from './compile.ts';
 import { javaOf, neededArtifacts } from './fetch.ts';
 import { findJava, type Java, versionOf } from './java.ts';
 import { checkArtifact } from './manifest.ts';
@@ -32,12 +32,17 @@ export async function loadArtifacts(cache: string, options: LoadOptions = {}): P
     kafkaLib: join(placeOf(cache, 'kafka').directory, 'lib'),
     cassandraLib: join(placeOf(cache, 'cassandra').directory, 'lib'),
     sparkLib: await ensureSparkHome(cache),
-    javaClasses: await ensureJavaClasses({ ...options, cache, java: java.executable }),
+    javaClasses: jarsOf(await ensureJavaClasses({ ...options, cache, java: java.executable })),
     temporal: temporalOf(cache),
     valkeyServer: valkeyOf(cache),
     node: process.execPath,
   };
   return { ...paths, classDataArchive: (name) => findClassDataArchive(cache, name, paths) };
+}
+
+function jarsOf(classes: JavaClasses): Artifacts['javaClasses'] {
+  const jar = (framework: string) => classes[framework] ?? fail('INTERNAL', { reason: `${framework} has no Java` });
+  return { kafka: jar('kafka'), cassandra: jar('cassandra'), spark: jar('spark') };
 }
 
 function bundledJava(cache: string): Java {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Inert; one per change, about one a second while bytes come. */
 export interface FetchEvent {
-  /** `kafka`, `spark` … or a step of our own: `pip`, `java-classes`. */
+  /** `kafka`, `spark` … or a step of our own: `pip`, `java-classes of spark`. */
   readonly artifact: string;
   readonly version: string;
   readonly state: 'kept' | 'waiting' | 'fetching' | 'unpacking' | 'checking' | 'finished' | 'broken' | 'failed';

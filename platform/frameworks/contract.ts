@@ -19,10 +19,10 @@ export interface Artifacts {
   readonly cassandraLib: string;
   readonly sparkLib: string;
   /**
-   * Directory with our compiled Java: one jar per framework that has sources, `<javaClasses>/kafka.jar`, `spark.jar` …
-   * A jar, never a directory of classes: class-data archives refuse class paths with directories in them.
+   * Our compiled Java: the jar of each framework that has sources. A jar, never a directory of classes: class-data archives
+   * refuse class paths with directories in them.
    */
-  readonly javaClasses: string;
+  readonly javaClasses: Readonly<Record<'kafka' | 'cassandra' | 'spark', string>>;
   readonly temporal: string;
   readonly valkeyServer: string;
   /** The Node that runs services: the one that runs the CLI. */

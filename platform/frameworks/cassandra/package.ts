@@ -91,7 +91,7 @@ function cassandraCommand({ artifacts, options, placements }: RenderContext<Cass
     ...moduleArguments,
     ...properties(placements.length),
     '-cp',
-    `${artifacts.cassandraLib}/*:${artifacts.javaClasses}/cassandra.jar`,
+    `${artifacts.cassandraLib}/*:${artifacts.javaClasses.cassandra}`,
     'org.apache.cassandra.service.CassandraDaemon',
   ];
 }

@@ -80,7 +80,7 @@ function kafkaCommand({ artifacts, options }: RenderContext<KafkaOptions>): [str
     ...jvmArguments({ heapMiB, profile, archive: artifacts.classDataArchive('kafka') }),
     ...kafkaProperties,
     '-cp',
-    `${artifacts.kafkaLib}/*:${artifacts.javaClasses}/kafka.jar`,
+    `${artifacts.kafkaLib}/*:${artifacts.javaClasses.kafka}`,
     'millrace.MillraceKafka',
     '{taskDir}/conf/server.properties',
     '{taskDir}/conf/format.properties',

@@ -16,7 +16,7 @@ export interface SparkJvm {
  * comes first, see java/org/apache/spark/launcher.
  */
 export function sparkClassPath({ sparkLib, javaClasses }: SparkJvm['artifacts']): string {
-  return [`${javaClasses}/spark.jar`, ...sparkJars.map((jar) => `${sparkLib}/${jar}`)].join(':');
+  return [javaClasses.spark, ...sparkJars.map((jar) => `${sparkLib}/${jar}`)].join(':');
 }
 
 /** For an @argfile: all options up to the main class. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { makeClassDataArchive } from '../../../platform/artifacts/archive.ts';
+import { classDataArchivePath, makeClassDataArchive } from '../../../platform/artifacts/archive.ts';
 import { ensureJavaClasses } from '../../../platform/artifacts/compile.ts';
 import { examineMachine } from '../../../platform/artifacts/doctor.ts';
 import { fetchArtifacts } from '../../../platform/artifacts/fetch.ts';
@@ -69,7 +69,7 @@ describe('our Java', () => {
         framework === 'kafka' ? kafkaProbe : kafkaProbe.replace(/org\S+ZERO_UUID/, 'java.util.Set.of(1).size()');
       const frameworksDir = frameworksWith(framework, source);
       const classes = await ensureJavaClasses({ cache: linkedCache(), java: artifacts.java, frameworksDir });
-      const classPath = [`${artifacts.kafkaLib}/*`, join(classes, `${framework}.jar`)].join(delimiter);
+      const classPath = [`${artifacts.kafkaLib}/*`, classes[framework]!].join(delimiter);
       expect(run(artifacts.java, '-cp', classPath, 'millrace.Probe').trim()).toBe(
         framework === 'kafka' ? 'AAAAAAAAAAAAAAAAAAAAAA' : '1',
       );
@@ -86,17 +86,37 @@ describe('our Java', () => {
     });
   }, 120_000);
 
+  test('is compiled for each framework by itself: an edit of one leaves the jar and the archive of the other', async () => {
+    const own = linkedCache();
+    const frameworksDir = frameworksWith('kafka', kafkaProbe);
+    const probe = (framework: string) => join(frameworksDir, framework, 'java', 'millrace', 'Probe.java');
+    mkdirSync(join(frameworksDir, 'cassandra', 'java', 'millrace'), { recursive: true });
+    const source = kafkaProbe.replace(/org\S+ZERO_UUID/, 'java.util.Set.of(1).size()');
+    writeFileSync(probe('cassandra'), source);
+    const compiled = async () => {
+      const classes = await ensureJavaClasses({ cache: own, java: artifacts.java, frameworksDir });
+      const input = { ...artifacts, javaClasses: { ...artifacts.javaClasses, ...classes } };
+      const archive = (name: 'kafka' | 'cassandra') => classDataArchivePath(own, name, input);
+      return { kafka: [classes.kafka, archive('kafka')], cassandra: [classes.cassandra, archive('cassandra')] };
+    };
+    const before = await compiled();
+    writeFileSync(probe('cassandra'), source.replace('of(1)', 'of(1, 2)'));
+    const after = await compiled();
+    expect(after.kafka).toEqual(before.kafka);
+    for (const at of [0, 1]) expect(after.cassandra[at]).not.toBe(before.cassandra[at]);
+  }, 120_000);
+
   test('gets a class-data archive once, which the virtual machine accepts', async () => {
     const own = linkedCache();
     const frameworksDir = frameworksWith('kafka', kafkaProbe);
     const javaClasses = await ensureJavaClasses({ cache: own, java: artifacts.java, frameworksDir });
-    const program = ['-cp', `${artifacts.kafkaLib}/*:${join(javaClasses, 'kafka.jar')}`, 'millrace.Probe'];
+    const program = ['-cp', `${artifacts.kafkaLib}/*:${javaClasses.kafka}`, 'millrace.Probe'];
     let runs = 0;
     const runOnce = async (jsaPath: string) => {
       runs += 1;
       run(artifacts.java, `-XX:ArchiveClassesAtExit=${jsaPath}`, ...program);
     };
-    const input = { ...artifacts, javaClasses };
+    const input = { ...artifacts, javaClasses: { ...artifacts.javaClasses, ...javaClasses } };
     const made = await Promise.all([1, 2].map(() => makeClassDataArchive(own, 'kafka', input, runOnce)));
     expect(made[0]).toBe(made[1]);
     expect(runs).toBe(1);

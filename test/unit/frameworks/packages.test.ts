@@ -10,7 +10,7 @@ const artifacts: Artifacts = {
   kafkaLib: '/kafka',
   cassandraLib: '/cassandra',
   sparkLib: '/spark',
-  javaClasses: '/classes',
+  javaClasses: { kafka: '/classes/kafka.jar', cassandra: '/classes/cassandra.jar', spark: '/classes/spark.jar' },
   temporal: '/temporal',
   valkeyServer: '/valkey-server',
   node: '/node',

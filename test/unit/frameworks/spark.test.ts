@@ -12,7 +12,7 @@ import { blueprintSpec } from '../../../platform/model/blueprint.ts';
 const artifacts = {
   java: '/j/bin/java',
   sparkLib: '/s/jars',
-  javaClasses: '/c',
+  javaClasses: { spark: '/c/spark.jar' },
   classDataArchive: () => '/a/spark.jsa',
 } as unknown as Artifacts;
 
