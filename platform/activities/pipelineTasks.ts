@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TaskSpec } from '../cluster/driver.ts';
 import type { NodeTaskConfig } from '../connectors/config.ts';
 import { readDataset } from '../connectors/dataset/dataset.ts';
+import { flowsNodeArguments } from '../connectors/nodeArguments.ts';
 import { fail } from '../errors.ts';
 import { renderSparkDriver, sparkDriverTask } from '../frameworks/spark/driver-task.ts';
 import type { SparkOptions } from '../frameworks/spark/spec.ts';
@@ -84,6 +85,7 @@ function renderNodeTask(
       node,
       '--disable-warning=ExperimentalWarning',
       '--disable-warning=TimeoutNegativeWarning',
+      ...(config.role.kind === 'flows' ? flowsNodeArguments : []),
       join(deps.repoRoot, entry),
       '--config',
       '{taskDir}/config.json',

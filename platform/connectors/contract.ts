@@ -23,6 +23,10 @@ export interface RawRecord {
   readonly headers: Readonly<Record<string, Buffer | string | undefined>>;
   /** The envelope's headers as text, where a source reads them more cheaply than through `headers`. */
   readonly envelope?: Envelope;
+  /** The same for key and value: their lengths in bytes (negative: null), and the value as text, without a Buffer of each. */
+  readonly keyBytes?: number;
+  readonly valueBytes?: number;
+  valueText?(): string;
 }
 
 export type Envelope = { readonly [field in EnvelopeField]: string | undefined };

@@ -33,19 +33,19 @@ export function isPoison(decoded: EventRecord | Poison): decoded is Poison {
 export function compileDecoder({ schema, maxValueBytes }: DecoderOptions): Decode {
   const checkFields = compileChecker(schema);
   return (raw) => {
-    const { value } = raw;
-    if (value === null) return poison(raw, 'null-value', 'the record has no value (a tombstone)');
-    if (value.length === 0) return poison(raw, 'empty-value', 'the value has no bytes');
-    if (value.length > maxValueBytes)
-      return poison(raw, 'too-large', `${value.length} bytes, at most ${maxValueBytes} are taken`);
-    if (raw.key === null || raw.key.length === 0) return poison(raw, 'missing-key', 'the record has no key');
+    const valueBytes = raw.valueBytes ?? raw.value?.length ?? -1;
+    if (valueBytes < 0) return poison(raw, 'null-value', 'the record has no value (a tombstone)');
+    if (valueBytes === 0) return poison(raw, 'empty-value', 'the value has no bytes');
+    if (valueBytes > maxValueBytes)
+      return poison(raw, 'too-large', `${valueBytes} bytes, at most ${maxValueBytes} are taken`);
+    if ((raw.keyBytes ?? raw.key?.length ?? 0) <= 0) return poison(raw, 'missing-key', 'the record has no key');
     const envelope = raw.envelope ?? envelopeOf(raw.headers);
     const { event_id: id, event_time: time } = envelope;
     if (id === undefined || id === '')
       return poison(raw, 'missing-id', `header ${envelopeHeaders.event_id} is missing`);
     const timeFault = time === undefined ? 'is missing' : isoTimeFault(time);
     if (timeFault !== undefined) return poison(raw, 'bad-time', `header ${envelopeHeaders.event_time} ${timeFault}`);
-    const json = value.toString();
+    const json = raw.valueText?.() ?? raw.value!.toString();
     const parsed = parseJson(json);
     if (parsed instanceof Error) return poison(raw, 'bad-json', parsed.message);
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))

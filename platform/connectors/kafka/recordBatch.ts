@@ -112,10 +112,12 @@ class KafkaRecord implements RawRecord {
   readonly partition: number;
   readonly offset: string;
   readonly timestampMs: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
+  /** Negative: null. */
+  readonly keyBytes: number;
+  readonly valueBytes: number;
   readonly #bytes: Buffer;
-  readonly #headersAt: number;
+  readonly #keyAt: number;
+  readonly #valueAt: number;
 
   /** The cursor stands at the length of the key. */
   constructor(topic: string, partition: number, offset: string, timestampMs: number, bytes: Buffer, cursor: Cursor) {
@@ -124,9 +126,27 @@ class KafkaRecord implements RawRecord {
     this.offset = offset;
     this.timestampMs = timestampMs;
     this.#bytes = bytes;
-    this.key = readBytes(cursor);
-    this.value = readBytes(cursor);
-    this.#headersAt = cursor.at;
+    this.keyBytes = readVarint(cursor);
+    this.#keyAt = cursor.at;
+    if (this.keyBytes > 0) cursor.at += this.keyBytes;
+    this.valueBytes = readVarint(cursor);
+    this.#valueAt = cursor.at;
+  }
+
+  get key(): Buffer | null {
+    return this.keyBytes < 0 ? null : this.#bytes.subarray(this.#keyAt, this.#keyAt + this.keyBytes);
+  }
+
+  get value(): Buffer | null {
+    return this.valueBytes < 0 ? null : this.#bytes.subarray(this.#valueAt, this.#valueAt + this.valueBytes);
+  }
+
+  valueText(): string {
+    return this.#bytes.toString('utf8', this.#valueAt, this.#headersAt);
+  }
+
+  get #headersAt(): number {
+    return this.#valueAt + Math.max(0, this.valueBytes);
   }
 
   /** Of two headers of one name the last counts. */

@@ -52,8 +52,10 @@ describe('record batches', () => {
       const read = decode(await encode(records, compression, 41));
       expect(read.map(({ offset }) => offset)).toEqual(records.map((_, i) => `${41 + i}`));
       for (const [i, { key, value, headers, timestampDelta }] of records.entries()) {
-        const { envelope, ...record } = read[i]!;
+        const record = read[i]!;
         expect(record).toMatchObject({ topic: 'shop.flights', partition: 3, key, value });
+        expect([record.keyBytes, record.valueBytes]).toEqual([key?.length ?? -1, value?.length ?? -1]);
+        expect(record.valueText?.()).toBe(value === null ? '' : `${value}`);
         expect(record.timestampMs).toBe(firstTimestampMs + timestampDelta);
         const texts = Object.fromEntries(Object.entries(read[i]!.headers).map(([name, each]) => [name, `${each}`]));
         expect(texts).toEqual(headers);
