@@ -7,7 +7,7 @@ import { Queue } from 'bullmq';
 import type { RedisAccess } from '../config.ts';
 import type { EventRecord, Sink } from '../contract.ts';
 import type { Fields } from '../event.ts';
-import { connectRedis, redisOptions } from '../redis/connection.ts';
+import { connectRedis, givesUpSilence, redisOptions } from '../redis/connection.ts';
 
 /** What a job holds. */
 export interface QueuedEvent {
@@ -48,7 +48,8 @@ export function createQueueSink(options: QueueSinkOptions): Sink {
     open: async () => {
       if (queue !== undefined) return;
       (await connectRedis(options.access)).disconnect();
-      const opened = new Queue(options.queue, { connection: { ...redisOptions(options.access), lazyConnect: false } });
+      const connection = { ...redisOptions(options.access), ...givesUpSilence, lazyConnect: false };
+      const opened = new Queue(options.queue, { connection });
       opened.on('error', () => {});
       try {
         await opened.waitUntilReady();

@@ -21,9 +21,15 @@ export function redisOptions({ host, port, password }: RedisAccess) {
   };
 }
 
+/**
+ * For clients without blocking commands. A server that hangs keeps its connections: what is written to it, again with each
+ * attempt, would pile up in this process. So a connection that does not answer is destroyed, and what waits in it with it.
+ */
+export const givesUpSilence = { socketTimeout: commandTimeoutMs } as const;
+
 /** Rejects when nothing answers, when the password is refused, or when the server asks for none: then it is not ours. */
 export async function connectRedis(access: RedisAccess): Promise<Redis> {
-  const redis = new Redis({ ...redisOptions(access), retryStrategy: () => null });
+  const redis = new Redis({ ...redisOptions(access), ...givesUpSilence, retryStrategy: () => null });
   let lastError: unknown;
   redis.on('error', (error) => {
     lastError = error;
