@@ -1,257 +1,158 @@
 /**
- * Bench of the sink Kafka → Cassandra, on servers of its own: CPU per record of the connector's process, records per second,
- * peak memory. `node test/bench/sink.ts`; RECORDS=200000 by default. The flow runs in a process of its own, as in a pipeline
- * (`platform/connectors/host.ts`), so that what is measured is what runs.
+ * `npm run bench:sink`: Kafka → Cassandra through our connector, in the process and by the classes of a pipeline's sinks task,
+ * and beside it, in the same run on the same records, what one would write by hand (naiveSink.ts). Options, after `--`:
+ * `--records 50000 --rounds 1` for less; `--only ours`; `--node=FLAGS` for ours, such as `--cpu-prof`; `--beside DIRECTORY`, the
+ * connector of another checkout, to compare with.
+ *
+ * Servers and connector share the machine, so records per second are the machine's; the CPU of the connector's own process
+ * (/proc/PID/stat, from the last look before the first record to the look that finds all written) is the measure.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, logLevel } from 'kafkajs';
-import type { CassandraAccess, KafkaAccess, NodeTaskConfig } from '../../platform/connectors/config.ts';
-import type { FlowCounters } from '../../platform/connectors/contract.ts';
-import { type BlueprintSpec, blueprintSpec } from '../../platform/model/blueprint.ts';
+import { availableParallelism, loadavg } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { flowsNodeArguments } from '../../platform/connectors/nodeArguments.ts';
+import { tableSpec } from '../../platform/model/blueprint.ts';
 import { physical } from '../../platform/model/names.ts';
-import { startCassandra, startKafka } from '../fixtures/servers.ts';
+import { produce } from '../conformance/connectors/readTopic.ts';
+import { FlowHost } from '../fixtures/flowHost.ts';
+import { type CassandraServer, type KafkaServer, startCassandra, startKafka } from '../fixtures/servers.ts';
+import { partitionKeys, recordOf, schema, table } from './sinkRecords.ts';
 
-export interface SinkServers {
-  readonly kafka: KafkaAccess;
-  readonly cassandra: CassandraAccess;
-}
-
-export interface SinkResult {
-  readonly records: number;
-  /** Bytes of an average value; key and headers come on top. */
-  readonly valueBytes: number;
-  readonly headers: number;
-  /** User and system time of all threads of the process, start-up taken off, by record. */
-  readonly cpuMicrosPerRecord: number;
-  readonly recordsPerSecond: number;
-  readonly peakMiB: number;
-}
-
-export const sinkTargets = { cpuMicrosPerRecord: 12, recordsPerSecond: 30_000, peakMiB: 250 } as const;
-
-const pipeline = 'bench';
-const partitions = 4;
-const origins = 300;
-const maxSemiSpace = '--max-semi-space-size=8';
-const clockTicksPerSecond = 100;
-
-export const sinkBenchSpec: BlueprintSpec = blueprintSpec.parse({
-  name: pipeline,
-  title: 'Sink bench',
-  description: 'Flights by origin',
-  topics: {
-    flights: {
-      schema: {
-        name: 'flight',
-        fields: {
-          origin: { type: 'string' },
-          destination: { type: 'string' },
-          departed_at: { type: 'timestamp' },
-          delay_minutes: { type: 'int' },
-          distance_miles: { type: 'int' },
-        },
-      },
-      partitions,
-      key: 'origin',
-    },
-  },
-  tables: {
-    flights: {
-      columns: {
-        origin: { type: 'string' },
-        event_id: { type: 'string' },
-        event_time: { type: 'timestamp' },
-        destination: { type: 'string' },
-        departed_at: { type: 'timestamp' },
-        delay_minutes: { type: 'int' },
-        distance_miles: { type: 'int' },
-      },
-      partitionKey: ['origin'],
-      clusteringKey: [{ column: 'event_id', order: 'asc' }],
-    },
-  },
-  flows: { store: { from: { kind: 'kafka', topic: 'flights' }, to: { kind: 'cassandra', table: 'flights' } } },
-  services: {},
-  verify: {
-    ingressService: 'none',
-    apiService: 'none',
-    eventType: 'flight',
-    event: {},
-    readBackPath: '/',
-    countPath: '/',
+const { values: asked } = parseArgs({
+  options: {
+    records: { type: 'string', default: '200000' },
+    rounds: { type: 'string', default: '2' },
+    only: { type: 'string' },
+    node: { type: 'string', default: '' },
+    beside: { type: 'string' },
   },
 });
+const records = Number(asked.records);
+const [pipeline, topic, partitions, firstPort] = ['bench', 'readings', 4, 24_200];
 
-/**
- * Fills the topic, runs the flow in its own process until everything is stored, and measures that. Topic and table are there.
- * The same once before, unmeasured: servers on a Java machine need some 100,000 requests until they run at their speed.
- */
-export async function benchSink(servers: SinkServers, records: number, healthPort: number): Promise<SinkResult> {
-  await runSink(servers, 0, records, healthPort);
-  return runSink(servers, records, records, healthPort);
+interface Variant {
+  readonly name: string;
+  readonly says: string;
+  readonly entry?: string;
+  readonly node: readonly string[];
+}
+const naive = { entry: new URL('naiveSink.ts', import.meta.url).pathname, node: [] };
+const beside: readonly Variant[] =
+  asked.beside === undefined
+    ? []
+    : [
+        {
+          ...{ name: 'beside', says: 'connector of the other checkout', node: flowsNodeArguments },
+          entry: join(resolve(asked.beside), 'platform/connectors/host.ts'),
+        },
+      ];
+const all: readonly Variant[] = [
+  { name: 'ours', says: 'our connector', node: [...flowsNodeArguments, ...asked.node.split(' ').filter(Boolean)] },
+  ...beside,
+  { name: 'batch', says: 'client.batch by partition key', ...naive },
+  { name: 'each', says: 'one statement per record', ...naive },
+];
+const variants = all.filter(({ name }) => asked.only === undefined || asked.only === name);
+
+interface Figures {
+  readonly cpuMicros: number;
+  readonly perSecond: number;
+  readonly peakMiB: number;
+  /** CPU of Cassandra for each record. */
+  readonly storeMicros: number;
 }
 
-async function runSink(servers: SinkServers, first: number, records: number, healthPort: number): Promise<SinkResult> {
-  const valueBytes = await fillTopic(servers.kafka, first, records);
-  const directory = mkdtempSync(join(tmpdir(), 'conn-bench-'));
-  const host = startHost(servers, directory, healthPort);
+async function run(
+  { name, entry, node }: Variant,
+  round: number,
+  kafka: KafkaServer,
+  cassandra: CassandraServer,
+): Promise<Figures> {
+  // A table and, by the flow's name, a consumer group of its own for each run: it reads from the earliest record.
+  const flow = `${name}-${round}`;
+  await cassandra.makeTable(flow, tableSpec.parse(table));
+  const host = new FlowHost({
+    pipeline,
+    healthPort: firstPort + 20,
+    topics: { [topic]: { schema, partitions, key: 'sensor' } },
+    tables: { [flow]: table },
+    flows: { [flow]: { from: { kind: 'kafka', topic }, to: { kind: 'cassandra', table: flow } } },
+    access: { kafka: kafka.access, cassandra: cassandra.access },
+    ...(entry === undefined ? {} : { entry }),
+    nodeArguments: node,
+  });
   try {
-    const begun = await untilWritten(1, healthPort, host);
-    const done = await untilWritten(records, healthPort, host);
-    const counted = done.written - begun.written;
+    let [before, store, startMs] = [0, 0, performance.now()];
+    const look = (found: { received: number; written: number }) => {
+      if (found.received === 0)
+        [before, store, startMs] = [host.usage().cpuSeconds, cassandra.server.usage().cpuSeconds, performance.now()];
+      return found.written >= records;
+    };
+    await host.until(flow, look, 20);
+    const [after, endMs] = [host.usage(), performance.now()];
     return {
-      records,
-      valueBytes,
-      headers: 7,
-      cpuMicrosPerRecord: ((done.cpuSeconds - begun.cpuSeconds) * 1e6) / counted,
-      recordsPerSecond: (counted * 1000) / (done.atMs - begun.atMs),
-      peakMiB: peakMiB(host.pid!),
+      cpuMicros: ((after.cpuSeconds - before) / records) * 1e6,
+      perSecond: (records / (endMs - startMs)) * 1000,
+      peakMiB: after.peakMiB,
+      storeMicros: ((cassandra.server.usage().cpuSeconds - store) / records) * 1e6,
     };
   } finally {
-    const ended = once(host, 'exit');
-    host.kill('SIGTERM');
-    await ended;
-    rmSync(directory, { recursive: true, force: true });
+    await host.end('SIGTERM');
   }
 }
 
-function startHost({ kafka, cassandra }: SinkServers, directory: string, health: number): ChildProcess {
-  const config: NodeTaskConfig = {
-    task: physical.pipelineTask(pipeline, 'sinks', 0),
-    pipeline,
-    revision: 1,
-    instance: 0,
-    role: { kind: 'flows', group: 'sinks' },
-    listen: { address: '127.0.0.1', health },
-    spec: sinkBenchSpec,
-    parameters: {},
-    kafka,
-    cassandra,
-    services: {},
-    spansDir: join(directory, 'spans'),
-    dataDir: directory,
-  };
-  const file = join(directory, 'config.json');
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  const entry = new URL('../../platform/connectors/host.ts', import.meta.url).pathname;
-  const stdio = ['ignore', 'ignore', 'inherit'] as const;
-  return spawn(process.execPath, ['--no-warnings', maxSemiSpace, entry, '--config', file], { stdio: [...stdio] });
-}
-
-interface Reading {
-  readonly written: number;
-  readonly atMs: number;
-  readonly cpuSeconds: number;
-}
-
-async function reading(healthPort: number, host: ChildProcess): Promise<Reading> {
-  if (host.exitCode !== null) throw new Error(`the sink ended with exit code ${host.exitCode}`);
-  const metrics = await fetch(`http://127.0.0.1:${healthPort}/metrics.json`).then(
-    (response) => response.json() as Promise<{ flows?: { store?: FlowCounters } }>,
-    () => undefined,
+const column = (text: string | number, width = 12) => String(text).padStart(width);
+function print(says: string, { cpuMicros, perSecond, peakMiB, storeMicros }: Figures, base?: Figures): void {
+  const ratios =
+    base === undefined
+      ? ''
+      : ` ${column((cpuMicros / base.cpuMicros).toFixed(2))} ${column((perSecond / base.perSecond).toFixed(2))}`;
+  console.log(
+    `${says.padEnd(36)} ${column(cpuMicros.toFixed(1))} ${column(Math.round(perSecond))} ${column(Math.round(peakMiB))} ${column(storeMicros.toFixed(1))}${ratios}`,
   );
-  return { written: metrics?.flows?.store?.written ?? 0, atMs: performance.now(), cpuSeconds: cpuSeconds(host.pid!) };
 }
-
-async function untilWritten(records: number, healthPort: number, host: ChildProcess): Promise<Reading> {
-  for (;;) {
-    const now = await reading(healthPort, host);
-    if (now.written >= records) return now;
-    await sleep(20);
-  }
-}
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
-}
-
-function peakMiB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-}
-
-/** Records as our ingress writes them, with all headers. Answers the bytes of an average value. */
-async function fillTopic(access: KafkaAccess, from: number, records: number): Promise<number> {
-  const { brokers, mechanism, username, password } = access;
-  const kafka = new Kafka({
-    brokers: [...brokers],
-    sasl: { mechanism, username, password },
-    logLevel: logLevel.NOTHING,
-  });
-  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
-  await producer.connect();
-  const startMs = Date.now();
-  let bytes = 0;
-  for (let first = 0; first < records; first += 2000) {
-    const count = Math.min(2000, records - first);
-    const messages = Array.from({ length: count }, (_, i) => messageOf(from + first + i, startMs));
-    for (const { value } of messages) bytes += value.length;
-    await producer.send({ topic: physical.topic(pipeline, 'flights'), acks: -1, messages });
-  }
-  await producer.disconnect();
-  return Math.round(bytes / records);
-}
-
-function messageOf(n: number, startMs: number) {
-  const time = new Date(startMs + n).toISOString();
-  // 7919 is prime: neighbours have different origins.
-  const origin = `A${(n * 7919) % origins}`;
-  const fields = {
-    origin,
-    destination: `B${n % 299}`,
-    departed_at: time,
-    delay_minutes: (n % 180) - 20,
-    distance_miles: n % 2900,
+const mean = (all: readonly Figures[]): Figures => {
+  const of = (pick: (figures: Figures) => number) => all.reduce((sum, each) => sum + pick(each), 0) / all.length;
+  return {
+    cpuMicros: of((f) => f.cpuMicros),
+    perSecond: of((f) => f.perSecond),
+    peakMiB: Math.max(...all.map((f) => f.peakMiB)),
+    storeMicros: of((f) => f.storeMicros),
   };
-  const headers = {
-    ce_specversion: '1.0',
-    'content-type': 'application/json',
-    ce_id: `feed-0-${n}`,
-    ce_time: time,
-    ce_type: 'org.millrace.flight',
-    ce_source: '/feeds/flights',
-    'millrace-pathway': `1;${pipeline};${startMs + n}`,
-  };
-  return { key: origin, value: JSON.stringify(fields), headers };
-}
+};
 
-/** Runs `use` on servers of its own, tuned for throughput, Cassandra with `commitlog_sync: batch`. */
-export async function withSinkServers<T>(firstPort: number, use: (servers: SinkServers) => Promise<T>): Promise<T> {
-  const kafka = await startKafka(firstPort, pipeline, { profile: 'server' });
-  try {
-    const cassandra = await startCassandra(firstPort + 5, pipeline, { profile: 'server' });
-    try {
-      await kafka.makeTopics(['flights'], partitions);
-      await cassandra.makeTable('flights', sinkBenchSpec.tables.flights!);
-      return await use({ kafka: kafka.access, cassandra: cassandra.access });
-    } finally {
-      await cassandra.server.remove();
+const servers = await Promise.all([startKafka(firstPort, pipeline), startCassandra(firstPort + 10, pipeline)]);
+try {
+  const [kafka, cassandra] = servers;
+  await kafka.makeTopics([topic], partitions);
+  const name = physical.topic(pipeline, topic);
+  for (let i = 0; i < records; i += 10_000)
+    await produce(
+      kafka.access,
+      name,
+      Array.from({ length: Math.min(10_000, records - i) }, (_, j) => recordOf(i + j)),
+    );
+  console.log(
+    `${records} records, value ${recordOf(records - 1).value.length} bytes, 8 headers, ${partitions} partitions,`,
+  );
+  console.log(`${partitionKeys} partition keys, ${records / partitionKeys} rows each; commitlog_sync: batch;`);
+  console.log(`${availableParallelism()} cores, load ${loadavg()[0]!.toFixed(1)} before the first run\n`);
+  // Java compiles what is used much while the first run goes: that one does not count.
+  await run(variants[0]!, 0, kafka, cassandra);
+  console.log(
+    `${''.padEnd(36)} ${column('CPU µs/rec')} ${column('records/s')} ${column('peak MiB')} ${column('store µs')} ${column('CPU ÷ ours')} ${column('rate ÷ ours')}`,
+  );
+  const found = new Map<string, Figures[]>(variants.map((variant) => [variant.name, []]));
+  for (let round = 1; round <= Number(asked.rounds); round++) {
+    for (const variant of variants) {
+      const figures = await run(variant, round, kafka, cassandra);
+      found.get(variant.name)!.push(figures);
+      print(`  round ${round}: ${variant.says}`, figures);
     }
-  } finally {
-    await kafka.server.remove();
   }
-}
-
-/** Lines of the report: what was measured, against what is aimed at. */
-export function sinkReport(result: SinkResult): string[] {
-  const { records, valueBytes, headers, cpuMicrosPerRecord, recordsPerSecond, peakMiB } = result;
-  return [
-    `sink Kafka → Cassandra, ${records} records, values of ${valueBytes} bytes, ${headers} headers`,
-    `  CPU        ${cpuMicrosPerRecord.toFixed(1)} µs per record (at most ${sinkTargets.cpuMicrosPerRecord})`,
-    `  throughput ${Math.round(recordsPerSecond)} records/s (at least ${sinkTargets.recordsPerSecond})`,
-    `  peak       ${peakMiB} MiB (at most ${sinkTargets.peakMiB})`,
-  ];
-}
-
-if (import.meta.main) {
-  const records = Number(process.env.RECORDS ?? 200_000);
-  const result = await withSinkServers(12_480, (servers) => benchSink(servers, records, 12_499));
-  for (const line of sinkReport(result)) console.log(line);
+  const base = mean(found.get(variants[0]!.name)!);
+  for (const { name: each, says } of variants) print(says, mean(found.get(each)!), base);
+  console.log('aims: 12 µs, 30000 records/s, 250 MiB');
+} finally {
+  await Promise.all(servers.map(({ server }) => server.remove()));
 }
