@@ -36,6 +36,8 @@ try {
 } catch (thrown) {
   process.exitCode = report(thrown);
 }
+// Not left to an empty event loop: an exporter that still waits for a collector would keep the command for its whole timeout.
+process.stderr.write('', () => process.stdout.write('', () => process.exit()));
 
 /** Prints the error and gives the exit code. In `--json` the error is the JSON document on standard output. */
 function report(thrown: unknown): number {

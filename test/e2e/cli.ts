@@ -23,9 +23,10 @@ export interface TestHome {
   purge(): Promise<Run>;
 }
 
-export function createTestHome(portBase: number): TestHome {
+/** `more`: variables beside those that a home needs. */
+export function createTestHome(portBase: number, more: Readonly<Record<string, string>> = {}): TestHome {
   const path = mkdtempSync(join(tmpdir(), 'millrace-e2e-'));
-  const env = { ...process.env, MILLRACE_HOME: path, MILLRACE_PORT_BASE: String(portBase), NODE_OPTIONS: '' };
+  const env = { ...process.env, MILLRACE_HOME: path, MILLRACE_PORT_BASE: String(portBase), NODE_OPTIONS: '', ...more };
   const run = (...args: string[]) => runProgram(millrace, args, env);
   return {
     path,
