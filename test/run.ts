@@ -3,7 +3,7 @@
  * Ends with the line `N passed, N failed`. `npm test -- unit` runs one stage; each stage's name is its folder under test/.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchArtifacts } from '../platform/artifacts/fetch.ts';
@@ -67,16 +67,24 @@ async function bringArtifacts(): Promise<Outcome> {
   }
 }
 
-// --forceExit: a client that a failed test left open must not keep the run from telling its result.
+/** How long jest may stay when its report is written: what is still open then was left open by a test. */
+const stayMs = 30_000;
+
+/** A test that leaves a client or a process open is a failure of its own: it is named, and does not keep the run from ending. */
 async function jest(folder: string): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const report = join(directory, 'report.json');
-  const args = ['node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--runInBand', '--forceExit'];
+  const args = ['node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--runInBand'];
   const paths = [`test/${folder}/`, ...(folder === 'unit' ? ['blueprints/'] : [])];
-  const code = await exitCode(process.execPath, [...args, '--json', `--outputFile=${report}`, ...paths], {
-    NODE_OPTIONS:
-      '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning',
-  });
+  const code = await exitCode(
+    process.execPath,
+    [...args, '--json', `--outputFile=${report}`, ...paths],
+    {
+      NODE_OPTIONS:
+        '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning',
+    },
+    report,
+  );
   try {
     const seen = JSON.parse(readFileSync(report, 'utf8'));
     const brokenSuites = seen.numRuntimeErrorTestSuites;
@@ -89,13 +97,32 @@ async function jest(folder: string): Promise<Outcome> {
   }
 }
 
-function exitCode(command: string, args: readonly string[], env: Record<string, string>): Promise<number> {
+/** With `report`: the file with which the program says that it is done, and after which it has to end. */
+function exitCode(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  report?: string,
+): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+    let timer: NodeJS.Timeout | undefined;
+    const giveUp = () => {
+      console.error('Something that a test left open keeps jest from ending: find it with --detectOpenHandles.');
+      child.kill('SIGKILL');
+    };
+    const watch = () => {
+      timer = report !== undefined && existsSync(report) ? setTimeout(giveUp, stayMs) : setTimeout(watch, 1000);
+    };
+    watch();
+    const finish = (code: number) => {
+      clearTimeout(timer);
+      resolve(code);
+    };
     child.on('error', (error) => {
       console.error(error.message);
-      resolve(127);
+      finish(127);
     });
-    child.on('exit', (code) => resolve(code ?? 1));
+    child.on('exit', (code) => finish(code ?? 1));
   });
 }
