@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 
 /** Longest path that a Unix socket may have on Linux (108 with the closing zero) and macOS (104). */
 const socketPathMax = 100;
@@ -12,6 +12,7 @@ const socketPathMax = 100;
 export interface Home {
   readonly root: string;
   readonly clusterFile: string;
+  readonly controlFile: string;
   readonly tasksDir: string;
   readonly dataDir: string;
   readonly secretsDir: string;
@@ -36,6 +37,7 @@ export function homeAt(root: string): Home {
   return {
     root,
     clusterFile: join(root, 'cluster.json'),
+    controlFile: join(root, 'control.json'),
     tasksDir: join(root, 'tasks'),
     dataDir: join(root, 'data'),
     secretsDir: join(root, 'secrets'),
@@ -47,6 +49,13 @@ export function homeAt(root: string): Home {
     agentDir: join(root, 'agent'),
     agentSocket: socket.length <= socketPathMax ? socket : join(tmpdir(), `millrace-${hash}.sock`),
   };
+}
+
+/** Names of what Millrace makes in the root of a home, all of it. */
+export function homeEntries(home: Home): readonly string[] {
+  const within = Object.values(home).map((path: string) => relative(home.root, path));
+  const names = within.filter((path) => path !== '' && !path.startsWith('..')).map((path) => path.split(sep)[0]!);
+  return [...new Set(names)];
 }
 
 /** `MILLRACE_CACHE`, else `$XDG_CACHE_HOME/millrace`, else `~/.cache/millrace`. */

@@ -1,5 +1,4 @@
 /** Ports of the control plane, chosen once for a home and kept, so that clients and tasks find it again. */
-import { join } from 'node:path';
 import { fail } from '../errors.ts';
 import type { Home } from '../home.ts';
 import { readState, writeState } from '../state-files.ts';
@@ -15,7 +14,7 @@ const searched = 100;
 const names = ['temporal', 'ui', 'http', 'metrics'] as const;
 
 export function controlPorts(home: Home): ControlPorts | undefined {
-  return readState<ControlFile>(join(home.root, 'control.json'), 'millrace/control/1')?.ports;
+  return readState<ControlFile>(home.controlFile, 'millrace/control/1')?.ports;
 }
 
 /** `below`: first port of the first node. Throws PORT_TAKEN when all that are searched are in use. */
@@ -36,6 +35,6 @@ export function chooseControlPorts(home: Home, below: number, taken: ReadonlyMap
     });
   }
   const ports = Object.fromEntries(names.map((name, index) => [name, free[index]!])) as unknown as ControlPorts;
-  writeState<ControlFile>(join(home.root, 'control.json'), { format: 'millrace/control/1', ports });
+  writeState<ControlFile>(home.controlFile, { format: 'millrace/control/1', ports });
   return ports;
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { createCluster, readCluster } from '../cluster/cluster-file.ts';
 import type { ClusterDriver } from '../cluster/driver.ts';
+import { refuseForeignHome } from '../cluster/home-directory.ts';
 import { createProcessDriver } from '../cluster/process/driver.ts';
 import { ensureAgent } from '../cluster/process/ensure-agent.ts';
 import { fail } from '../errors.ts';
@@ -33,9 +34,10 @@ export interface ControlPlane {
 const answerTimeoutMs = 60_000;
 const retryMs = 50;
 
-/** Throws PORT_TAKEN, AGENT_FAILED, NOT_READY, CLUSTER_EXISTS. */
+/** Throws HOME_FOREIGN, PORT_TAKEN, AGENT_FAILED, NOT_READY, CLUSTER_EXISTS. */
 export async function startControlPlane(options: ControlOptions, artifacts: Artifacts): Promise<ControlPlane> {
   const { home, cache, repoRoot, env } = options;
+  refuseForeignHome(home);
   const nodes = options.nodes ?? readCluster(home)?.nodes.length ?? 1;
   const cluster = await createCluster(home, { nodes, ...portBaseOf(env) });
   await ensureAgent(home);

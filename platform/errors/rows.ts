@@ -80,6 +80,13 @@ export const errorRows = {
     meaning: 'Reading it as ours could lose data, so nothing was changed.',
     next: 'Use the Millrace that wrote it, or point MILLRACE_HOME to another directory.',
   },
+  HOME_FOREIGN: {
+    class: 'environment',
+    retryable: false,
+    what: 'The directory {home} is not a home of Millrace: it holds {found}.',
+    meaning: 'Nothing in it shows that Millrace made it, so that nothing in it was touched.',
+    next: 'Point MILLRACE_HOME to the right directory; for a new home, to one that is empty or not there yet.',
+  },
   STATE_UNAVAILABLE: {
     class: 'environment',
     retryable: false,

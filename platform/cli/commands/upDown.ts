@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs';
 import type { Command } from 'commander';
+import { isHome, refuseRemoval, removeHome } from '../../cluster/home-directory.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf, ensureAgent, shutdownAgent } from '../../cluster/process/ensure-agent.ts';
 import { startControlPlane } from '../../control/start.ts';
 import { exitCodes } from '../../errors.ts';
+import type { Home } from '../../home.ts';
 import type { Ledger, LedgerEntry } from '../../model/ledger.ts';
 import { createRecords } from '../../records/records.ts';
 import { confirm } from '../ask.ts';
@@ -51,14 +52,11 @@ async function up(session: Session, nodes: number | undefined): Promise<void> {
 }
 
 async function down(session: Session, purge: boolean): Promise<void> {
+  if (purge) refuseRemoval(session.home);
   const question = purge ? `Stop everything and delete ${session.home.root} with all its data?` : '';
   if (purge && !(await confirm(session, question, 'down --purge'))) return;
   const removed = [...(await stopAll(session))];
-  const kept = purge ? [] : keptOf(session);
-  if (purge) {
-    rmSync(session.home.root, { recursive: true, force: true });
-    removed.push({ kind: 'directory', name: session.home.root, owner: 'millrace' });
-  }
+  const kept = purge ? purged(session.home, removed) : keptOf(session);
   const left: LedgerEntry[] = (await agentOf(session.home))
     ? [{ kind: 'process', name: 'agent', owner: 'millrace' }]
     : [];
@@ -69,6 +67,7 @@ async function down(session: Session, purge: boolean): Promise<void> {
 
 /** An agent is started when none runs: only it can find and end tasks that outlived a dead one. */
 async function stopAll(session: Session): Promise<readonly LedgerEntry[]> {
+  if (!isHome(session.home)) return [];
   if (!(await agentOf(session.home)) && createRecords(session.home).frameworks().length === 0) return [];
   await ensureAgent(session.home);
   const stopped = await createProcessDriver(session.home).stopAll();
@@ -79,7 +78,16 @@ async function stopAll(session: Session): Promise<readonly LedgerEntry[]> {
   ];
 }
 
+/** Deletes the home's files, adding them to `removed`; answers what others have put there. */
+function purged(home: Home, removed: LedgerEntry[]): Ledger['kept'] {
+  const removal = removeHome(home);
+  removed.push(...removal.removed.map((name) => ({ kind: 'directory' as const, name, owner: 'millrace' })));
+  const why = removal.keptBecause;
+  return why === undefined ? [] : [{ kind: 'directory', name: home.root, owner: 'others', why }];
+}
+
 function keptOf(session: Session): Ledger['kept'] {
+  if (!isHome(session.home)) return [];
   const records = createRecords(session.home);
   const pipelines = records.pipelines().map(({ pipeline }) => `pipeline ${pipeline}`);
   const frameworks = records.frameworks().map(({ framework }) => `framework ${framework}`);
