@@ -6,6 +6,7 @@ import { connectCassandraAdmin } from '../frameworks/cassandra/admin.ts';
 import type { CassandraOptions } from '../frameworks/cassandra/spec.ts';
 import { frameworks, optionsOf } from '../frameworks/registry.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
+import { pipelineName } from '../model/names.ts';
 import type { EnsureRequest, ReleaseRequest } from '../model/operations.ts';
 import type { FrameworkPlan, Step } from '../model/plan.ts';
 import type { FrameworkRecord } from '../model/records.ts';
@@ -72,6 +73,7 @@ function startFramework(framework: string): WithStartWorkflowOperation<() => Pro
 
 /** Decides between installing and reusing by what is recorded, and records the pipeline as a user before anything runs. */
 async function begin(deps: ActivityDeps, request: EnsureRequest) {
+  pipelineName(request.pipeline);
   const there = deps.records.framework(request.framework);
   if (there && there.state === 'running') {
     deps.records.writeFramework({ ...there, users: [...new Set([...there.users, request.pipeline])] });

@@ -6,7 +6,7 @@ import { frameworks } from '../frameworks/registry.ts';
 import { sparkDriverDemand } from '../frameworks/spark/driver-task.ts';
 import type { SparkOptions } from '../frameworks/spark/spec.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
-import { physical } from '../model/names.ts';
+import { physical, pipelineName } from '../model/names.ts';
 import type { DeployRequest, DeployResult, DestroyRequest, DestroyResult, RecordedPlan } from '../model/operations.ts';
 import type { Plan, PlanOutcome } from '../model/plan.ts';
 import type { PipelineRecord } from '../model/records.ts';
@@ -24,7 +24,8 @@ export function createPlanningActivities(deps: ActivityDeps) {
   let planning: Promise<unknown> = Promise.resolve();
   return {
     /** One at a time: two plans made at once could give the same memory and ports away twice. */
-    'pipeline.plan': (request: DeployRequest): Promise<RecordedPlan> => {
+    'pipeline.plan': async (request: DeployRequest): Promise<RecordedPlan> => {
+      pipelineName(request.pipeline);
       const mine = planning.then(() => plan(deps, request));
       planning = mine.catch(() => undefined);
       return mine;
@@ -118,7 +119,7 @@ function recordOf(deps: ActivityDeps, pipeline: string, revision: number): Pipel
 }
 
 function teardown(deps: ActivityDeps, request: DestroyRequest): UndoCall[][] {
-  const record = deps.records.pipeline(request.pipeline);
+  const record = deps.records.pipeline(pipelineName(request.pipeline));
   if (!record)
     fail('UNKNOWN_PIPELINE', { name: request.pipeline, known: deps.records.pipelines().map((p) => p.pipeline) });
   deps.records.writePipeline({ ...record, state: 'destroying' });

@@ -59,6 +59,14 @@ export const errorRows = {
     meaning: 'Pipelines of this home: {known}.',
     next: 'Run `millrace deploy {name}` to make it, or `millrace status` for those there are.',
   },
+  INVALID_NAME: {
+    class: 'input',
+    retryable: false,
+    what: '"{name}" can not be the name of a pipeline.',
+    meaning:
+      'A name has 2 to 40 lower-case letters, digits and single dashes, and begins with a letter: folders, tasks, topics and keyspaces are named after it. Nothing was changed.',
+    next: 'Give such a name (`--name my-pipeline`), or run `millrace status` for the pipelines there are.',
+  },
   PLAN_REFUSED: {
     class: 'refused',
     retryable: false,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fail } from '../errors.ts';
 
 /** A name of a blueprint, pipeline, topic, table, job or service: lower case, digits and single dashes, 2 to 40 long. */
 export const name = z
@@ -6,6 +7,18 @@ export const name = z
   .min(2)
   .max(40)
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single dashes');
+
+const shownCharacters = 60;
+
+/**
+ * A pipeline's name as it came in, checked before anything is named after it: folders, tasks, topics, keyspaces, users.
+ * Throws INVALID_NAME.
+ */
+export function pipelineName(text: string): string {
+  if (name.safeParse(text).success) return text;
+  const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
+  return fail('INVALID_NAME', { name: shown });
+}
 
 /** A name of a field, column or parameter: snake_case or camelCase, as CQL, SQL and JSON all take it unquoted. */
 export const fieldName = z.string().regex(/^[a-z][A-Za-z0-9_]{0,47}$/, 'must start with a lower-case letter');

@@ -2,6 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Home } from '../home.ts';
+import { name as nameShape, pipelineName } from '../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../model/records.ts';
 import { readState, writeState } from '../state-files.ts';
 
@@ -19,9 +20,11 @@ export interface Records {
 }
 
 export function createRecords(home: Home): Records {
-  const pipelineFile = (name: string) => join(home.pipelinesDir, name, 'pipeline.json');
-  const revisionFile = (name: string, revision: number) => join(home.pipelinesDir, name, `revision-${revision}.json`);
-  const frameworkFile = (name: string) => join(home.frameworksDir, `${name}.json`);
+  // Checked here, too: what is written and removed under a name stays within the home, whoever asks.
+  const directoryOf = (name: string) => join(home.pipelinesDir, pipelineName(name));
+  const pipelineFile = (name: string) => join(directoryOf(name), 'pipeline.json');
+  const revisionFile = (name: string, revision: number) => join(directoryOf(name), `revision-${revision}.json`);
+  const frameworkFile = (name: string) => join(home.frameworksDir, `${nameShape.parse(name)}.json`);
   const pipeline = (name: string) => readState<PipelineRecord>(pipelineFile(name), 'millrace/pipeline/1');
   const framework = (name: string) => readState<FrameworkRecord>(frameworkFile(name), 'millrace/framework/1');
   return {
@@ -33,7 +36,7 @@ export function createRecords(home: Home): Records {
       writeState(revisionFile(record.pipeline, record.revision), record);
       writeState(pipelineFile(record.pipeline), record);
     },
-    removePipeline: (name) => rmSync(join(home.pipelinesDir, name), { recursive: true, force: true }),
+    removePipeline: (name) => rmSync(directoryOf(name), { recursive: true, force: true }),
     framework,
     frameworks: () => namesIn(home.frameworksDir, '.json').flatMap((name) => framework(name) ?? []),
     writeFramework: (record) => writeState(frameworkFile(record.framework), record),
@@ -43,8 +46,9 @@ export function createRecords(home: Home): Records {
 
 function namesIn(directory: string, ending: string): string[] {
   try {
-    const names = readdirSync(directory).filter((name) => name.endsWith(ending) && !name.endsWith('.draft'));
-    return names.map((name) => name.slice(0, name.length - ending.length)).sort();
+    const names = readdirSync(directory).filter((name) => name.endsWith(ending));
+    const bare = names.map((name) => name.slice(0, name.length - ending.length));
+    return bare.filter((name) => nameShape.safeParse(name).success).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

@@ -9,6 +9,8 @@ import { fail } from '../errors.ts';
 
 /** 256 bits, in the URL-safe alphabet: needs no quoting in CQL, JAAS, properties or YAML. */
 const secretBytes = 32;
+/** Of owners and secrets alike: one folder, one file, never a way out of the directory. */
+const partShape = /^[a-z][a-z0-9_-]*$/;
 const secretShape = /^[A-Za-z0-9_-]{43}$/;
 
 export interface Secrets {
@@ -21,13 +23,17 @@ export interface Secrets {
 export function createSecrets(directory: string): Secrets {
   return {
     get(owner, name) {
-      const file = join(directory, owner, name);
+      const file = join(directory, part(owner), part(name));
       return read(file) ?? create(file);
     },
     removeAll(owner) {
-      rmSync(join(directory, owner), { recursive: true, force: true });
+      rmSync(join(directory, part(owner)), { recursive: true, force: true });
     },
   };
+}
+
+function part(text: string): string {
+  return partShape.test(text) ? text : fail('INTERNAL', { reason: `no secret can be kept under "${text}"` });
 }
 
 function read(file: string): string | undefined {

@@ -33,6 +33,15 @@ interface Case {
   readonly next: string;
 }
 const help = 'Run `millrace deploy --help` for what it takes.';
+/** All of the case but what was asked. */
+const badName = (name: string) => ({
+  code: 'INVALID_NAME',
+  exit: exitCodes.input,
+  message: `"${name}" can not be the name of a pipeline.`,
+  meaning:
+    'A name has 2 to 40 lower-case letters, digits and single dashes, and begins with a letter: folders, tasks, topics and keyspaces are named after it. Nothing was changed.',
+  next: 'Give such a name (`--name my-pipeline`), or run `millrace status` for the pipelines there are.',
+});
 const cases: Readonly<Record<string, Case>> = {
   'an unknown blueprint is refused, with the nearest names': {
     args: ['deploy', 'flight-delay', '--yes'],
@@ -79,6 +88,23 @@ const cases: Readonly<Record<string, Case>> = {
     exit: exitCodes.input,
     message: '--nodes takes a whole number from 1 to 250, not "251".',
     next: help,
+  },
+  'a name that leads out of the home is refused, before anything is named after it': {
+    args: ['deploy', 'flight-delays', '--name', '../Bad name', '--yes'],
+    ...badName('../Bad name'),
+  },
+  'an empty name is refused by plan': { args: ['plan', 'flight-delays', '--name', ''], ...badName('') },
+  'a name that can not be is refused by destroy': { args: ['destroy', '../..', '--yes'], ...badName('../..') },
+  'a name that can not be is refused by status': { args: ['status', 'é'], ...badName('é') },
+  'a name that can not be is refused by verify': { args: ['verify', '../..'], ...badName('../..') },
+  'a name that can not be is refused by trace': { args: ['trace', '../..'], ...badName('../..') },
+  'a blueprint outside of the blueprints is unknown': {
+    args: ['deploy', '../platform', '--yes'],
+    code: 'UNKNOWN_BLUEPRINT',
+    exit: exitCodes.input,
+    message: 'There is no blueprint "../platform".',
+    meaning: expect.stringMatching(/^Blueprints are the folders under blueprints/) as never,
+    next: 'Run `millrace catalog` for the list.',
   },
   'destroying what is not there is refused': {
     args: ['destroy', 'nothing', '--yes'],

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { takenByOthers } from '../../cluster/process/foreign-ports.ts';
 import { type ControlPlane, startControlPlane } from '../../control/start.ts';
 import { fail } from '../../errors.ts';
+import { pipelineName } from '../../model/names.ts';
 import type { DeployRequest, DeployResult } from '../../model/operations.ts';
 import { renderReason } from '../../plan/render.ts';
 import { cancelSignal, deployUpdate, workflowIds } from '../../workflows/messages.ts';
@@ -16,7 +17,7 @@ export function addDeploy(program: Command): void {
   program
     .command('deploy <blueprint>')
     .description('bring a blueprint up; ends when data has been seen flowing end to end')
-    .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s')
+    .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s', pipelineName)
     .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
     .option(
       '--nodes <n>',

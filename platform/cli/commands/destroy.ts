@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { connectControlPlane } from '../../control/start.ts';
 import { exitCodes, fail } from '../../errors.ts';
+import { pipelineName } from '../../model/names.ts';
 import type { DestroyRequest, DestroyResult } from '../../model/operations.ts';
 import { createRecords } from '../../records/records.ts';
 import { destroyUpdate } from '../../workflows/messages.ts';
@@ -20,7 +21,7 @@ export function addDestroy(program: Command): void {
       const requestedAtMs = Date.now();
       const session = createSession(options);
       const records = createRecords(session.home);
-      const record = records.pipeline(pipeline);
+      const record = records.pipeline(pipelineName(pipeline));
       if (!record)
         fail('UNKNOWN_PIPELINE', { name: pipeline, known: records.pipelines().map((each) => each.pipeline) });
       const keepData = options.keepData === true;

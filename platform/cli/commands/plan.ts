@@ -5,9 +5,11 @@ import { plannedCluster, readCluster } from '../../cluster/cluster-file.ts';
 import { coversAddress, listeners } from '../../cluster/process/ports.ts';
 import { portBaseOf } from '../../control/start.ts';
 import { exitCodes } from '../../errors.ts';
+import { pipelineName } from '../../model/names.ts';
 import type { PlanOutcome } from '../../model/plan.ts';
 import { renderPlan } from '../../plan/render.ts';
 import { createRecords } from '../../records/records.ts';
+import { loadBlueprint } from '../../sdk/loadBlueprint.ts';
 import { answer, createSession, type Session } from '../session.ts';
 import { collectSetting, type Settings, wholeNumber } from '../settings.ts';
 
@@ -15,7 +17,7 @@ export function addPlan(program: Command): void {
   program
     .command('plan <blueprint>')
     .description('show what a deploy would do; changes nothing')
-    .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s')
+    .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s', pipelineName)
     .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
     .option(
       '--nodes <n>',
@@ -39,6 +41,8 @@ export async function makePlan(
   parameters: Settings,
   nodes?: number,
 ): Promise<PlanOutcome> {
+  // Before anything is looked for under the name: a pipeline is named after its blueprint unless told otherwise.
+  await loadBlueprint(session.repoRoot, blueprint);
   const cluster =
     readCluster(session.home) ?? plannedCluster(session.home, { nodes: nodes ?? 1, ...portBaseOf(session.env) });
   const observed = await observe(cluster, createRecords(session.home), pipeline, async (address) => listening(address));

@@ -3,6 +3,7 @@ import type { TaskStatus } from '../../cluster/driver.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf } from '../../cluster/process/ensure-agent.ts';
 import { fail } from '../../errors.ts';
+import { pipelineName } from '../../model/names.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { createRecords } from '../../records/records.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
@@ -34,6 +35,7 @@ export function addStatus(program: Command): void {
 }
 
 async function read(session: Session, name: string | undefined): Promise<Status> {
+  if (name !== undefined) pipelineName(name);
   const records = createRecords(session.home);
   const all = records.pipelines();
   const chosen = name === undefined ? all : all.filter(({ pipeline }) => pipeline === name);

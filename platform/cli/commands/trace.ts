@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { pipelineName } from '../../model/names.ts';
 import { findTrace, type TraceQuery, traceNotFound } from '../../telemetry/traceStore.ts';
 import { renderWaterfall } from '../../telemetry/waterfall.ts';
 import { answer, createSession } from '../session.ts';
@@ -14,6 +15,7 @@ export function addTrace(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (pipeline: string, options) => {
       const session = createSession(options);
+      pipelineName(pipeline);
       const query: TraceQuery = options.deploy
         ? { latestOperation: pipeline }
         : options.id

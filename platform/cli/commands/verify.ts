@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { fail } from '../../errors.ts';
+import { pipelineName } from '../../model/names.ts';
 import { createRecords } from '../../records/records.ts';
 import {
   recheckVerify,
@@ -40,7 +41,7 @@ interface Options {
 
 async function verify(session: Session, pipeline: string, options: Options): Promise<VerifyResult> {
   const records = createRecords(session.home);
-  const record = records.pipeline(pipeline);
+  const record = records.pipeline(pipelineName(pipeline));
   if (!record) fail('UNKNOWN_PIPELINE', { name: pipeline, known: records.pipelines().map((each) => each.pipeline) });
   const { verify } = record.plan.spec;
   const [ingressUrl, apiUrl] = [record.endpoints[verify.ingressService], record.endpoints[verify.apiService]];
