@@ -2,6 +2,8 @@
  * The one request that kafkajs 2.2.4 lacks: AlterUserScramCredentials version 0 (KIP-554; layout in Kafka's
  * clients/src/main/resources/common/message/AlterUserScramCredentialsRequest.json), sent over a connection of kafkajs.
  *
+ * Deletions are left out of it on purpose: see `removeUser`.
+ *
  * It is a "flexible" request: its header, and so what kafkajs takes for the body, begins with a byte of tagged fields.
  * The handle on the connection is private to kafkajs; it is released no more, and its version is pinned.
  */
@@ -11,8 +13,7 @@ import type { Kafka } from 'kafkajs';
 
 export interface ScramCredential {
   readonly user: string;
-  /** Undefined: the user is removed. */
-  readonly password: string | undefined;
+  readonly password: string;
 }
 
 /** 0 is success; others at https://kafka.apache.org/protocol.html#protocol_error_codes. */
@@ -74,10 +75,6 @@ function request(body: Buffer): Exchange['request'] {
 }
 
 async function encode({ user, password }: ScramCredential): Promise<Buffer> {
-  if (password === undefined) {
-    const deletion = Buffer.concat([compactBytes(Buffer.from(user)), Buffer.from([scramSha512]), noTags]);
-    return Buffer.concat([noTags, compactArray([deletion]), compactArray([]), noTags]);
-  }
   const salt = randomBytes(32);
   const salted = await promisify(pbkdf2)(password, salt, iterations, 64, 'sha512');
   const count = Buffer.alloc(4);

@@ -21,10 +21,12 @@ export interface Durability<O> {
 export interface Server<O> {
   room: Room<O>;
   task: RunningTask;
+  /** Ends the server with its stop signal, starts it on the same data, and waits until it is ready. */
+  restart(): Promise<void>;
 }
 
 /** Longest time for a boot, and for any verb, on a loaded machine. */
-const bootMs = 240_000;
+export const bootMs = 240_000;
 jest.setTimeout(120_000);
 
 export function frameworkSuite<O>(
@@ -38,6 +40,10 @@ export function frameworkSuite<O>(
     const boot = async () => {
       server.task = start(framework.render(server.room.context(0)), server.room.root);
       await untilReady(framework, server.room.access, server.room.context(0).placement, server.task);
+    };
+    server.restart = async () => {
+      await end(server.task);
+      await boot();
     };
     beforeAll(async () => {
       server.room = makeRoom(framework, {}, { artifacts: await artifactsForTests(), firstPort });
