@@ -14,7 +14,14 @@ const searched = 100;
 const names = ['temporal', 'ui', 'http', 'metrics'] as const;
 
 export function controlPorts(home: Home): ControlPorts | undefined {
-  return readState<ControlFile>(home.controlFile, 'millrace/control/1')?.ports;
+  return readState<ControlFile>(home.controlFile, 'millrace/control/1', check)?.ports;
+}
+
+function check(value: unknown): ControlFile {
+  const { ports } = value as Partial<ControlFile>;
+  const missing = names.find((name) => !Number.isInteger(ports?.[name]));
+  if (missing !== undefined) throw new Error(`at ports.${missing}, a port number is missing`);
+  return value as ControlFile;
 }
 
 /** `below`: first port of the first node. Throws PORT_TAKEN when all that are searched are in use. */

@@ -3,9 +3,11 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Home } from '../home.ts';
 import { name as nameShape, pipelineName } from '../model/names.ts';
+import { checkFrameworkRecord, checkPipelineRecord } from '../model/recordChecks.ts';
 import type { FrameworkRecord, PipelineRecord } from '../model/records.ts';
 import { readState, writeState } from '../state-files.ts';
 
+/** Whatever reads throws CORRUPT_STATE, naming the file, where the content is not that of a record; FOREIGN_STATE likewise. */
 export interface Records {
   pipeline(name: string): PipelineRecord | undefined;
   /** The record as it was written for `revision`, with that revision's plan. */
@@ -25,12 +27,14 @@ export function createRecords(home: Home): Records {
   const pipelineFile = (name: string) => join(directoryOf(name), 'pipeline.json');
   const revisionFile = (name: string, revision: number) => join(directoryOf(name), `revision-${revision}.json`);
   const frameworkFile = (name: string) => join(home.frameworksDir, `${nameShape.parse(name)}.json`);
-  const pipeline = (name: string) => readState<PipelineRecord>(pipelineFile(name), 'millrace/pipeline/1');
-  const framework = (name: string) => readState<FrameworkRecord>(frameworkFile(name), 'millrace/framework/1');
+  const pipeline = (name: string) => readPipeline(name, pipelineFile(name));
+  const framework = (name: string) =>
+    readState<FrameworkRecord>(frameworkFile(name), 'millrace/framework/1', (value) =>
+      checkFrameworkRecord(value, name),
+    );
   return {
     pipeline,
-    pipelineRevision: (name, revision) =>
-      readState<PipelineRecord>(revisionFile(name, revision), 'millrace/pipeline/1'),
+    pipelineRevision: (name, revision) => readPipeline(name, revisionFile(name, revision)),
     pipelines: () => namesIn(home.pipelinesDir, '').flatMap((name) => pipeline(name) ?? []),
     writePipeline(record) {
       writeState(revisionFile(record.pipeline, record.revision), record);
@@ -42,6 +46,10 @@ export function createRecords(home: Home): Records {
     writeFramework: (record) => writeState(frameworkFile(record.framework), record),
     removeFramework: (name) => rmSync(frameworkFile(name), { force: true }),
   };
+}
+
+function readPipeline(name: string, file: string): PipelineRecord | undefined {
+  return readState<PipelineRecord>(file, 'millrace/pipeline/1', (value) => checkPipelineRecord(value, name));
 }
 
 function namesIn(directory: string, ending: string): string[] {
