@@ -1,6 +1,7 @@
 /** The command line. Commands are read here and carried out in commands/; errors end here, with their exit code. */
 import { Command, CommanderError } from 'commander';
 import { asMillraceError, exitCodes, MillraceError } from '../errors.ts';
+import { usageError } from './usage.ts';
 
 type Add = (program: Command) => void;
 
@@ -24,15 +25,19 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
 const program = new Command('millrace')
   .description('Pick a blueprint, get a running real-time pipeline.')
   .exitOverride()
-  .showHelpAfterError('(run it with --help for what it takes)')
-  .configureHelp({ sortSubcommands: false });
+  // What is wrong with the command line is told by `report`, like every other error.
+  .configureOutput({ outputError: () => undefined })
+  .configureHelp({ sortSubcommands: false })
+  .addHelpText('after', '\n-V and --version are the command version.');
 
-const asked = process.argv[2] ?? '';
+const given = process.argv.slice(2);
+if (given[0] === '--version' || given[0] === '-V') given[0] = 'version';
+const asked = given[0] ?? '';
 const wanted = Object.hasOwn(commands, asked) ? [commands[asked]!] : Object.values(commands);
 for (const load of wanted) (await load())(program);
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(given, { from: 'user' });
 } catch (thrown) {
   process.exitCode = report(thrown);
 }
@@ -41,12 +46,15 @@ process.stderr.write('', () => process.stdout.write('', () => process.exit()));
 
 /** Prints the error and gives the exit code. In `--json` the error is the JSON document on standard output. */
 function report(thrown: unknown): number {
-  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : exitCodes.input;
-  const error = asMillraceError(thrown);
+  // The help, whether asked for or given for want of a command, has been printed.
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+  if (thrown instanceof CommanderError && thrown.code === 'commander.help') return exitCodes.input;
+  const told = thrown instanceof CommanderError ? usageError(thrown, asked, Object.keys(commands)) : thrown;
+  const error = asMillraceError(told);
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: error.toJSON() }, null, 2)}\n`);
   const { code, message, meaning, next } = error.toJSON();
   process.stderr.write(`\nerror ${code}: ${message}\n${indent(meaning)}\n  Next: ${next}\n`);
-  if (process.env.MILLRACE_DEBUG || !(thrown instanceof MillraceError)) {
+  if (process.env.MILLRACE_DEBUG || !(told instanceof MillraceError)) {
     process.stderr.write(`${(error.cause as Error | undefined)?.stack ?? error.stack}\n`);
   }
   return error.exitCode;

@@ -52,6 +52,13 @@ export const errorRows = {
     meaning: 'Nothing was changed.',
     next: 'Run `millrace {command} --help` for what it takes.',
   },
+  UNKNOWN_COMMAND: {
+    class: 'input',
+    retryable: false,
+    what: 'There is no command "{name}".',
+    meaning: 'The command comes first, its options after it. Nearest: {nearest}.',
+    next: 'Run `millrace help` for all of them.',
+  },
   UNKNOWN_PIPELINE: {
     class: 'input',
     retryable: false,

@@ -1,0 +1,55 @@
+/** Command lines that can't be read: the real program, an error of the table each, as JSON where JSON was asked for. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { exitCodes } from '../../../platform/errors.ts';
+import { createTestHome } from '../../e2e/cli.ts';
+
+const home = createTestHome(29_900);
+afterAll(() => home.purge());
+
+const refusals: readonly [string, readonly string[], string, string, string][] = [
+  ['a missing argument', ['deploy'], 'INVALID_ARGUMENT', "Missing required argument 'blueprint'.", 'deploy --help'],
+  [
+    'an unknown option',
+    ['verify', 'x', '--evnts', '3'],
+    'INVALID_ARGUMENT',
+    "Unknown option '--evnts' (did you mean --events?).",
+    'verify --help',
+  ],
+  [
+    'one argument too many',
+    ['plan', 'a', 'b'],
+    'INVALID_ARGUMENT',
+    "Too many arguments for 'plan'. Expected 1 argument but got 2: a, b.",
+    'plan --help',
+  ],
+  ['an unknown command', ['statu'], 'UNKNOWN_COMMAND', 'There is no command "statu".', 'millrace help'],
+  ['an option in place of a command', ['--jsn'], 'UNKNOWN_COMMAND', 'There is no command "--jsn".', 'millrace help'],
+];
+
+test.each(refusals)('%s is told as a row of the error table', async (_, args, code, message, next) => {
+  const json = await home.run(...args, '--json');
+  const { error } = JSON.parse(json.stdout) as { error: Record<string, unknown> };
+  expect(error).toMatchObject({ code, message, next: expect.stringContaining(next), retryable: false });
+  const text = await home.run(...args);
+  expect(text.stdout).toBe('');
+  expect(text.stderr).toContain(`error ${code}: ${message}`);
+  expect([json.code, text.code]).toEqual([exitCodes.input, exitCodes.input]);
+  expect(existsSync(join(home.path, 'tasks'))).toBe(false);
+});
+
+test('the nearest commands are named', async () => {
+  expect((await home.run('statu')).stderr).toContain('Nearest: status.');
+});
+
+test('no command at all: the help, and exit code 2; asked for, the help is the result', async () => {
+  const [none, asked] = [await home.run(), await home.run('--help')];
+  expect([none.code, none.stdout]).toEqual([exitCodes.input, '']);
+  expect([asked.code, asked.stdout]).toEqual([0, none.stderr]);
+});
+
+test.each(['--version', '-V'])('%s is the command version', async (option) => {
+  expect(await home.run(option)).toEqual(await home.run('version'));
+  expect(await home.run(option, '--json')).toEqual(await home.run('version', '--json'));
+});
