@@ -48,7 +48,9 @@ export function createFrameworkActivities(deps: ActivityDeps) {
     'framework.fail': async (request: EnsureRequest) => {
       const record = deps.records.framework(request.framework);
       if (record?.installedBy === request.id) await uninstall(deps, record);
-      else if (record) deps.records.writeFramework(withoutUser(record, request.pipeline));
+      else if (record && !usedBefore(deps, request)) {
+        deps.records.writeFramework(withoutUser(record, request.pipeline));
+      }
     },
     'framework.removeUser': (request: ReleaseRequest) => removeUser(deps, request),
     'cassandra.secure': ({ scope, step }: StepCall<'cassandra.secure'>) =>
@@ -118,6 +120,12 @@ function planOf(deps: ActivityDeps, request: EnsureRequest): FrameworkPlan {
   const { plan } = recordedPipeline(deps, { name: request.pipeline, revision: request.revision });
   const found = plan.frameworks.find(({ framework }) => framework === request.framework);
   return found ?? fail('INTERNAL', { reason: `the plan has no framework ${request.framework}` });
+}
+
+/** The revision that a failed deploy goes back to uses the framework still. */
+function usedBefore(deps: ActivityDeps, { framework, pipeline, revision }: EnsureRequest): boolean {
+  const former = deps.records.pipelineRevision(pipeline, revision - 1);
+  return former?.plan.frameworks.some((each) => each.framework === framework) ?? false;
 }
 
 function withoutUser(record: FrameworkRecord, pipeline: string): FrameworkRecord {
