@@ -1,0 +1,57 @@
+/**
+ * The header that every event carries along its way, `millrace-pathway`. It has a fixed form of 46 ASCII characters,
+ *
+ *     2;<pathway>;<origin>;<previous>      2;9c1b5a02e4f7d813;1795538309416;1795538309522
+ *
+ * version; the id of the chain of checkpoints passed so far, 16 hexadecimal digits; the milliseconds since 1970 at which the
+ * event entered the pipeline; and those at which it left the checkpoint before. The ingress stamps it anew, so that nobody
+ * outside can pretend an origin; a header of any other form counts as none.
+ */
+
+export interface PathwayContext {
+  /** Id of the pathway so far (see pathways.ts). */
+  readonly pathway: string;
+  readonly originMs: number;
+  /** When the event left the checkpoint before. */
+  readonly previousMs: number;
+}
+
+const version = '2';
+const idDigits = 16;
+const timeDigits = 13;
+const originAt = 2 + idDigits + 1;
+const previousAt = originAt + timeDigits + 1;
+export const pathwayHeaderLength = previousAt + timeDigits;
+
+const [zero, nine, a, f, semicolon] = [0x30, 0x39, 0x61, 0x66, 0x3b];
+
+/** The times are cut to whole milliseconds; they must lie between 2001-09-09 and 2286-11-20, where thirteen digits do. */
+export function formatPathwayHeader({ pathway, originMs, previousMs }: PathwayContext): string {
+  return `${version};${pathway};${Math.trunc(originMs)};${Math.trunc(previousMs)}`;
+}
+
+/** Undefined for a header that is missing or of another form. */
+export function parsePathwayHeader(header: string | undefined): PathwayContext | undefined {
+  if (header === undefined || header.length !== pathwayHeaderLength || !header.startsWith('2;')) return undefined;
+  if (header.charCodeAt(originAt - 1) !== semicolon || header.charCodeAt(previousAt - 1) !== semicolon)
+    return undefined;
+  for (let at = 2; at < 2 + idDigits; at++) {
+    const code = header.charCodeAt(at);
+    if (!((code >= zero && code <= nine) || (code >= a && code <= f))) return undefined;
+  }
+  const originMs = digits(header, originAt);
+  const previousMs = digits(header, previousAt);
+  if (originMs < 0 || previousMs < 0) return undefined;
+  return { pathway: header.slice(2, 2 + idDigits), originMs, previousMs };
+}
+
+/** Thirteen digits as a number, or -1. A loop over character codes costs a third of slicing and converting. */
+function digits(header: string, at: number): number {
+  let value = 0;
+  for (let i = at; i < at + timeDigits; i++) {
+    const digit = header.charCodeAt(i) - zero;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
