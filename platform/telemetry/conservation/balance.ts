@@ -1,0 +1,186 @@
+/**
+ * Compares the stages of a pipeline window by window: was everything that went in at the top acknowledged at each end, once?
+ *
+ * Pure. A window is judged once it is closed, and an edge only once the later stage has read all there is (`drained`): until
+ * then what is missing is on its way. Read the later stages' pages after the window has closed, and none of this is a guess.
+ */
+import { type LedgerCell, type StageSnapshot, type TallyKind, windowMs } from './cell.ts';
+import { addTallies, emptyTally, sameTally, type TallyValue } from './tally.ts';
+
+export interface LedgerStage {
+  readonly name: string;
+  /** The topic that it reads; undefined at an ingress. */
+  readonly reads?: string;
+  /** The topic that it writes; undefined for a store. */
+  readonly writes?: string;
+  /** Pages of all its instances; undefined: this stage does not count, or could not be asked. */
+  readonly pages: readonly StageSnapshot[] | undefined;
+  /** Whether it has read all that was in its topic when its pages were taken. */
+  readonly drained: boolean;
+}
+
+export type WindowState = 'balanced' | 'in-flight' | 'unbalanced' | 'unknown';
+
+export interface StageTallies extends Partial<Record<TallyKind, TallyValue>> {
+  readonly name: string;
+}
+
+export interface LedgerFault {
+  /** Where the books do not meet: in a stage, or between the topic's writer and it. */
+  readonly stage: string;
+  readonly kind: 'lost' | 'doubled' | 'exchanged';
+  readonly events: number;
+  /** The hash of the event's id, where it is one event: `eventHash`. */
+  readonly hash?: string;
+  readonly text: string;
+}
+
+export interface WindowBalance {
+  /** Start of the window of origin time, milliseconds since 1970, and ISO-8601. */
+  readonly originMs: number;
+  readonly origin: string;
+  readonly state: WindowState;
+  readonly stages: readonly StageTallies[];
+  readonly faults: readonly LedgerFault[];
+  /** Stages that could not be compared, and those that something is still on its way to. */
+  readonly waitsFor: readonly string[];
+}
+
+export interface LedgerReport {
+  readonly windowMs: number;
+  readonly windows: readonly WindowBalance[];
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly replayed: number;
+}
+
+/** An event's origin is stamped before the broker acknowledges it: so long after its end a window may still grow. */
+export const graceMs = 10_000;
+
+export function balance(stages: readonly LedgerStage[], nowMs: number): LedgerReport {
+  const origins = new Set(stages.flatMap(({ pages }) => (pages ?? []).flatMap(({ cells }) => cells.map(originOf))));
+  const windows = [...origins].sort((one, other) => one - other).map((originMs) => window(stages, originMs, nowMs));
+  const faults = windows.flatMap((each) => each.faults);
+  const sum = (kinds: readonly LedgerFault['kind'][]) =>
+    faults.filter(({ kind }) => kinds.includes(kind)).reduce((total, { events }) => total + events, 0);
+  const replayed = windows
+    .flatMap((each) => each.stages)
+    .reduce((total, each) => total + (each.replayed?.count ?? 0), 0);
+  return {
+    windowMs,
+    windows,
+    lost: sum(['lost', 'exchanged']),
+    duplicated: sum(['doubled', 'exchanged']),
+    replayed,
+  };
+}
+
+function originOf({ originMs }: LedgerCell): number {
+  return originMs;
+}
+
+function window(stages: readonly LedgerStage[], originMs: number, nowMs: number): WindowBalance {
+  const tallies = new Map(stages.map((stage) => [stage.name, talliesOf(stage, originMs)]));
+  const base = {
+    originMs,
+    origin: new Date(originMs).toISOString(),
+    stages: [...tallies.values()].filter((each) => each !== undefined),
+  };
+  if (nowMs < originMs + windowMs + graceMs) {
+    return { ...base, state: 'in-flight', faults: [], waitsFor: ['the end of the window'] };
+  }
+  const judged = stages.map((stage) => judge(stage, stages, tallies));
+  const faults = judged.flatMap((each) => each.faults);
+  const waitsFor = judged.flatMap(({ waitsFor }) => (waitsFor === undefined ? [] : [waitsFor]));
+  const unknown = judged.some((each) => each.unknown);
+  const state =
+    faults.length > 0 ? 'unbalanced' : waitsFor.length === 0 ? 'balanced' : unknown ? 'unknown' : 'in-flight';
+  return { ...base, state, faults, waitsFor };
+}
+
+function talliesOf({ name, pages }: LedgerStage, originMs: number): StageTallies | undefined {
+  if (pages === undefined) return undefined;
+  const cells = pages.flatMap((page) => page.cells.filter((cell) => cell.originMs === originMs));
+  const kinds = new Set(cells.flatMap(({ tallies }) => Object.keys(tallies) as TallyKind[]));
+  const values = [...kinds].map((kind) => [kind, addTallies(cells.flatMap((cell) => cell.tallies[kind] ?? []))]);
+  return { name, ...Object.fromEntries(values) };
+}
+
+interface Judgement {
+  readonly faults: readonly LedgerFault[];
+  readonly waitsFor?: string;
+  readonly unknown?: boolean;
+}
+
+const clean: Judgement = { faults: [] };
+
+function judge(
+  stage: LedgerStage,
+  stages: readonly LedgerStage[],
+  tallies: ReadonlyMap<string, StageTallies | undefined>,
+): Judgement {
+  const own = tallies.get(stage.name);
+  if (own === undefined) return { faults: [], waitsFor: `${stage.name}, which does not count`, unknown: true };
+  if (stage.reads === undefined) return clean;
+  const within = compare(
+    stage.name,
+    of(own, 'in'),
+    addTallies([of(own, 'out'), of(own, 'filtered'), of(own, 'deadLettered')]),
+    0,
+  );
+  if (within !== undefined) return { faults: [{ ...within, text: `inside ${stage.name}: ${within.text}` }] };
+  const writers = stages.filter(({ writes }) => writes !== undefined && writes === stage.reads);
+  const written = writers.map(({ name }) => tallies.get(name));
+  const uncounted = writers.filter((_, at) => written[at] === undefined);
+  if (writers.length === 0 || uncounted.length > 0) {
+    const names = uncounted.map(({ name }) => name).join(', ') || 'nothing known';
+    return { faults: [], waitsFor: `the writer of ${stage.reads} (${names}), which does not count`, unknown: true };
+  }
+  return between(stage, writers, written as readonly StageTallies[], of(own, 'in'));
+}
+
+/** What was offered to the broker without an answer may or may not be in the topic: so many events may be too many. */
+function between(
+  stage: LedgerStage,
+  writers: readonly LedgerStage[],
+  written: readonly StageTallies[],
+  read: TallyValue,
+): Judgement {
+  const sent = addTallies(written.map((each) => of(each, 'out')));
+  const unanswered = written.reduce(
+    (total, each) => total + Math.max(0, of(each, 'offered').count - of(each, 'out').count),
+    0,
+  );
+  const fault = compare(stage.name, sent, read, unanswered);
+  if (fault === undefined) return clean;
+  if (fault.kind !== 'doubled' && !stage.drained) {
+    return { faults: [], waitsFor: `${stage.name}: ${sent.count - read.count} on their way` };
+  }
+  const from = writers.map(({ name }) => name).join(', ');
+  return { faults: [{ ...fault, text: `between ${from} and ${stage.name}: ${fault.text}` }] };
+}
+
+function of(tallies: StageTallies, kind: TallyKind): TallyValue {
+  return tallies[kind] ?? emptyTally;
+}
+
+/** Undefined: the same events, but for at most `spare` more. */
+function compare(stage: string, before: TallyValue, after: TallyValue, spare: number): LedgerFault | undefined {
+  if (sameTally(before, after)) return undefined;
+  const more = after.count - before.count;
+  if (more > 0 && more <= spare) return undefined;
+  if (more === 0) return { stage, kind: 'exchanged', events: 1, text: `as many events, but not the same ones` };
+  const events = Math.abs(more);
+  const kind = more < 0 ? 'lost' : 'doubled';
+  const hash = events === 1 ? { hash: difference(before.sum, after.sum, more) } : {};
+  const verb = more < 0 ? 'missing' : 'too many';
+  return { stage, kind, events, ...hash, text: `${events} of ${before.count} events ${verb}` };
+}
+
+/** The hash of the only event that is too many or too few: the difference of the sums, modulo 2^64. */
+function difference(before: string, after: string, more: number): string {
+  const [one, other] = [BigInt(`0x${before}`), BigInt(`0x${after}`)];
+  return BigInt.asUintN(64, more < 0 ? one - other : other - one)
+    .toString(16)
+    .padStart(16, '0');
+}

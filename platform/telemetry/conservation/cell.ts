@@ -1,0 +1,32 @@
+/** The pages of the conservation ledger as data: what stages tell, and what their journals hold. */
+import type { TallyValue } from './tally.ts';
+
+/**
+ * `in`: came to the stage for the first time. `out`: its store, or the broker, has acknowledged it. `filtered`: left out on
+ * purpose. `deadLettered`: handed to the dead-letter topic. `offered`: handed to a store whose answer is not known (yet).
+ * `replayed`: came again.
+ */
+export const tallyKinds = ['in', 'out', 'filtered', 'deadLettered', 'offered', 'replayed'] as const;
+export type TallyKind = (typeof tallyKinds)[number];
+
+/** Ten seconds: short enough to name when something went wrong, long enough that its counts are worth their place. */
+export const windowMs = 10_000;
+
+export interface LedgerCell {
+  /** Start of the window of origin time, in milliseconds since 1970. */
+  readonly originMs: number;
+  /** Id of the pathway by which the events came; of the stage itself at an ingress. */
+  readonly pathway: string;
+  /** Tells this cell from an earlier one of the same window that was given up: their tallies add up. */
+  readonly since: number;
+  readonly tallies: Readonly<Partial<Record<TallyKind, TallyValue>>>;
+}
+
+export interface StageSnapshot {
+  readonly stage: string;
+  readonly cells: readonly LedgerCell[];
+  /** Events without a pathway header: they belong to no window. */
+  readonly withoutOrigin: number;
+  /** Windows that were given up to keep memory bounded. */
+  readonly forgottenWindows: number;
+}

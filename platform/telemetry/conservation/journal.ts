@@ -1,0 +1,106 @@
+/**
+ * The journal of a stage's ledger: one JSON object a line, appended with a single write, which `kill -9` can't take back once
+ * the call has returned. (The power going off can: the file is not synced, and the ledger then finds windows it can't balance.)
+ */
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fail } from '../../errors.ts';
+import type { LedgerCell } from './cell.ts';
+
+/** What changed since the entry before; of a lane or a cell the newest entry counts. */
+export interface JournalEntry {
+  readonly lanes: Readonly<Record<string, number>>;
+  readonly cells: readonly LedgerCell[];
+  readonly withoutOrigin: number;
+}
+
+export interface Journal {
+  /** What was written, oldest first; read once, when the ledger starts. */
+  entries(): readonly JournalEntry[];
+  append(entry: JournalEntry): void;
+  /** Whether it is worth writing anew. */
+  isLong(): boolean;
+  /** Puts one entry in the place of all. */
+  replace(entry: JournalEntry): void;
+  close(): void;
+}
+
+const format = 'millrace/conservation/1';
+const longBytes = 4 * 1024 * 1024;
+
+/** Throws CORRUPT_STATE, FOREIGN_STATE: a line in the middle is not ours. A last line that was cut short is left out. */
+export function openJournal(file: string): Journal {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const found = readEntries(file);
+  let fd = openSync(file, 'a', 0o600);
+  let bytes = fstatSync(fd).size;
+  if (found.cutShort) bytes += writeSync(fd, '\n');
+  let compactBytes = 0;
+  const write = (to: number, entry: JournalEntry) => writeSync(to, `${JSON.stringify({ format, ...entry })}\n`);
+  return {
+    entries: () => found.entries,
+    append(entry) {
+      bytes += write(fd, entry);
+    },
+    isLong: () => bytes > longBytes + 2 * compactBytes,
+    replace(entry) {
+      const temporary = `${file}.${process.pid}.new`;
+      const fresh = openSync(temporary, 'w', 0o600);
+      bytes = write(fresh, entry);
+      compactBytes = bytes;
+      renameSync(temporary, file);
+      closeSync(fd);
+      fd = fresh;
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+function readEntries(file: string): { readonly entries: readonly JournalEntry[]; readonly cutShort: boolean } {
+  const text = textOf(file);
+  const lines = text.split('\n');
+  const last = lines.pop() ?? '';
+  const entries: JournalEntry[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    const entry = parse(line);
+    if (entry === undefined) {
+      // A line that kill -9 cut short, ended by the start after it: what it said was not acknowledged to anybody.
+      if (!line.startsWith(`{"format":"${format}"`.slice(0, line.length)))
+        fail('CORRUPT_STATE', { file, reason: `line ${i + 1} is not whole JSON` });
+      continue;
+    }
+    if (entry.format !== format) fail('FOREIGN_STATE', { file, found: String(entry.format), expected: format });
+    entries.push(entry);
+  }
+  return { entries, cutShort: last !== '' };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return fail('STATE_UNAVAILABLE', { file, verb: 'read', reason }, thrown);
+  }
+}
+
+function parse(line: string): (JournalEntry & { readonly format: string }) | undefined {
+  try {
+    return JSON.parse(line) as JournalEntry & { readonly format: string };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps nothing: for a stage whose ledger is told by others, and for tests. */
+export function memoryJournal(kept: JournalEntry[] = []): Journal {
+  return {
+    entries: () => kept,
+    append: (entry) => void kept.push(structuredClone(entry)),
+    isLong: () => kept.length > 64,
+    replace: (entry) => void kept.splice(0, kept.length, structuredClone(entry)),
+    close: () => undefined,
+  };
+}
