@@ -40,7 +40,7 @@ export default {
     {
       name: 'driver-behind-its-contract',
       severity: 'error',
-      from: { path: '^platform/(frameworks|connectors|plan|sdk|telemetry|verify)/' },
+      from: { path: '^platform/(frameworks|connectors|plan|sdk|telemetry|verify|observe)/' },
       to: { path: '^platform/cluster/process/' },
     },
     {

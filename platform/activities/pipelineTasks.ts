@@ -11,6 +11,7 @@ import type { SparkOptions } from '../frameworks/spark/spec.ts';
 import type { Placement } from '../model/cluster.ts';
 import { physical } from '../model/names.ts';
 import type { Plan } from '../model/plan.ts';
+import { parseSabotage } from '../telemetry/sabotage.ts';
 import { frameworkAccess, type PipelineAccess, pipelineAccess } from './access.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -128,6 +129,7 @@ function nodeTaskConfig(deps: ActivityDeps, plan: Plan, placement: Placement, ac
     parameters,
     ...access,
     services: serviceUrls(plan),
+    ...(plan.sabotage === undefined ? {} : { sabotage: parseSabotage(plan.sabotage) }),
     spansDir: deps.home.spansDir,
     dataDir: '{dataDir}',
   };

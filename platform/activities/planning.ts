@@ -44,6 +44,7 @@ export interface PlanRequest {
   readonly pipeline: string;
   readonly blueprint: string;
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
+  readonly sabotage?: string;
 }
 
 /** The plan for what was observed; writes nothing. Throws the input errors of the blueprint and its parameters. */
@@ -59,18 +60,22 @@ export async function planFor(request: PlanRequest, observed: Observed): Promise
     sql: await jobSql(repoRoot, { blueprint, spec: module.build(parameters) }),
     ...world,
     ...(current ? { current } : {}),
+    ...(request.sabotage === undefined ? {} : { sabotage: request.sabotage }),
     packages: frameworks,
     sparkDriverDemand: (name, options) => sparkDriverDemand(name, options as SparkOptions),
   });
 }
 
 async function plan(deps: ActivityDeps, request: DeployRequest): Promise<RecordedPlan> {
-  const { pipeline, blueprint, parameters, id } = request;
+  const { pipeline, blueprint, parameters, sabotage, id } = request;
   const before = deps.records.pipeline(pipeline);
   if (before?.state === 'deploying' && before.operation === id) return recordedPlan(before.plan);
   const cluster = loadCluster(deps.home);
   const observed = await observe(cluster, deps.records, pipeline, (address) => deps.driver.takenPorts(address));
-  const outcome = await planFor({ repoRoot: deps.repoRoot, pipeline, blueprint, parameters }, observed);
+  const outcome = await planFor(
+    { repoRoot: deps.repoRoot, pipeline, blueprint, parameters, ...(sabotage === undefined ? {} : { sabotage }) },
+    observed,
+  );
   if ('refused' in outcome) {
     const { summary, reason, help } = outcome;
     fail('PLAN_REFUSED', { pipeline, summary, tree: renderReason(reason), help, reason });

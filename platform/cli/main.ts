@@ -12,6 +12,8 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   status: async () => (await import('./commands/status.ts')).addStatus,
   verify: async () => (await import('./commands/verify.ts')).addVerify,
   trace: async () => (await import('./commands/trace.ts')).addTrace,
+  ledger: async () => (await import('./commands/ledger.ts')).addLedger,
+  lag: async () => (await import('./commands/lag.ts')).addLag,
   logs: async () => (await import('./commands/logs.ts')).addLogs,
   destroy: async () => (await import('./commands/destroy.ts')).addDestroy,
   up: async () => (await import('./commands/upDown.ts')).addUp,

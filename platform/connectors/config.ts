@@ -3,6 +3,7 @@
  * secret in it. Written by the `task.launch` activity; the shape is the same for ingress, sinks, feeds and services.
  */
 import type { BlueprintSpec, ParameterValues } from '../model/blueprint.ts';
+import type { Sabotage } from '../telemetry/sabotage.ts';
 
 export interface KafkaAccess {
   /** `host:port`, at least one. */
@@ -51,6 +52,8 @@ export interface NodeTaskConfig {
   readonly services: Readonly<Record<string, string>>;
   /** Directory in which the process writes its spans (platform/telemetry). */
   readonly spansDir: string;
-  /** Kept over restarts and relaunches of the task: the feed's position lies here. */
+  /** See telemetry/sabotage.ts; only where the deploy has allowed it. */
+  readonly sabotage?: Sabotage;
+  /** Kept over restarts and relaunches of the task: the feed's position lies here, and the ledgers' journals. */
   readonly dataDir: string;
 }

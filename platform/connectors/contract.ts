@@ -70,6 +70,8 @@ export interface Poison {
 
 export interface Batch {
   readonly records: readonly RawRecord[];
+  /** The partition was made anew before this batch: its offsets begin again, and name other records than before. */
+  readonly anew?: boolean;
   /** Everything in the batch is stored or dead-lettered: it may be committed. Resolves when the commit is recorded. */
   done(): Promise<void>;
 }

@@ -149,7 +149,8 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-function envelopeOf(headers: RawRecord['headers']): Envelope {
+/** The envelope's headers as text. */
+export function envelopeOf(headers: RawRecord['headers']): Envelope {
   return {
     event_id: text(headers[envelopeHeaders.event_id]),
     event_time: text(headers[envelopeHeaders.event_time]),

@@ -3,6 +3,7 @@
  * commit it: every record is stored or dead-lettered. What fails is tried again with backoff, for ever, and meanwhile nothing
  * is read: that is the back-pressure.
  */
+import type { FlowMeter, MeteredRecord, StageReport } from '../telemetry/stageMeter.ts';
 import { Backoff, pause, reasonOf } from './backoff.ts';
 import type {
   Batch,
@@ -13,12 +14,13 @@ import type {
   Log,
   Poison,
   PoisonReason,
+  RawRecord,
   Sink,
   Source,
   WriteTiming,
 } from './contract.ts';
 import { poisonReasons } from './contract.ts';
-import { type Decode, isPoison } from './event.ts';
+import { type Decode, envelopeOf, isPoison } from './event.ts';
 import type { DeadLetters } from './kafka/deadLetter.ts';
 
 export interface FlowOptions {
@@ -32,6 +34,10 @@ export interface FlowOptions {
   readonly accepts?: (event: EventRecord) => boolean;
   /** Called after each write with what was acknowledged; must not throw and must not wait. */
   readonly onWritten?: (records: readonly EventRecord[], timing: WriteTiming) => void;
+  /** Counts what passes, for pathways and the conservation ledger. */
+  readonly meter?: FlowMeter;
+  /** Breaks the flow on purpose (telemetry/sabotage.ts): what is handed to the sink instead of `events`. */
+  readonly sabotage?: <T>(events: readonly T[]) => readonly T[];
 }
 
 export interface Flow {
@@ -42,6 +48,8 @@ export interface Flow {
   stop(): Promise<void>;
   counters(): FlowCounters;
   state(): FlowState;
+  /** What its meter has counted; undefined without one. */
+  stage(): StageReport | undefined;
 }
 
 /** Servers are near: an attempt costs little, and a pause is time in which nothing flows. */
@@ -85,6 +93,7 @@ class SourceToSinkFlow implements Flow {
     clearTimeout(timer);
     await this.#starting;
     await Promise.allSettled([sink.close(), deadLetters.close()]);
+    this.#options.meter?.close();
     this.#phase = 'stopped';
   }
 
@@ -102,6 +111,10 @@ class SourceToSinkFlow implements Flow {
     return { phase: waitingFor === '' ? 'flowing' : 'waiting', waitingFor };
   }
 
+  stage(): StageReport | undefined {
+    return this.#options.meter?.report();
+  }
+
   /** The stores first: a source that has nowhere to bring its records would only hold its group's members up. */
   async #run(): Promise<void> {
     const { source, sink, deadLetters } = this.#options;
@@ -116,22 +129,49 @@ class SourceToSinkFlow implements Flow {
 
   async #pass(batch: Batch): Promise<void> {
     const receivedMs = Date.now();
-    const { decode, accepts } = this.#options;
-    const events: EventRecord[] = [];
-    let poisons: Poison[] = [];
-    for (const raw of batch.records) {
-      const decoded = decode(raw);
-      if (isPoison(decoded)) poisons.push(decoded);
-      else if (accepts === undefined || accepts(decoded)) events.push(decoded);
-      else this.#counts.passedOver += 1;
-    }
+    const sorted = this.#sort(batch);
     this.#counts.received += batch.records.length;
-    if (events.length > 0) poisons = poisons.concat(await this.#write(events, receivedMs));
+    const { sabotage } = this.#options;
+    const events = sabotage === undefined ? sorted.events : sabotage(sorted.events);
+    const refused = events.length > 0 ? await this.#write(events, receivedMs) : [];
+    const poisons = sorted.poisons.concat(refused);
     if (poisons.length > 0) await this.#bury(poisons);
+    this.#tell(batch, sorted, acknowledged(events, refused), poisons);
     await batch.done();
   }
 
-  async #write(events: readonly EventRecord[], receivedMs: number): Promise<readonly Poison[]> {
+  #sort(batch: Batch): Sorted {
+    const { decode, accepts } = this.#options;
+    const sorted: Sorted = { events: [], filtered: [], poisons: [] };
+    for (const raw of batch.records) {
+      const decoded = decode(raw);
+      if (isPoison(decoded)) sorted.poisons.push(decoded);
+      else if (accepts === undefined || accepts(decoded)) sorted.events.push(decoded);
+      else sorted.filtered.push(decoded);
+    }
+    this.#counts.passedOver += sorted.filtered.length;
+    return sorted;
+  }
+
+  /** Before the commit: what the ledger has written down may come again, but never the other way about. */
+  #tell(
+    batch: Batch,
+    { events, filtered, poisons }: Sorted,
+    stored: readonly EventRecord[],
+    buried: readonly Poison[],
+  ) {
+    const { meter } = this.#options;
+    if (meter === undefined) return;
+    const incoming: readonly MeteredRecord[] =
+      filtered.length + poisons.length === 0
+        ? events
+        : [...events, ...filtered, ...poisons.map(meteredPoison)].sort(byOffset);
+    const raws = (records: readonly { readonly raw: RawRecord }[]) => new Set(records.map(({ raw }) => raw));
+    const left = { filtered: raws(filtered), deadLettered: raws(buried) };
+    meter.passed({ incoming, ...left, acknowledged: stored, anew: batch.anew === true }, Date.now());
+  }
+
+  async #write(events: readonly EventRecord[], receivedMs: number): Promise<Poison[]> {
     const { sink, onWritten } = this.#options;
     let startMs = 0;
     const outcome = await this.#must(async () => {
@@ -142,7 +182,7 @@ class SourceToSinkFlow implements Flow {
     this.#counts.written += events.length - outcome.poison.length;
     this.#counts.lastEventAt = new Date(endMs).toISOString();
     if (onWritten !== undefined) onWritten(acknowledged(events, outcome.poison), { receivedMs, startMs, endMs });
-    return outcome.poison;
+    return [...outcome.poison];
   }
 
   async #bury(poisons: readonly Poison[]): Promise<void> {
@@ -186,6 +226,24 @@ class SourceToSinkFlow implements Flow {
       this.#troubles.delete(trouble);
     }
   }
+}
+
+interface Sorted {
+  /** For the sink. */
+  readonly events: EventRecord[];
+  /** Left out by `accepts`. */
+  readonly filtered: EventRecord[];
+  readonly poisons: Poison[];
+}
+
+/** An event that can't be decoded may still carry its id and its pathway. */
+function meteredPoison({ raw }: Poison): MeteredRecord {
+  const { event_id: id, pathway, traceparent } = raw.envelope ?? envelopeOf(raw.headers);
+  return { id, pathway, traceparent, raw };
+}
+
+function byOffset(one: MeteredRecord, other: MeteredRecord): number {
+  return Number(one.raw.offset) - Number(other.raw.offset);
 }
 
 function acknowledged(events: readonly EventRecord[], refused: readonly Poison[]): readonly EventRecord[] {

@@ -1,5 +1,9 @@
-/** The health port of a Node task: GET /healthz says whether it is ready and what it waits for, GET /metrics.json counts. */
+/**
+ * The health port of a Node task: GET /healthz says whether it is ready and what it waits for, GET /metrics.json counts,
+ * GET /stages.json gives the pathways and the ledger's pages of its stages.
+ */
 import { createServer, type Server } from 'node:http';
+import type { StageReport } from '../telemetry/stageMeter.ts';
 import type { NodeTaskConfig } from './config.ts';
 
 export interface HealthState {
@@ -11,6 +15,8 @@ export interface HealthState {
 export interface HealthSources {
   readonly state: () => HealthState;
   readonly metrics: () => Readonly<Record<string, unknown>>;
+  /** None by default. */
+  readonly stages?: () => readonly StageReport[];
 }
 
 export interface HealthServer {
@@ -39,12 +45,18 @@ export async function startHealthServer(config: HealthConfig, sources: HealthSou
   };
 }
 
-function answer(config: Identity, { state, metrics }: HealthSources, method: string, url: string): [number, unknown] {
+function answer(
+  config: Identity,
+  { state, metrics, stages }: HealthSources,
+  method: string,
+  url: string,
+): [number, unknown] {
   const { task, pipeline, revision } = config;
   const [path] = url.split('?');
   if (method !== 'GET') return [405, { error: 'only GET is answered here' }];
   if (path === '/metrics.json') return [200, { task, pipeline, revision, ...metrics() }];
-  if (path !== '/healthz') return [404, { error: 'there are /healthz and /metrics.json' }];
+  if (path === '/stages.json') return [200, { task, pipeline, revision, stages: stages?.() ?? [] }];
+  if (path !== '/healthz') return [404, { error: 'there are /healthz, /metrics.json and /stages.json' }];
   const { ready, waitingFor } = state();
   return [ready ? 200 : 503, { task, pipeline, revision, ready, waitingFor }];
 }

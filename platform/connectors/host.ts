@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createSpanRecorder } from '../telemetry/recorder.ts';
+import type { StageReport } from '../telemetry/stageMeter.ts';
 import { reasonOf } from './backoff.ts';
 import type { NodeTaskConfig } from './config.ts';
 import type { Log } from './contract.ts';
@@ -18,6 +19,7 @@ interface Part {
   /** Undefined when ready. */
   waitingFor(): string | undefined;
   metrics(): Readonly<Record<string, unknown>>;
+  stages(): readonly StageReport[];
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
         { memoryMiB: Math.round(process.memoryUsage.rss() / 2 ** 20) },
         ...parts.map((part) => part.metrics()),
       ),
+    stages: () => parts.flatMap((part) => part.stages()),
   });
   const stop = async (signal: string) => {
     if (stopping) return;
@@ -69,6 +72,7 @@ async function startIngress(config: NodeTaskConfig): Promise<Part> {
       return ready ? undefined : waitingFor;
     },
     metrics: () => task.metrics(),
+    stages: () => task.stages(),
     stop: () => task.stop(),
   };
 }
@@ -91,6 +95,7 @@ function startFlows(config: NodeTaskConfig): Part {
       flows: Object.fromEntries(runs.map((run) => [run.name, run.metrics()])),
       spans: recorder.counters,
     }),
+    stages: () => runs.flatMap((run) => run.stage?.() ?? []),
     stop: async () => {
       await Promise.allSettled(runs.map((run) => run.stop()));
       await recorder.shutdown();
@@ -104,6 +109,8 @@ interface Run {
   stop(): Promise<void>;
   waitingFor(): string | undefined;
   metrics(): Readonly<Record<string, unknown>>;
+  /** Undefined: a feed is no stage, its events begin at the ingress. */
+  stage?(): StageReport | undefined;
 }
 
 function flowRun(flow: ReturnType<ReturnType<typeof createFlowMaker>>): Run {
@@ -116,6 +123,7 @@ function flowRun(flow: ReturnType<ReturnType<typeof createFlowMaker>>): Run {
       return phase === 'flowing' ? undefined : `${flow.name}: ${waitingFor}`;
     },
     metrics: () => ({ ...flow.counters(), state: flow.state() }),
+    stage: () => flow.stage(),
   };
 }
 

@@ -2,7 +2,9 @@
 import type { BlueprintSpec, FlowSpec, TopicSpec } from '../model/blueprint.ts';
 import { physical } from '../model/names.ts';
 import type { SpanRecorder } from '../telemetry/recorder.ts';
+import { saboteurOf } from '../telemetry/sabotage.ts';
 import { recordSinkSpans, type StoreTarget } from '../telemetry/sinkTrace.ts';
+import { FlowMeter } from '../telemetry/stageMeter.ts';
 import { createQueueSink } from './bullmq/queue.ts';
 import { type CassandraConnection, createCassandraConnection } from './cassandra/connection.ts';
 import { createCassandraSink } from './cassandra/sink.ts';
@@ -13,6 +15,7 @@ import { createFlow, type Flow, type FlowOptions } from './flow.ts';
 import { createDeadLetters } from './kafka/deadLetter.ts';
 import { createKafkaSource } from './kafka/source.ts';
 import { createRedisSink } from './redis/sink.ts';
+import { stageJournal } from './stages.ts';
 
 export interface PipelineFlowDeps {
   readonly log: Log;
@@ -45,6 +48,7 @@ export function createFlowMaker(config: NodeTaskConfig, { log, recorder }: Pipel
         writeEndMs: endMs,
       });
     const accepts = acceptsOf(flow.to);
+    const sabotage = saboteurOf(config.sabotage, ['sink', name]);
     return createFlow({
       name,
       source: createKafkaSource({ access, clientId, topic: from, groupId, log: flowLog }),
@@ -57,6 +61,8 @@ export function createFlowMaker(config: NodeTaskConfig, { log, recorder }: Pipel
         flow: name,
       }),
       log,
+      meter: new FlowMeter({ stage: name, kind: 'sink', journal: stageJournal(config, name, flowLog) }),
+      ...(sabotage === undefined ? {} : { sabotage }),
       ...(recorder.enabled ? { onWritten } : {}),
       ...(accepts === undefined ? {} : { accepts }),
     });

@@ -16,6 +16,8 @@ export interface DeployRequest extends Operation {
   readonly pipeline: string;
   readonly blueprint: string;
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
+  /** How the pipeline is to be broken on purpose (telemetry/sabotage.ts); only where the user has allowed it. */
+  readonly sabotage?: string;
 }
 
 export interface DeployResult {

@@ -99,6 +99,8 @@ export interface Plan {
   readonly sql: Readonly<Record<string, string>>;
   /** The revision that each task was last changed in: what its configuration says, so that an unchanged task stays as it is. */
   readonly taskRevisions: Readonly<Record<string, number>>;
+  /** How it is to be broken on purpose (telemetry/sabotage.ts); absent unless the user has allowed it. */
+  readonly sabotage?: string;
   readonly changes: readonly Change[];
   readonly data: readonly DataConsequence[];
   readonly frameworks: readonly FrameworkPlan[];

@@ -31,8 +31,8 @@ export type EventSchema = z.infer<typeof eventSchema>;
  * `_event_id`, `_event_time`, `_traceparent`, `_pathway`; a table column of the envelope's name is filled from it when the
  * schema has no field of that name.
  *
- * `millrace-pathway` is `1;<pipeline>;<origin>`: the version of the form, the pipeline, and the milliseconds since 1970 at
- * which the event entered. The ingress stamps it anew; what a caller sends under that name is ignored.
+ * `millrace-pathway` names the way the event came by, when it entered and when it left the stage before
+ * (telemetry/pathway/header.ts). The ingress stamps it anew; what a caller sends under that name is ignored.
  */
 export const envelopeHeaders = {
   event_id: 'ce_id',

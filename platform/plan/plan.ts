@@ -27,6 +27,7 @@ export interface PlanInput {
   readonly offers: readonly Offer[];
   readonly frameworks: Readonly<Partial<Record<FrameworkName, FrameworkRecord>>>;
   readonly current?: PipelineRecord;
+  readonly sabotage?: string;
   readonly packages: Readonly<Record<FrameworkName, PlannedPackage>>;
   /** `options`: of Spark, as planned. */
   readonly sparkDriverDemand: (pipeline: string, options: unknown) => TaskDemand;
@@ -85,7 +86,8 @@ function place(
   const placed = (demands: readonly TaskDemand[]) => demands.map(({ task }) => placing.placements.get(task)!);
   const frameworks = intents.map((intent) => frameworkPlan(intent, packages, placed));
   const placements = placed(tasks.map(({ demand }) => demand));
-  const desired = { spec, sql, parameters: input.parameters, frameworks, placements };
+  const sabotage = input.sabotage === undefined ? {} : { sabotage: input.sabotage };
+  const desired = { spec, sql, parameters: input.parameters, frameworks, placements, ...sabotage };
   const revisions = taskRevisions(tasks, desired, standing);
   return {
     format: 'millrace/plan/1',

@@ -7,7 +7,7 @@ import type { StandingPipeline } from './standing.ts';
 import { flowGroups, type PipelineTask } from './tasks.ts';
 
 /** What tasks are configured from. */
-export type Configured = Pick<Plan, 'spec' | 'sql' | 'parameters' | 'frameworks' | 'placements'>;
+export type Configured = Pick<Plan, 'spec' | 'sql' | 'parameters' | 'frameworks' | 'placements' | 'sabotage'>;
 
 export function taskRevisions(
   tasks: readonly PipelineTask[],
@@ -28,8 +28,9 @@ export function taskRevisions(
 
 /** Everything of the plan that the task's configuration is made from. */
 function concerns({ demand, part, role }: PipelineTask, plan: Configured): unknown {
-  const { spec } = plan;
+  const { spec, sabotage } = plan;
   const base = {
+    sabotage,
     placement: plan.placements.find(({ task }) => task === demand.task),
     frameworks: plan.frameworks.map(({ framework, version, options, placements }) => ({
       framework,

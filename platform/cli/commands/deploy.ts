@@ -5,6 +5,7 @@ import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { DeployRequest, DeployResult } from '../../model/operations.ts';
 import { renderReason } from '../../plan/render.ts';
+import { parseSabotage, sabotageVariable } from '../../telemetry/sabotage.ts';
 import { cancelSignal, deployUpdate, workflowIds } from '../../workflows/messages.ts';
 import { interruptible } from '../interrupt.ts';
 import { carryOut, newOperationId } from '../operation.ts';
@@ -24,23 +25,37 @@ export function addDeploy(program: Command): void {
       'nodes to declare on this machine, if there is no cluster yet',
       wholeNumber('--nodes', 1, 250, 'deploy'),
     )
+    .option('--allow-sabotage', 'let MILLRACE_SABOTAGE break the pipeline on purpose, to see that the ledger names it')
     .option('--yes', 'ask nothing')
     .option('--json', 'print JSON')
     .action(async (blueprint: string, options) => {
       const requestedAtMs = Date.now();
       const session = createSession(options);
       const pipeline: string = options.name ?? blueprint;
+      const sabotage = sabotageOf(session, options.allowSabotage === true);
       await refuseEarly(session, blueprint, pipeline, options);
       const artifacts = await prepareArtifacts(session);
       const plane = await startControlPlane({ ...session, nodes: options.nodes }, artifacts);
       try {
         const id = newOperationId('deploy', pipeline);
-        const request = { id, pipeline, blueprint, parameters: options.set, requestedAtMs };
+        const request = { id, pipeline, blueprint, parameters: options.set, requestedAtMs, ...sabotage };
         answer(session, await deploy(session, plane, request), render);
       } finally {
         await plane.close();
       }
     });
+}
+
+/** Throws INVALID_ARGUMENT for a sabotage that was not allowed, or that is none. */
+function sabotageOf({ env }: Session, allowed: boolean): { sabotage?: string } {
+  const text = env[sabotageVariable];
+  if (!text) return {};
+  if (!allowed) {
+    const reason = `${sabotageVariable} is set to "${text}", and the deploy was not given --allow-sabotage.`;
+    fail('INVALID_ARGUMENT', { reason, command: 'deploy' });
+  }
+  parseSabotage(text);
+  return { sabotage: text };
 }
 
 /** What is wrong with the request is told before anything is fetched or started. */

@@ -20,6 +20,11 @@ export interface EventProducerOptions {
   /** Physical name. */
   readonly topic: string;
   readonly log: (message: string) => void;
+  /** Called with the records of a request before it is sent, and when the broker has acknowledged it. Must not throw. */
+  readonly onOffer?: (records: readonly EncodedRecord[]) => void;
+  readonly onAcknowledged?: (records: readonly EncodedRecord[]) => void;
+  /** Breaks the sending on purpose (telemetry/sabotage.ts): what is sent instead of `records`. */
+  readonly sabotage?: <T>(records: readonly T[]) => readonly T[];
 }
 
 export interface EventProducer {
@@ -105,9 +110,11 @@ class BatchingProducer implements EventProducer {
       if (ageMs < lingerMs && this.#queue.length < lingerRequests) await pause(lingerMs - ageMs);
       const records = this.#takeRequest();
       try {
+        this.#options.onOffer?.(records);
         await withDeadline(this.#request(this.#producer, records), this.#queue[0]!.deadlineMs - performance.now());
         this.counters.requests += 1;
         this.counters.records += records.length;
+        this.#options.onAcknowledged?.(records);
         this.#settleSent();
       } catch (error) {
         this.#fail(reasonOf(error));
@@ -118,8 +125,9 @@ class BatchingProducer implements EventProducer {
   }
 
   async #request(producer: Producer, records: readonly EncodedRecord[]): Promise<void> {
-    const messages = records as EncodedRecord[];
-    await producer.send({ topic: this.#options.topic, acks: -1, timeout: 5000, messages });
+    const { topic, sabotage } = this.#options;
+    const messages = (sabotage === undefined ? records : sabotage(records)) as EncodedRecord[];
+    await producer.send({ topic, acks: -1, timeout: 5000, messages });
   }
 
   /** The oldest records that fit into one request; a large batch is spread over several. */

@@ -10,21 +10,26 @@ import { physical } from '../../model/names.ts';
 import { createTokenBucket } from '../../model/tokenBucket.ts';
 import type { SpanRecorder } from '../../telemetry/recorder.ts';
 import { epochMs } from '../../telemetry/span.ts';
+import type { IngressMeter } from '../../telemetry/stageMeter.ts';
 import type { NodeTaskConfig } from '../config.ts';
 import { type Admission, createAdmission, inFlightLimits } from './admission.ts';
 import { type Answering, asFault, createAnswering } from './answering.ts';
 import { type ContentMode, contentModeOf, type IncomingEvent, parseEvents } from './cloudEvents.ts';
 import { createEventProducer, type EventProducer } from './eventProducer.ts';
 import { IngressFault, type IngressFaultCode, invalid } from './fault.ts';
-import { type EncodedRecord, encodeRecord, pathwayHeader } from './record.ts';
+import { meteringOf } from './metering.ts';
+import { type EncodedRecord, encodeRecord } from './record.ts';
 import { checkAnnouncedSize, readBody } from './requestBody.ts';
 import { beginTrace, type RequestTracing } from './requestTrace.ts';
 
 export interface IngressOptions {
   readonly recorder: SpanRecorder;
+  readonly meter: IngressMeter;
   readonly log: (message: string) => void;
   /** Traces begun per second for events that carry no context of their own. */
   readonly tracesPerSecond?: number;
+  /** See EventProducerOptions. */
+  readonly sabotage?: <T>(records: readonly T[]) => readonly T[];
   /** Handed in by tests of the HTTP side alone. */
   readonly producer?: EventProducer;
 }
@@ -86,7 +91,7 @@ class HttpIngress implements Ingress {
       topic: physicalTopic,
       route: eventsPath,
     };
-    this.#producer = options.producer ?? producerOf(config, physicalTopic, options.log);
+    this.#producer = options.producer ?? producerOf(config, physicalTopic, options);
     this.#server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 60_000 });
     this.#answering = createAnswering(this.#server);
     this.#server.on('request', (request, response) => void this.#answer(request, response));
@@ -178,7 +183,7 @@ class HttpIngress implements Ingress {
   }
 
   async #store(startMs: number, mode: ContentMode, events: readonly IncomingEvent[]): Promise<string[]> {
-    const pathway = pathwayHeader(this.#config.pipeline, Math.floor(startMs));
+    const pathway = this.#options.meter.stamp(startMs);
     const records = events.map((event, index) => this.#encode(mode, event, index, pathway));
     this.#admission.admit(events.length, performance.now());
     const trace = beginTrace(this.#tracing, startMs, events, records);
@@ -212,7 +217,12 @@ function ingressOf(config: NodeTaskConfig) {
   return { topicName: service.runs.topic, topic, runs: service.runs };
 }
 
-function producerOf(config: NodeTaskConfig, topic: string, log: (message: string) => void): EventProducer {
+function producerOf(config: NodeTaskConfig, topic: string, { log, meter, sabotage }: IngressOptions): EventProducer {
   if (config.kafka === undefined) throw new Error(`task ${config.task} was given no Kafka`);
-  return createEventProducer({ access: config.kafka, clientId: config.task, topic, log });
+  const breaking = sabotage === undefined ? {} : { sabotage };
+  return createEventProducer({
+    ...{ access: config.kafka, clientId: config.task, topic, log },
+    ...meteringOf(meter),
+    ...breaking,
+  });
 }

@@ -11,14 +11,6 @@ export interface EncodedRecord {
   readonly bytes: number;
 }
 
-/**
- * `1;<pipeline>;<origin>`: version, pipeline, and the milliseconds since 1970 at which the event entered. Stamped anew at
- * every ingress; what a caller sends under that name is ignored.
- */
-export function pathwayHeader(pipeline: string, originMs: number): string {
-  return `1;${pipeline};${originMs}`;
-}
-
 /** A key that is null in the data gives way to the event's id: kafkajs spreads records without a key anew on each retry. */
 export function encodeRecord(event: IncomingEvent, keyField: TopicSpec['key'], pathway: string): EncodedRecord {
   const fields = event.data as Readonly<Record<string, unknown>>;

@@ -1,6 +1,9 @@
 /** The ingress as a task of a pipeline: with its recorder, its health and its orderly end. Called by the process's entry. */
 import { createSpanRecorder } from '../../telemetry/recorder.ts';
+import { saboteurOf } from '../../telemetry/sabotage.ts';
+import { IngressMeter, type StageReport } from '../../telemetry/stageMeter.ts';
 import type { NodeTaskConfig } from '../config.ts';
+import { stageJournal } from '../stages.ts';
 import { createIngress } from './ingress.ts';
 
 export interface IngressTask {
@@ -8,6 +11,8 @@ export interface IngressTask {
   health(): { readonly ready: boolean; readonly waitingFor: string };
   /** What `/metrics.json` answers: see `IngressCounters`. */
   metrics(): Readonly<Record<string, unknown>>;
+  /** What `/stages.json` answers. */
+  stages(): readonly StageReport[];
   /** Takes no more requests, answers those in flight, disconnects, writes the last spans. 15 s at most. */
   stop(): Promise<void>;
 }
@@ -25,7 +30,9 @@ export async function startIngressTask(
     spansDir: config.spansDir,
     env,
   });
-  const ingress = createIngress(config, { recorder, log });
+  const meter = new IngressMeter({ stage: service, kind: 'ingress', journal: stageJournal(config, service, log) });
+  const sabotage = saboteurOf(config.sabotage, ['ingress', service]);
+  const ingress = createIngress(config, { recorder, meter, log, ...(sabotage === undefined ? {} : { sabotage }) });
   await ingress.start();
   return {
     health() {
@@ -33,8 +40,10 @@ export async function startIngressTask(
       return { ready: waitingFor === undefined, waitingFor: waitingFor ?? '' };
     },
     metrics: () => ingress.metrics(),
+    stages: () => [meter.report()],
     async stop() {
       await ingress.stop();
+      meter.close();
       await recorder.shutdown();
     },
   };

@@ -22,6 +22,8 @@ export class Positions {
   readonly #options: KafkaSourceOptions;
   readonly #progress: SourceProgress;
   readonly #positions = new Map<number, Position>();
+  /** Partitions whose offsets began again, of which no batch was taken since. */
+  readonly #anew = new Set<number>();
 
   constructor(kafka: Kafka, consumer: Consumer, options: KafkaSourceOptions, progress: SourceProgress) {
     this.#kafka = kafka;
@@ -74,6 +76,11 @@ export class Positions {
     this.#obey(partition, { ...verdict, action: 'seek' });
   }
 
+  /** Whether the partition was made anew since this was asked last: its offsets began again, what they name is new. */
+  takeAnew(partition: number): boolean {
+    return this.#anew.delete(partition);
+  }
+
   /** Everything before `next` is committed. */
   moveTo(partition: number, next: bigint, high: bigint): void {
     this.#positions.set(partition, { expected: next, askedAgain: undefined });
@@ -89,6 +96,8 @@ export class Positions {
     this.#positions.set(partition, { expected: verdict.offset, askedAgain: undefined });
     if (verdict.reset !== undefined) {
       this.#progress.offsetResets += 1;
+      // Deleted records leave a hole, and offsets go on behind it; a position behind the end is of a topic that is gone.
+      if (verdict.skipped === 0n) this.#anew.add(partition);
       this.#progress.skippedRecords += Number(verdict.skipped);
       log(`WARNING: ${groupId}, ${topic}/${partition}: ${verdict.reset}; ${verdict.skipped} records were skipped`);
     }

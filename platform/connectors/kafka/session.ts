@@ -150,7 +150,8 @@ export class ConsumerSession {
     }
     const stopHeartbeat = this.#keepHeartbeat(payload);
     try {
-      await this.#onBatch({ records, done: () => this.#commit(payload) });
+      const anew = this.#positions.takeAnew(partition);
+      await this.#onBatch({ records, anew, done: () => this.#commit(payload) });
     } finally {
       stopHeartbeat();
     }

@@ -4,7 +4,7 @@ import { fail } from '../../errors.ts';
 import type { FrameworkAccess } from '../contract.ts';
 import { kafkaAccess, kafkaAdminUser } from './access.ts';
 import { asking, kafkaClient } from './connect.ts';
-import { deleteGroups, lagOf, type PartitionLag } from './groups.ts';
+import { deleteGroups, lagOf, type PartitionLag, timestampAt } from './groups.ts';
 import type { KafkaOptions } from './spec.ts';
 import { deleteTopics, ensureTopics, type TopicChanges, type TopicRequest } from './topics.ts';
 import { ensureUser, removeUser } from './users.ts';
@@ -29,6 +29,8 @@ export interface KafkaAdmin {
   /** Names those that were there. Throws GROUP_ACTIVE while one has members. */
   deleteGroups(prefix: string): Promise<readonly string[]>;
   lag(groupId: string, topic: string): Promise<readonly PartitionLag[]>;
+  /** See groups.ts. */
+  timestampAt(topic: string, partition: number, offset: number): Promise<number | null>;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,8 @@ export async function connectKafkaAdmin(access: FrameworkAccess<KafkaOptions>): 
     removeUser: (user) => ask('remove a user', () => removeUser(kafka, admin, user)),
     deleteGroups: (prefix) => ask('delete consumer groups', () => deleteGroups(admin, prefix)),
     lag: (groupId, topic) => ask('read offsets', () => lagOf(admin, groupId, topic)),
+    timestampAt: (topic, partition, offset) =>
+      ask('read offsets', () => timestampAt(admin, topic, partition, offset, Date.now())),
     close: () => admin.disconnect(),
   };
 }

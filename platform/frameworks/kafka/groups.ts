@@ -32,6 +32,39 @@ export async function lagOf(admin: Admin, groupId: string, topic: string): Promi
     .sort((one, other) => one.partition - other.partition);
 }
 
+/**
+ * Timestamp of the record at `offset`, in milliseconds since 1970; null at the end of the log. Kafka tells the first offset at
+ * or after a time, not the time of an offset: so the time is searched for by halving, 1 ms exact, at most 31 questions.
+ * Timestamps must not fall along the log; where producers' clocks differ, it is the time since which nothing older follows.
+ */
+export async function timestampAt(
+  admin: Admin,
+  topic: string,
+  partition: number,
+  offset: number,
+  nowMs: number,
+): Promise<number | null> {
+  const firstOffsetAt = async (ms: number) => {
+    const found = await admin.fetchTopicOffsetsByTimestamp(topic, ms);
+    return Number(found.find((each) => each.partition === partition)?.offset ?? -1);
+  };
+  // The greatest time whose first offset is still at or before ours.
+  let [before, after] = [nowMs - searchedMs, nowMs + skewMs];
+  const first = await firstOffsetAt(before);
+  if (first > offset || first < 0) return null;
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    const found = await firstOffsetAt(middle);
+    if (found >= 0 && found <= offset) before = middle;
+    else after = middle;
+  }
+  return before;
+}
+
+/** A week back; five minutes ahead, for producers whose clocks are before ours. */
+const searchedMs = 7 * 86_400_000;
+const skewMs = 300_000;
+
 /** Deletes all groups whose id starts with `prefix` and names them. Throws GROUP_ACTIVE while one has members. */
 export async function deleteGroups(admin: Admin, prefix: string): Promise<readonly string[]> {
   const { groups } = await admin.listGroups();

@@ -29,4 +29,6 @@ export interface StageSnapshot {
   readonly withoutOrigin: number;
   /** Windows that were given up to keep memory bounded. */
   readonly forgottenWindows: number;
+  /** Why the journal can't be kept: after the next death of its process this stage will not know what it had counted. */
+  readonly fault: string | undefined;
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fail } from '../../errors.ts';
+import { asMillraceError, fail } from '../../errors.ts';
 import type { LedgerCell } from './cell.ts';
 
 /** What changed since the entry before; of a lane or a cell the newest entry counts. */
@@ -23,6 +23,8 @@ export interface Journal {
   /** Puts one entry in the place of all. */
   replace(entry: JournalEntry): void;
   close(): void;
+  /** Why nothing outlives the process, where that is so. */
+  readonly fault?: string;
 }
 
 const format = 'millrace/conservation/1';
@@ -94,7 +96,21 @@ function parse(line: string): (JournalEntry & { readonly format: string }) | und
   }
 }
 
-/** Keeps nothing: for a stage whose ledger is told by others, and for tests. */
+/**
+ * The journal in `file`; or, where that file can't be used, one in memory that says why: telemetry must not keep data from
+ * flowing. The file is left as it is.
+ */
+export function journalFor(file: string, log: (message: string) => void): Journal {
+  try {
+    return openJournal(file);
+  } catch (thrown) {
+    const error = asMillraceError(thrown);
+    log(`the conservation ledger starts without its journal: ${error.message} ${error.toJSON().next}`);
+    return { ...memoryJournal(), fault: error.message };
+  }
+}
+
+/** Keeps nothing beyond the process. */
 export function memoryJournal(kept: JournalEntry[] = []): Journal {
   return {
     entries: () => kept,

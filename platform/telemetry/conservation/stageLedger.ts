@@ -38,6 +38,7 @@ export class StageLedger {
   readonly #touchedLanes = new Set<string>();
   #withoutOrigin = 0;
   #forgottenWindows = 0;
+  #fault: string | undefined;
   /** The cell of the last event: most events are of the same window as the one before. */
   #last: Cell | undefined;
 
@@ -45,6 +46,7 @@ export class StageLedger {
   constructor(options: StageLedgerOptions) {
     this.#options = options;
     this.#maxCells = options.maxCells ?? defaultMaxCells;
+    this.#fault = options.journal.fault;
     for (const entry of options.journal.entries()) this.#restore(entry);
   }
 
@@ -74,17 +76,31 @@ export class StageLedger {
     this.#withoutOrigin += 1;
   }
 
-  /** Makes what was counted since the last call durable against the death of this process. */
+  /**
+   * Makes what was counted since the last call durable against the death of this process. Never throws: a disk that is full must
+   * not stop the data. It is told in the snapshot, and tried again with the next call.
+   */
   write(): void {
     if (this.#touchedCells.size === 0 && this.#touchedLanes.size === 0) return;
-    this.#options.journal.append({
-      lanes: Object.fromEntries([...this.#touchedLanes].map((lane) => [lane, this.#lanes.get(lane)!])),
-      cells: [...this.#touchedCells].map(cellValue),
-      withoutOrigin: this.#withoutOrigin,
-    });
+    const { journal } = this.#options;
+    try {
+      if (journal.isLong()) journal.replace(this.#entry(this.#lanes.keys(), this.#cells.values()));
+      else journal.append(this.#entry(this.#touchedLanes, this.#touchedCells));
+      this.#fault = journal.fault;
+    } catch (thrown) {
+      this.#fault = thrown instanceof Error ? thrown.message : String(thrown);
+      return;
+    }
     this.#touchedCells.clear();
     this.#touchedLanes.clear();
-    if (this.#options.journal.isLong()) this.#compact();
+  }
+
+  #entry(lanes: Iterable<string>, cells: Iterable<Cell>): JournalEntry {
+    return {
+      lanes: Object.fromEntries([...lanes].map((lane) => [lane, this.#lanes.get(lane)!])),
+      cells: [...cells].map(cellValue),
+      withoutOrigin: this.#withoutOrigin,
+    };
   }
 
   snapshot(): StageSnapshot {
@@ -93,6 +109,7 @@ export class StageLedger {
       cells: [...this.#cells.values()].map(cellValue),
       withoutOrigin: this.#withoutOrigin,
       forgottenWindows: this.#forgottenWindows,
+      fault: this.#fault,
     };
   }
 
@@ -120,14 +137,6 @@ export class StageLedger {
     }
     this.#forgottenWindows += new Set(given.map(([, { originMs }]) => originMs)).size;
     this.#last = undefined;
-  }
-
-  #compact(): void {
-    this.#options.journal.replace({
-      lanes: Object.fromEntries(this.#lanes),
-      cells: [...this.#cells.values()].map(cellValue),
-      withoutOrigin: this.#withoutOrigin,
-    });
   }
 
   #restore({ lanes, cells, withoutOrigin }: JournalEntry): void {

@@ -50,10 +50,14 @@ export interface CheckpointSnapshot {
 
 export interface Checkpoint {
   readonly name: string;
-  /** Counts an event that enters the pipeline here; the header to send along. Latencies are none. */
-  enter(originMs: number): string;
-  /** Counts an event that passes, by the header it came with. Undefined: it came with none. */
-  pass(header: string | undefined, nowMs: number, traceparent: string | undefined): PathwayContext | undefined;
+  /** The header of an event that enters the pipeline here; counts nothing. */
+  stamp(originMs: number): string;
+  /** Counts an event that entered here under the header that `stamp` gave, and is on its way at `nowMs`. */
+  entered(header: string, nowMs: number, traceparent: string | undefined): PathwayContext | undefined;
+  /** The context of an event by the header it came with. Undefined, and counted: it came with none. */
+  read(header: string | undefined): PathwayContext | undefined;
+  /** Counts an event that has passed. */
+  passed(context: PathwayContext, nowMs: number, traceparent: string | undefined): void;
   /** The header that an event which came with `context` carries on from here. */
   onward(context: PathwayContext, nowMs: number): string;
   snapshot(): CheckpointSnapshot;
@@ -135,22 +139,24 @@ class CountingCheckpoint implements Checkpoint {
     this.#maxPathways = maxPathways;
   }
 
-  enter(originMs: number): string {
-    const pathway = this.#from(rootPathway);
-    pathway.count += 1;
-    pathway.lastPassedMs = originMs;
-    if (originMs > pathway.newestOriginMs) pathway.newestOriginMs = originMs;
-    return formatPathwayHeader({ pathway: pathway.id, originMs, previousMs: originMs });
+  stamp(originMs: number): string {
+    return formatPathwayHeader({ pathway: this.#from(rootPathway).id, originMs, previousMs: originMs });
   }
 
-  pass(header: string | undefined, nowMs: number, traceparent: string | undefined): PathwayContext | undefined {
-    const context = parsePathwayHeader(header);
-    if (context === undefined) {
-      this.#withoutHeader += 1;
-      return undefined;
-    }
-    this.#from(context.pathway).pass(context, nowMs, traceparent);
+  entered(header: string, nowMs: number, traceparent: string | undefined): PathwayContext | undefined {
+    const context = this.read(header);
+    if (context !== undefined) this.#from(rootPathway).pass(context, nowMs, traceparent);
     return context;
+  }
+
+  read(header: string | undefined): PathwayContext | undefined {
+    const context = parsePathwayHeader(header);
+    if (context === undefined) this.#withoutHeader += 1;
+    return context;
+  }
+
+  passed(context: PathwayContext, nowMs: number, traceparent: string | undefined): void {
+    this.#from(context.pathway).pass(context, nowMs, traceparent);
   }
 
   onward({ pathway, originMs }: PathwayContext, nowMs: number): string {

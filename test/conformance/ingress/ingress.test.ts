@@ -13,7 +13,7 @@ import type { KafkaOptions } from '../../../platform/frameworks/kafka/spec.ts';
 import { physical } from '../../../platform/model/names.ts';
 import { createSpanRecorder, type SpanRecorder } from '../../../platform/telemetry/recorder.ts';
 import { findTrace } from '../../../platform/telemetry/traceStore.ts';
-import { batch, binary, configOf, data, event, send } from '../../unit/ingress/harness.ts';
+import { batch, binary, configOf, data, event, memoryMeter, send } from '../../unit/ingress/harness.ts';
 import { artifactsForTests } from '../frameworks/artifacts.ts';
 import { makeRoom, type Room } from '../frameworks/room.ts';
 import { end, type RunningTask, start, untilReady } from '../frameworks/runner.ts';
@@ -39,7 +39,7 @@ async function startBroker(): Promise<void> {
 }
 
 async function startIngress(kafka: KafkaAccess): Promise<Ingress> {
-  const made = createIngress({ ...configOf(), kafka, spansDir }, { recorder, log: () => {} });
+  const made = createIngress({ ...configOf(), kafka, spansDir }, { recorder, meter: memoryMeter(), log: () => {} });
   port = await made.start();
   return made;
 }
@@ -123,7 +123,7 @@ describe('the ingress on a real broker', () => {
     expect([stored.key, JSON.parse(stored.value)]).toEqual(['one', data]);
     const headers = Object.fromEntries(Object.entries(stored.headers).map(([name, value]) => [name, String(value)]));
     expect(headers).toMatchObject({ ce_specversion: '1.0', ce_source: '/test', ce_type: 'flight' });
-    expect(headers['millrace-pathway']).toMatch(/^1;flight-delays;\d{13}$/);
+    expect(headers['millrace-pathway']).toMatch(/^2;[0-9a-f]{16};(\d{13});\1$/);
 
     await recorder.flush();
     const trace = await findTrace(spansDir, { eventId: 'one' });

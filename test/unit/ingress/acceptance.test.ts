@@ -34,7 +34,7 @@ describe('an accepted event', () => {
     expect([key, value]).toEqual(['e-1', json(data)]);
     expect(recordHeaders).toMatchObject({ ce_id: 'e-1', ce_type: 'flight', ce_source: '/test', ce_specversion: '1.0' });
     expect(Math.abs(Date.parse(recordHeaders.ce_time!) - Date.now())).toBeLessThan(60_000);
-    expect(recordHeaders['millrace-pathway']).toMatch(/^1;flight-delays;\d{13}$/);
+    expect(recordHeaders['millrace-pathway']).toMatch(/^2;[0-9a-f]{16};(\d{13});\1$/);
   });
 
   test('keeps its time, in UTC; its id may hold any letter', async () => {
@@ -54,7 +54,7 @@ describe('an accepted event', () => {
   test("does not keep a caller's pathway", async () => {
     const { port, producer } = await start();
     await send(port, { headers: { ...binary, 'ce-pathway': 'x', 'millrace-pathway': 'x' }, body: json(data) });
-    expect(producer.records[0]!.headers['millrace-pathway']).toMatch(/^1;flight-delays;/);
+    expect(producer.records[0]!.headers['millrace-pathway']).toMatch(/^2;[0-9a-f]{16};/);
   });
 
   test('is acknowledged only after the producer has been', async () => {

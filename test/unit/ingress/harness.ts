@@ -5,7 +5,9 @@ import type { EventProducer } from '../../../platform/connectors/http/eventProdu
 import { createIngress, type Ingress } from '../../../platform/connectors/http/ingress.ts';
 import type { EncodedRecord } from '../../../platform/connectors/http/record.ts';
 import { blueprintSpec } from '../../../platform/model/blueprint.ts';
+import { memoryJournal } from '../../../platform/telemetry/conservation/journal.ts';
 import { createSpanRecorder, type SpanRecorder } from '../../../platform/telemetry/recorder.ts';
+import { IngressMeter } from '../../../platform/telemetry/stageMeter.ts';
 
 export const schema = {
   name: 'flight',
@@ -85,10 +87,13 @@ export interface Running {
   readonly port: number;
 }
 
+/** A meter whose ledger does not outlive the test. */
+export const memoryMeter = () => new IngressMeter({ stage: 'ingress', kind: 'ingress', journal: memoryJournal() });
+
 export async function startIngress(limits: Limits = {}, spansDir = '/nonexistent'): Promise<Running> {
   const producer = new MemoryProducer();
   const recorder = createSpanRecorder({ service: 'flight-delays.ingress', instance: '0', spansDir, env: {} });
-  const ingress = createIngress(configOf(limits), { recorder, log: () => {}, producer });
+  const ingress = createIngress(configOf(limits), { recorder, meter: memoryMeter(), log: () => {}, producer });
   return { ingress, producer, recorder, port: await ingress.start() };
 }
 

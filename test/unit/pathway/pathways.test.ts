@@ -12,6 +12,7 @@ import {
   quantileOf,
 } from '../../../platform/telemetry/pathway/histogram.ts';
 import {
+  type Checkpoint,
   createCheckpoint,
   overflowPathway,
   pathwayId,
@@ -112,17 +113,22 @@ describe('the histogram', () => {
 });
 
 describe('a checkpoint', () => {
+  const pass = (checkpoint: Checkpoint, header: string, nowMs: number, traceparent?: string) => {
+    const context = checkpoint.read(header);
+    if (context !== undefined) checkpoint.passed(context, nowMs, traceparent);
+    return context;
+  };
   const ingress = createCheckpoint({ name: 'ingress:in', startMs: 0 });
   const sink = createCheckpoint({ name: 'sink:rows', startMs: 0 });
 
   test('counts each event by its own header, on the chain it came by', () => {
     const now = 1_795_538_309_000;
-    const direct = ingress.enter(now);
+    const direct = ingress.stamp(now);
     const job = createCheckpoint({ name: 'job:late', startMs: 0 });
-    const context = job.pass(direct, now + 30, undefined);
+    const context = pass(job, direct, now + 30);
     const throughJob = job.onward(context!, now + 40);
-    sink.pass(direct, now + 100, undefined);
-    sink.pass(throughJob, now + 100, undefined);
+    pass(sink, direct, now + 100);
+    pass(sink, throughJob, now + 100);
     const { pathways } = sink.snapshot();
     const first = pathwayId(rootPathway, 'ingress:in');
     const ids = [pathwayId(first, 'sink:rows'), pathwayId(pathwayId(first, 'job:late'), 'sink:rows')];
@@ -133,8 +139,8 @@ describe('a checkpoint', () => {
 
   test('counts clocks that run backwards, and events without a header, and hides neither', () => {
     const odd = createCheckpoint({ name: 'sink:odd', startMs: 0 });
-    odd.pass(ingress.enter(1_795_538_309_500), 1_795_538_309_000, undefined);
-    odd.pass('nonsense', 1_795_538_309_000, undefined);
+    pass(odd, ingress.stamp(1_795_538_309_500), 1_795_538_309_000);
+    pass(odd, 'nonsense', 1_795_538_309_000);
     const snapshot = odd.snapshot();
     expect(snapshot.withoutHeader).toBe(1);
     expect(snapshot.pathways[0]).toMatchObject({ count: 1, negativeEdge: 1, negativeEndToEnd: 1 });
@@ -144,11 +150,11 @@ describe('a checkpoint', () => {
   test('keeps the trace of a sampled event beside its latency', () => {
     const traced = createCheckpoint({ name: 'sink:traced', startMs: 0 });
     const sampled = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-    traced.pass(ingress.enter(1_795_538_309_000), 1_795_538_309_250, sampled);
-    traced.pass(ingress.enter(1_795_538_309_000), 1_795_538_309_900, sampled.replace(/1$/, '0'));
-    const [{ endToEnd } = undefined] = traced.snapshot().pathways;
+    pass(traced, ingress.stamp(1_795_538_309_000), 1_795_538_309_250, sampled);
+    pass(traced, ingress.stamp(1_795_538_309_000), 1_795_538_309_900, sampled.replace(/1$/, '0'));
+    const { endToEnd } = traced.snapshot().pathways[0]!;
     const exemplar = { valueMs: 250, atMs: 1_795_538_309_250, traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
-    expect(endToEnd?.exemplars).toEqual([exemplar]);
+    expect(endToEnd.exemplars).toEqual([exemplar]);
   });
 
   test('with more pathways than it has room for counts the rest as overflow, in constant memory', () => {
@@ -156,7 +162,7 @@ describe('a checkpoint', () => {
     for (let i = 0; i < 1000; i++) {
       const pathway = pathwayId(rootPathway, `checkpoint:${i}`);
       const header = formatPathwayHeader({ pathway, originMs: 1_795_538_309_000, previousMs: 1_795_538_309_000 });
-      small.pass(header, 1_795_538_309_010, undefined);
+      pass(small, header, 1_795_538_309_010);
     }
     const { pathways, overflowed } = small.snapshot();
     expect(overflowed).toBe(true);

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { type HopLag, type LagReport, readLag } from '../../observe/lag.ts';
+import { pipelineOf, withKafkaOf } from '../kafkaOf.ts';
+import { answer, columns, createSession } from '../session.ts';
+import { wholeNumber } from '../settings.ts';
+
+export function addLag(program: Command): void {
+  program
+    .command('lag <pipeline>')
+    .description('how far each hop is behind: records, seconds, time to drain; and which one holds the others up')
+    .option('--watch-ms <n>', 'how long rates are measured', wholeNumber('--watch-ms', 100, 60_000, 'lag'), 1000)
+    .option('--json', 'print JSON')
+    .action(async (pipeline: string, options) => {
+      const session = createSession(options);
+      const record = pipelineOf(session, pipeline);
+      const watching = { watchMs: options.watchMs as number, pause: (ms: number) => sleep(ms) };
+      answer(session, await withKafkaOf(session, (kafka) => readLag(record, kafka, watching)), render);
+    });
+}
+
+function render({ pipeline, hops, guilty, watchedSeconds }: LagReport): string {
+  const heading = ['hop', 'topic', 'records', 'seconds', 'in/s', 'done/s', 'drains in'];
+  const verdict =
+    guilty === null ? `${pipeline} is up to date.` : `${guilty} holds ${pipeline} up: its oldest record is the oldest.`;
+  return [columns([heading, ...hops.map(row)]), '', `${verdict} Rates over ${watchedSeconds} s.`].join('\n');
+}
+
+function row({ hop, topic, lagRecords, lagSeconds, inRate, outRate, drainSeconds }: HopLag): string[] {
+  const show = (value: number | null) => (value === null ? '–' : `${value}`);
+  const drains = lagRecords === null ? '–' : drainSeconds === null ? 'never at these rates' : `${drainSeconds} s`;
+  return [hop, topic, show(lagRecords), show(lagSeconds), show(inRate), show(outRate), drains];
+}

@@ -1,0 +1,33 @@
+/** The administrator's connection to this home's Kafka, for commands that read offsets. */
+import { loadArtifacts } from '../artifacts/load.ts';
+import { fail } from '../errors.ts';
+import { connectKafkaAdmin, type KafkaAdmin } from '../frameworks/kafka/admin.ts';
+import type { KafkaOptions } from '../frameworks/kafka/spec.ts';
+import { frameworks, optionsOf } from '../frameworks/registry.ts';
+import type { PipelineRecord } from '../model/records.ts';
+import { createRecords } from '../records/records.ts';
+import { createSecrets } from '../secrets/secrets.ts';
+import type { Session } from './session.ts';
+
+/** Throws UNKNOWN_PIPELINE. */
+export function pipelineOf({ home }: Session, name: string): PipelineRecord {
+  const records = createRecords(home);
+  return (
+    records.pipeline(name) ??
+    fail('UNKNOWN_PIPELINE', { name, known: records.pipelines().map(({ pipeline }) => pipeline) })
+  );
+}
+
+/** Runs `work` with the connection and closes it. Throws NOT_INSTALLED, SERVER_UNREACHABLE, WRONG_IDENTITY. */
+export async function withKafkaOf<T>(session: Session, work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
+  const record = createRecords(session.home).framework('kafka') ?? fail('NOT_INSTALLED', { framework: 'kafka' });
+  const secrets = createSecrets(session.home.secretsDir);
+  const admin = await connectKafkaAdmin({
+    options: optionsOf(frameworks.kafka, record.plan.options) as KafkaOptions,
+    placements: record.plan.placements,
+    identity: record.identity,
+    artifacts: await loadArtifacts(session.cache),
+    secret: (name) => secrets.get('kafka', name),
+  });
+  return await work(admin).finally(() => admin.close());
+}

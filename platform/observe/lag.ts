@@ -1,0 +1,95 @@
+/** How far each hop of a pipeline is behind: in records, in seconds, and how long it will take at the present rates. */
+import type { KafkaAdmin } from '../frameworks/kafka/admin.ts';
+import type { PartitionLag } from '../frameworks/kafka/groups.ts';
+import { physical } from '../model/names.ts';
+import type { PipelineRecord } from '../model/records.ts';
+import { hopsOf } from './hops.ts';
+
+export interface HopLag {
+  readonly hop: string;
+  readonly topic: string;
+  /** Null: this hop keeps its offsets where they can't be read. */
+  readonly lagRecords: number | null;
+  /** Age of the oldest record that is not done, by its timestamp; 0 when there is none. */
+  readonly lagSeconds: number | null;
+  /** Records a second over the time that was watched: written to the topic, and done by this hop. */
+  readonly inRate: number | null;
+  readonly outRate: number | null;
+  /** Until the lag is gone at these rates; null when it does not shrink. */
+  readonly drainSeconds: number | null;
+}
+
+export interface LagReport {
+  readonly pipeline: string;
+  readonly watchedSeconds: number;
+  readonly hops: readonly HopLag[];
+  /** The hop with the oldest record that is not done; null when all are up to date. */
+  readonly guilty: string | null;
+}
+
+interface Reading {
+  readonly atMs: number;
+  readonly partitions: readonly PartitionLag[];
+}
+
+/** Reads twice, `watchMs` apart. A lag of less than `freshSeconds` makes nobody guilty: records are on their way. */
+export async function readLag(
+  record: PipelineRecord,
+  kafka: KafkaAdmin,
+  { watchMs, pause }: { readonly watchMs: number; readonly pause: (ms: number) => Promise<unknown> },
+): Promise<LagReport> {
+  const { pipeline, plan } = record;
+  const readers = hopsOf(pipeline, plan.spec).filter(({ reads }) => reads !== undefined);
+  const read = async (group: string | undefined, topic: string): Promise<Reading | undefined> =>
+    group === undefined ? undefined : { partitions: await kafka.lag(group, topic), atMs: Date.now() };
+  const readAll = () => Promise.all(readers.map(({ group, reads }) => read(group, physical.topic(pipeline, reads!))));
+  const first = await readAll();
+  await pause(watchMs);
+  const second = await readAll();
+  const oldest = (topic: string, { partitions }: Reading) => oldestUndone(kafka, topic, partitions);
+  const hops = await Promise.all(
+    readers.map(async ({ name, reads }, at): Promise<HopLag> => {
+      const [one, other] = [first[at], second[at]];
+      const topic = physical.topic(pipeline, reads!);
+      if (one === undefined || other === undefined) return { hop: name, topic, ...unknownLag };
+      return { hop: name, topic, ...ratesOf(one, other), lagSeconds: await oldest(topic, other) };
+    }),
+  );
+  return { pipeline, watchedSeconds: watchMs / 1000, hops, guilty: guiltyOf(hops) };
+}
+
+const unknownLag = { lagRecords: null, lagSeconds: null, inRate: null, outRate: null, drainSeconds: null };
+const freshSeconds = 5;
+
+/** Seconds since the timestamp of the oldest record that is not done. */
+async function oldestUndone(kafka: KafkaAdmin, topic: string, partitions: readonly PartitionLag[]): Promise<number> {
+  const behind = partitions.filter(({ lagRecords }) => lagRecords > 0);
+  const times = await Promise.all(
+    behind.map(({ partition, endOffset, lagRecords }) => kafka.timestampAt(topic, partition, endOffset - lagRecords)),
+  );
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? 0 : Math.max(0, round((Date.now() - Math.min(...known)) / 1000));
+}
+
+/** Pure. */
+export function ratesOf(one: Reading, other: Reading): Omit<HopLag, 'hop' | 'topic' | 'lagSeconds'> {
+  const sum = ({ partitions }: Reading, pick: (each: PartitionLag) => number) =>
+    partitions.reduce((total, each) => total + pick(each), 0);
+  const seconds = Math.max(0.001, (other.atMs - one.atMs) / 1000);
+  const written = sum(other, ({ endOffset }) => endOffset) - sum(one, ({ endOffset }) => endOffset);
+  const lagRecords = sum(other, (each) => each.lagRecords);
+  const done = written - (lagRecords - sum(one, (each) => each.lagRecords));
+  const [inRate, outRate] = [round(written / seconds), round(done / seconds)];
+  const shrinking = outRate - inRate;
+  const drainSeconds = lagRecords === 0 ? 0 : shrinking > 0 ? round(lagRecords / shrinking) : null;
+  return { lagRecords, inRate, outRate, drainSeconds };
+}
+
+export function guiltyOf(hops: readonly HopLag[]): string | null {
+  const behind = hops.filter(({ lagSeconds }) => (lagSeconds ?? 0) >= freshSeconds);
+  return behind.sort((one, other) => other.lagSeconds! - one.lagSeconds!)[0]?.hop ?? null;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,62 @@
+/** The conservation ledger of a running pipeline: its stages' pages, asked for now, and compared. */
+import type { KafkaAdmin } from '../frameworks/kafka/admin.ts';
+import { physical } from '../model/names.ts';
+import type { PipelineRecord } from '../model/records.ts';
+import { balance, type LedgerReport, type LedgerStage } from '../telemetry/conservation/balance.ts';
+import { type Hop, hopsOf } from './hops.ts';
+import { askTasks, type TaskReply, tasksOf } from './stages.ts';
+
+export interface PipelineLedger extends LedgerReport {
+  readonly pipeline: string;
+  /** What makes the ledger say less than it could: tasks that did not answer, journals that are not kept. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * `nowMs`: windows that were closed by then are judged. That is before anything is asked, so that what a drained stage has
+ * not counted of such a window will not come.
+ */
+export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowMs: number): Promise<PipelineLedger> {
+  const { pipeline, plan } = record;
+  const hops = hopsOf(pipeline, plan.spec);
+  const drained = new Map(await Promise.all(hops.map(async (hop) => [hop.name, await isDrained(hop)] as const)));
+  // After the lag: what was read by then is on the pages.
+  const replies = await askTasks(record);
+  const stages = hops.map((hop) => stageOf(pipeline, hop, replies, drained.get(hop.name) ?? false));
+  return { pipeline, ...balance(stages, nowMs), faults: faultsOf(replies) };
+
+  async function isDrained({ reads, group }: Hop): Promise<boolean> {
+    if (reads === undefined) return true;
+    if (group === undefined) return false;
+    const lag = await kafka.lag(group, physical.topic(pipeline, reads));
+    return lag.every(({ lagRecords }) => lagRecords === 0);
+  }
+}
+
+/** A stage counts only when each of its tasks has answered for it: part of the pages would look like a loss. */
+function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], drained: boolean): LedgerStage {
+  const { name, reads, writes } = hop;
+  const found = tasksOf(pipeline, hop.part, replies).map(({ stages }) =>
+    stages.find(({ ledger }) => ledger.stage === name),
+  );
+  const pages = found.length > 0 && !found.includes(undefined) ? found.map((each) => each!.ledger) : undefined;
+  return {
+    name,
+    ...(reads === undefined ? {} : { reads }),
+    ...(writes === undefined ? {} : { writes }),
+    pages,
+    drained,
+  };
+}
+
+function faultsOf(replies: readonly TaskReply[]): string[] {
+  return replies.flatMap(({ task, stages, fault }) => [
+    ...(fault === undefined ? [] : [`${task}: ${fault}`]),
+    ...stages.flatMap(({ ledger }) =>
+      ledger.fault === undefined ? [] : [`${task}, ${ledger.stage}: ${ledger.fault}`],
+    ),
+    ...stages.flatMap(({ ledger }) =>
+      ledger.forgottenWindows === 0 ? [] : [`${task}, ${ledger.stage}: ${ledger.forgottenWindows} windows given up`],
+    ),
+  ]);
+}

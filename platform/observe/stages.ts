@@ -1,0 +1,39 @@
+/** Asks the tasks of a pipeline what their stages have counted: `GET /stages.json` and `/metrics.json` of their health ports. */
+import { physical } from '../model/names.ts';
+import type { PipelineRecord } from '../model/records.ts';
+import type { StageReport } from '../telemetry/stageMeter.ts';
+
+export interface TaskReply {
+  readonly task: string;
+  /** Empty of a task that has no stages. */
+  readonly stages: readonly StageReport[];
+  /** Why it could not be asked. */
+  readonly fault?: string;
+}
+
+const answerTimeoutMs = 4000;
+
+/** One reply for each task that has a health port, in the plan's order. Never rejects. */
+export function askTasks({ plan }: Pick<PipelineRecord, 'plan'>): Promise<readonly TaskReply[]> {
+  const asked = plan.placements.filter(({ ports }) => ports.health !== undefined);
+  return Promise.all(asked.map(({ task, address, ports }) => askTask(task, `http://${address}:${ports.health}`)));
+}
+
+async function askTask(task: string, url: string): Promise<TaskReply> {
+  try {
+    const response = await fetch(`${url}/stages.json`, { signal: AbortSignal.timeout(answerTimeoutMs) });
+    if (response.status === 404) return { task, stages: [] };
+    const body = (await response.json()) as { readonly task: string; readonly stages?: readonly StageReport[] };
+    if (body.task !== task) return { task, stages: [], fault: `task ${body.task} answers at ${url}` };
+    return { task, stages: body.stages ?? [] };
+  } catch (thrown) {
+    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+    return { task, stages: [], fault: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+/** The tasks whose name is the part's: instances of a service, or the process of a group of flows. */
+export function tasksOf(pipeline: string, part: string, replies: readonly TaskReply[]): readonly TaskReply[] {
+  const prefix = physical.pipelineTask(pipeline, part, 0).slice(0, -1);
+  return replies.filter(({ task }) => task.startsWith(prefix) && /^\d+$/.test(task.slice(prefix.length)));
+}

@@ -1,0 +1,40 @@
+/**
+ * Breaking a pipeline on purpose, to see that the conservation ledger names it: `MILLRACE_SABOTAGE=drop:sink:12345` loses the
+ * 12,345th event that passes a sink, after it was counted and before it is stored; `duplicate:ingress:1` sends the first one
+ * twice. The stage is `ingress`, `sink` (any flow), or the name of a flow. Works only in a pipeline whose deploy was given
+ * `--allow-sabotage`.
+ */
+import { fail } from '../errors.ts';
+
+export interface Sabotage {
+  readonly action: 'drop' | 'duplicate';
+  readonly stage: string;
+  /** Which event that passes the stage's process, from 1. */
+  readonly event: number;
+}
+
+export const sabotageVariable = 'MILLRACE_SABOTAGE';
+
+/** Throws INVALID_ARGUMENT. */
+export function parseSabotage(text: string): Sabotage {
+  const parts = /^(drop|duplicate):([a-z][a-z0-9-]*):([1-9]\d{0,14})$/.exec(text);
+  if (parts === null) {
+    const reason = `${sabotageVariable} is ACTION:STAGE:EVENT, such as drop:sink:12345 or duplicate:ingress:1, not "${text}".`;
+    return fail('INVALID_ARGUMENT', { reason, command: 'deploy' });
+  }
+  return { action: parts[1] as Sabotage['action'], stage: parts[2]!, event: Number(parts[3]) };
+}
+
+export type Saboteur = <T>(events: readonly T[]) => readonly T[];
+
+/** Undefined: this stage is left alone. `names`: what the stage answers to. */
+export function saboteurOf(sabotage: Sabotage | undefined, names: readonly string[]): Saboteur | undefined {
+  if (sabotage === undefined || !names.includes(sabotage.stage)) return undefined;
+  let passed = 0;
+  return (events) => {
+    const at = sabotage.event - 1 - passed;
+    passed += events.length;
+    if (at < 0 || at >= events.length) return events;
+    return sabotage.action === 'drop' ? events.toSpliced(at, 1) : events.toSpliced(at, 0, events[at]!);
+  };
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import { balance } from '../../../platform/telemetry/conservation/balance.ts';
+import type { JournalEntry } from '../../../platform/telemetry/conservation/journal.ts';
+import { memoryJournal } from '../../../platform/telemetry/conservation/journal.ts';
+import { parseSabotage, saboteurOf } from '../../../platform/telemetry/sabotage.ts';
+import { FlowMeter, IngressMeter, type MeteredRecord } from '../../../platform/telemetry/stageMeter.ts';
+
+const now = 1_795_538_300_000;
+const later = now + 60_000;
+
+/** An ingress and a store with a topic of one partition between them, all in memory; each can be killed. */
+class Line {
+  readonly #ingressKept: JournalEntry[] = [];
+  readonly #storeKept: JournalEntry[] = [];
+  readonly topic: MeteredRecord[] = [];
+  ingress = this.startIngress();
+  store = this.startStore();
+
+  startIngress(): IngressMeter {
+    this.ingress = new IngressMeter({
+      ...{ stage: 'ingress', kind: 'ingress', now: () => now },
+      journal: memoryJournal(this.#ingressKept),
+    });
+    return this.ingress;
+  }
+
+  startStore(): FlowMeter {
+    this.store = new FlowMeter({
+      ...{ stage: 'store', kind: 'sink', now: () => now },
+      journal: memoryJournal(this.#storeKept),
+    });
+    return this.store;
+  }
+
+  /** `stored`: whether the broker has them; `answered`: whether it said so. */
+  send(ids: readonly string[], { stored = true, answered = true } = {}): void {
+    const records = ids.map((id) => ({ id, pathway: this.ingress.stamp(now), traceparent: undefined }));
+    this.ingress.offered(records);
+    if (stored)
+      for (const record of records)
+        this.topic.push({ ...record, raw: { topic: 'flights', partition: 0, offset: `${this.topic.length}` } });
+    if (answered) this.ingress.acknowledged(records, now + 5);
+  }
+
+  read(
+    from: number,
+    to: number,
+    change: (events: readonly MeteredRecord[]) => readonly MeteredRecord[] = (all) => all,
+  ) {
+    const incoming = this.topic.slice(from, to);
+    const none: ReadonlySet<never> = new Set();
+    this.store.passed(
+      { incoming, filtered: none, deadLettered: none, acknowledged: change(incoming), anew: false },
+      now + 20,
+    );
+  }
+
+  report() {
+    return balance(
+      [
+        { name: 'ingress', writes: 'flights', pages: [this.ingress.report().ledger], drained: true },
+        { name: 'store', reads: 'flights', pages: [this.store.report().ledger], drained: true },
+      ],
+      later,
+    );
+  }
+}
+
+const ids = (count: number, prefix = 'e') => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+
+describe('the meters of an ingress and a store', () => {
+  test('balance, with each event counted once on its pathway', () => {
+    const line = new Line();
+    line.send(ids(100));
+    line.read(0, 60);
+    line.read(60, 100);
+    expect(line.report()).toMatchObject({ lost: 0, duplicated: 0, replayed: 0 });
+    expect(line.report().windows[0]?.state).toBe('balanced');
+    expect(line.store.report().checkpoint.pathways[0]).toMatchObject({ count: 100, edge: { minMs: 20, maxMs: 20 } });
+  });
+
+  test('a store that was killed before its commit reads again, and nothing is doubled', () => {
+    const line = new Line();
+    line.send(ids(100));
+    line.read(0, 60);
+    line.startStore();
+    line.read(40, 100);
+    expect(line.report()).toMatchObject({ lost: 0, duplicated: 0, replayed: 20 });
+  });
+
+  test('an ingress that was killed between the broker and its own note leaves no false alarm', () => {
+    const line = new Line();
+    line.send(ids(50));
+    line.send(ids(10, 'dying'), { answered: false });
+    line.startIngress();
+    line.send(ids(50, 'later'));
+    line.read(0, 110);
+    expect(line.report()).toMatchObject({ lost: 0, duplicated: 0 });
+  });
+
+  test.each([
+    ['drop:sink:42', { lost: 1, duplicated: 0 }],
+    ['duplicate:store:42', { lost: 0, duplicated: 1 }],
+  ])('%s is found', (text, found) => {
+    const line = new Line();
+    line.send(ids(100));
+    const sabotage = saboteurOf(parseSabotage(text), ['sink', 'store'])!;
+    for (let at = 0; at < 100; at += 7) line.read(at, Math.min(100, at + 7), sabotage);
+    expect(line.report()).toMatchObject(found);
+    expect(line.report().windows[0]?.faults[0]).toMatchObject({ stage: 'store', events: 1 });
+  });
+});
+
+describe('sabotage', () => {
+  test.each(['', 'drop', 'drop:sink', 'drop:sink:0', 'drop:sink:x', 'lose:sink:1', 'drop:Sink:1'])(
+    'that reads "%s" is refused with the form it must have',
+    (text) => {
+      expect(() => parseSabotage(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    },
+  );
+
+  test('leaves other stages alone', () => {
+    expect(saboteurOf(parseSabotage('drop:store-severe:1'), ['sink', 'store-flights'])).toBeUndefined();
+    expect(saboteurOf(undefined, ['sink'])).toBeUndefined();
+  });
+});
