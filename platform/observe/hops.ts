@@ -11,6 +11,8 @@ export interface Hop {
   /** Names of topics in the blueprint. */
   readonly reads?: string;
   readonly writes?: string;
+  /** See LedgerStage. */
+  readonly job?: 'filter' | 'aggregate';
   /** Kafka's consumer group; Spark keeps its offsets itself. */
   readonly group?: string;
 }
@@ -21,9 +23,10 @@ export function hopsOf(pipeline: string, spec: BlueprintSpec): readonly Hop[] {
     runs.kind === 'ingress' ? [{ name, kind: 'ingress', part: name, writes: runs.topic }] : [],
   );
   const jobs = Object.entries(spec.jobs).map(
-    ([name, { input, output }]): Hop => ({
+    ([name, { input, output, mode }]): Hop => ({
       name,
       kind: 'job',
+      job: mode === 'realtime' ? 'filter' : 'aggregate',
       part: 'spark-driver',
       reads: input.topic,
       writes: output.topic,

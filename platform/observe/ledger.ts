@@ -1,5 +1,6 @@
 /** The conservation ledger of a running pipeline: its stages' pages, asked for now, and compared. */
 import type { KafkaAdmin } from '../frameworks/kafka/admin.ts';
+import type { PartitionLag } from '../frameworks/kafka/groups.ts';
 import { physical } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
 import { balance, type LedgerReport, type LedgerStage } from '../telemetry/conservation/balance.ts';
@@ -19,33 +20,36 @@ export interface PipelineLedger extends LedgerReport {
 export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowMs: number): Promise<PipelineLedger> {
   const { pipeline, plan } = record;
   const hops = hopsOf(pipeline, plan.spec);
-  const drained = new Map(await Promise.all(hops.map(async (hop) => [hop.name, await isDrained(hop)] as const)));
+  const lags = await Promise.all(hops.map(readLag));
   // After the lag: what was read by then is on the pages.
   const replies = await askTasks(record);
-  const stages = hops.map((hop) => stageOf(pipeline, hop, replies, drained.get(hop.name) ?? false));
+  const stages = hops.map((hop, at) => stageOf(pipeline, hop, replies, lags[at]!));
   return { pipeline, ...balance(stages, nowMs), faults: faultsOf(replies) };
 
-  async function isDrained({ reads, group }: Hop): Promise<boolean> {
-    if (reads === undefined) return true;
-    if (group === undefined) return false;
-    const lag = await kafka.lag(group, physical.topic(pipeline, reads));
-    return lag.every(({ lagRecords }) => lagRecords === 0);
+  /** Of a job, which has no consumer group, only the ends mean something. */
+  async function readLag({ name, reads, group = physical.consumerGroup(pipeline, name) }: Hop) {
+    return reads === undefined ? [] : await kafka.lag(group, physical.topic(pipeline, reads));
   }
 }
 
 /** A stage counts only when each of its tasks has answered for it: part of the pages would look like a loss. */
-function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], drained: boolean): LedgerStage {
-  const { name, reads, writes } = hop;
+function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], lag: readonly PartitionLag[]): LedgerStage {
+  const { name, reads, writes, job, group } = hop;
   const found = tasksOf(pipeline, hop.part, replies).map(({ stages }) =>
     stages.find(({ ledger }) => ledger.stage === name),
   );
   const pages = found.length > 0 && !found.includes(undefined) ? found.map((each) => each!.ledger) : undefined;
+  const position = (partition: number) =>
+    pages?.[0]?.positions?.[`${physical.topic(pipeline, reads ?? '')}/${partition}`] ?? 0;
+  const isDone = ({ partition, lagRecords, endOffset }: PartitionLag) =>
+    group === undefined ? position(partition) >= endOffset : lagRecords === 0;
   return {
     name,
+    ...(job === undefined ? {} : { job }),
     ...(reads === undefined ? {} : { reads }),
     ...(writes === undefined ? {} : { writes }),
     pages,
-    drained,
+    drained: lag.every(isDone),
   };
 }
 

@@ -9,6 +9,11 @@ import { addTallies, emptyTally, sameTally, type TallyValue } from './tally.ts';
 
 export interface LedgerStage {
   readonly name: string;
+  /**
+   * Of a job: whether it hands on some of its events (`filter`), or makes results of its own out of them (`aggregate`).
+   * A job counts by batches, and a batch that is cut off takes its counts with it until it is repeated.
+   */
+  readonly job?: 'filter' | 'aggregate';
   /** The topic that it reads; undefined at an ingress. */
   readonly reads?: string;
   /** The topic that it writes; undefined for a store. */
@@ -93,8 +98,8 @@ function window(stages: readonly LedgerStage[], originMs: number, nowMs: number)
   const faults = judged.flatMap((each) => each.faults);
   const waitsFor = judged.flatMap(({ waitsFor }) => (waitsFor === undefined ? [] : [waitsFor]));
   const unknown = judged.some((each) => each.unknown);
-  const state =
-    faults.length > 0 ? 'unbalanced' : waitsFor.length === 0 ? 'balanced' : unknown ? 'unknown' : 'in-flight';
+  const settled = waitsFor.length === 0 ? 'balanced' : 'in-flight';
+  const state = faults.length > 0 ? 'unbalanced' : unknown ? 'unknown' : settled;
   return { ...base, state, faults, waitsFor };
 }
 
@@ -120,23 +125,28 @@ function judge(
   tallies: ReadonlyMap<string, StageTallies | undefined>,
 ): Judgement {
   const own = tallies.get(stage.name);
-  if (own === undefined) return { faults: [], waitsFor: `${stage.name}, which does not count`, unknown: true };
+  if (own === undefined) return { faults: [], waitsFor: `${stage.name}, which does not tell`, unknown: true };
   if (stage.reads === undefined) return clean;
-  const within = compare(
-    stage.name,
-    of(own, 'in'),
-    addTallies([of(own, 'out'), of(own, 'filtered'), of(own, 'deadLettered')]),
-    0,
-  );
+  const within = inside(stage, own);
   if (within !== undefined) return { faults: [{ ...within, text: `inside ${stage.name}: ${within.text}` }] };
   const writers = stages.filter(({ writes }) => writes !== undefined && writes === stage.reads);
   const written = writers.map(({ name }) => tallies.get(name));
-  const uncounted = writers.filter((_, at) => written[at] === undefined);
-  if (writers.length === 0 || uncounted.length > 0) {
-    const names = uncounted.map(({ name }) => name).join(', ') || 'nothing known';
-    return { faults: [], waitsFor: `the writer of ${stage.reads} (${names}), which does not count`, unknown: true };
-  }
+  if (writers.length === 0) return { faults: [], waitsFor: `a writer of ${stage.reads}: none is known`, unknown: true };
+  // Said once, by the writer itself.
+  if (written.includes(undefined)) return { faults: [], unknown: true };
   return between(stage, writers, written as readonly StageTallies[], of(own, 'in'));
+}
+
+/** What a stage has read must have come to an end. A job leaves out what it pleases: it must only not make events. */
+function inside({ name, job }: LedgerStage, own: StageTallies): LedgerFault | undefined {
+  const read = of(own, 'in');
+  if (job === undefined) {
+    return compare(name, read, addTallies([of(own, 'out'), of(own, 'filtered'), of(own, 'deadLettered')]), 0);
+  }
+  const used = of(own, job === 'filter' ? 'out' : 'aggregated').count + of(own, 'deadLettered').count;
+  if (used <= read.count) return undefined;
+  const events = used - read.count;
+  return { stage: name, kind: 'doubled', events, text: `${events} more than the ${read.count} events that it read` };
 }
 
 /** What was offered to the broker without an answer may or may not be in the topic: so many events may be too many. */
@@ -153,10 +163,13 @@ function between(
   );
   const fault = compare(stage.name, sent, read, unanswered);
   if (fault === undefined) return clean;
-  if (fault.kind !== 'doubled' && !stage.drained) {
-    return { faults: [], waitsFor: `${stage.name}: ${sent.count - read.count} on their way` };
-  }
   const from = writers.map(({ name }) => name).join(', ');
+  // Results are written again when a batch is repeated, under the same ids: only their absence is a fault.
+  if (fault.kind !== 'lost' && writers.some(({ job }) => job === 'aggregate')) return clean;
+  if (fault.kind !== 'lost' && writers.some(({ job, drained }) => job !== undefined && !drained))
+    return { faults: [], waitsFor: `${from}, which counts a batch again` };
+  if (fault.kind !== 'doubled' && !stage.drained)
+    return { faults: [], waitsFor: `${stage.name}: ${sent.count - read.count} on their way` };
   return { faults: [{ ...fault, text: `between ${from} and ${stage.name}: ${fault.text}` }] };
 }
 

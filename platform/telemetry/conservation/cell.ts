@@ -4,9 +4,10 @@ import type { TallyValue } from './tally.ts';
 /**
  * `in`: came to the stage for the first time. `out`: its store, or the broker, has acknowledged it. `filtered`: left out on
  * purpose. `deadLettered`: handed to the dead-letter topic. `offered`: handed to a store whose answer is not known (yet).
+ * `aggregated`: a job has worked it into its results.
  * `replayed`: came again.
  */
-export const tallyKinds = ['in', 'out', 'filtered', 'deadLettered', 'offered', 'replayed'] as const;
+export const tallyKinds = ['in', 'out', 'filtered', 'deadLettered', 'aggregated', 'offered', 'replayed'] as const;
 export type TallyKind = (typeof tallyKinds)[number];
 
 /** Ten seconds: short enough to name when something went wrong, long enough that its counts are worth their place. */
@@ -25,6 +26,8 @@ export interface LedgerCell {
 export interface StageSnapshot {
   readonly stage: string;
   readonly cells: readonly LedgerCell[];
+  /** Next offset of each partition of the stage's topic, by `topic/partition`; told by jobs, whose offsets Kafka does not know. */
+  readonly positions?: Readonly<Record<string, number>>;
   /** Events without a pathway header: they belong to no window. */
   readonly withoutOrigin: number;
   /** Windows that were given up to keep memory bounded. */

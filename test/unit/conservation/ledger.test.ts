@@ -233,6 +233,41 @@ describe('the balance', () => {
     expect(windows[0]?.waitsFor.join()).toContain('job');
   });
 
+  describe('with a job between', () => {
+    const half = ids.filter((_, i) => i % 2 === 0);
+    const job = (kind: 'filter' | 'aggregate', read: string[], made: string[], drained = true): LedgerStage => ({
+      ...{ name: 'job', job: kind, reads: 'flights', writes: 'late', drained },
+      pages: [page('job', { in: read, out: made })],
+    });
+    const reader = (read: string[], drained = true): LedgerStage => ({
+      ...{ name: 'reader', reads: 'late', drained },
+      pages: [page('reader', { in: read, out: read })],
+    });
+
+    test('a filter may leave events out, and its readers must have the rest', () => {
+      const { windows } = report(ingress(ids), job('filter', ids, half), reader(half));
+      expect(windows.map(({ state }) => state)).toEqual(['balanced', 'balanced', 'balanced']);
+      expect(report(ingress(ids), job('filter', ids, half), reader(half.slice(1))).lost).toBe(1);
+      expect(report(ingress(ids), job('filter', ids.slice(1), half), reader(half)).lost).toBe(1);
+    });
+
+    test('a filter that makes events is a fault inside it', () => {
+      const { windows } = report(ingress(ids), job('filter', ids, [...ids, '0:more']), reader([...ids, '0:more']));
+      expect(windows[0]?.faults[0]).toMatchObject({ stage: 'job', kind: 'doubled', events: 1 });
+    });
+
+    test('results of an aggregation may come again, and must not be missing', () => {
+      expect(report(ingress(ids), job('aggregate', ids, half), reader([...half, half[0]!])).duplicated).toBe(0);
+      expect(report(ingress(ids), job('aggregate', ids, half), reader(half.slice(1))).lost).toBe(1);
+    });
+
+    test('a batch that was cut off is counted again: until then its results are no doubles', () => {
+      const { windows, duplicated } = report(ingress(ids), job('filter', half, [], false), reader(half));
+      expect(duplicated).toBe(0);
+      expect(windows[0]).toMatchObject({ state: 'in-flight' });
+    });
+  });
+
   test('tallies of several instances of a stage add up', () => {
     const halves = [ids.filter((_, i) => i % 2 === 0), ids.filter((_, i) => i % 2 === 1)];
     const pages = halves.map((half) => page('store', { in: half, out: half }));

@@ -1,0 +1,101 @@
+package millrace.spark;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Counts of a job as JSON: what the health port answers, and what StageBooks keeps on disk. */
+final class BooksJson {
+  private static final ObjectMapper json = new ObjectMapper();
+
+  private BooksJson() {}
+
+  static ObjectNode checkpoint(String job, long startMs, StageCounts counts) {
+    String name = "job:" + job;
+    ObjectNode checkpoint = json.createObjectNode().put("checkpoint", name).put("startMs", startMs);
+    ArrayNode pathways = checkpoint.putArray("pathways");
+    counts.pathways.forEach(
+        (parent, pathway) -> {
+          ObjectNode one = pathways.addObject();
+          one.put("pathway", PathwayHeader.next(parent, name)).put("parent", parent).put("count", pathway.count);
+          one.put("negativeEdge", pathway.edge.negative).put("negativeEndToEnd", pathway.endToEnd.negative);
+          one.put("newestOriginMs", pathway.newestOriginMs).put("lastPassedMs", pathway.lastPassedMs);
+          one.set("edge", histogram(pathway.edge));
+          one.set("endToEnd", histogram(pathway.endToEnd));
+        });
+    checkpoint.put("withoutHeader", counts.withoutOrigin).put("overflowed", false);
+    return checkpoint;
+  }
+
+  private static ObjectNode histogram(StageCounts.Latency latency) {
+    int first = 1;
+    int end = latency.counts.length;
+    while (first < end && latency.counts[first] == 0) first++;
+    while (end > first && latency.counts[end - 1] == 0) end--;
+    ObjectNode histogram = json.createObjectNode();
+    histogram.put("count", latency.count).put("sumMs", latency.sumMs);
+    histogram.put("minMs", latency.count == 0 ? 0 : latency.minMs).put("maxMs", latency.maxMs);
+    histogram.put("zeroCount", latency.counts[0]).put("offset", first == end ? 0 : first - 1);
+    ArrayNode buckets = histogram.putArray("buckets");
+    for (int i = first; i < end; i++) buckets.add(latency.counts[i]);
+    histogram.putArray("exemplars");
+    return histogram;
+  }
+
+  static ObjectNode ledger(String job, StageCounts counts, int forgottenWindows, String fault) {
+    ObjectNode ledger = json.createObjectNode().put("stage", job);
+    ledger.set("cells", cells(counts));
+    ledger.put("withoutOrigin", counts.withoutOrigin).put("forgottenWindows", forgottenWindows);
+    if (fault != null) ledger.put("fault", fault);
+    return ledger;
+  }
+
+  private static ArrayNode cells(StageCounts counts) {
+    ArrayNode cells = json.createArrayNode();
+    counts.windows.forEach(
+        (window, byPathway) ->
+            byPathway.forEach(
+                (pathway, cell) -> {
+                  ObjectNode one = cells.addObject().put("originMs", window).put("pathway", pathway).put("since", 0);
+                  ObjectNode tallies = one.putObject("tallies");
+                  for (StageCounts.Kind kind : StageCounts.Kind.values()) {
+                    if (!StageCounts.has(cell, kind)) continue;
+                    int at = kind.ordinal() * 3;
+                    tallies.putObject(kind.name()).put("count", cell.numbers[at])
+                        .put("sum", String.format("%016x", cell.numbers[at + 1]))
+                        .put("xor", String.format("%016x", cell.numbers[at + 2]));
+                  }
+                }));
+    return cells;
+  }
+
+  /** Pathways' latencies are of this process; only the ledger is kept. */
+  static ObjectNode settled(StageCounts counts, long batch, int forgottenWindows) {
+    ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/1").put("batch", batch);
+    file.put("forgottenWindows", forgottenWindows);
+    ObjectNode kept = file.putObject("counts").put("withoutOrigin", counts.withoutOrigin);
+    kept.set("cells", cells(counts));
+    return file;
+  }
+
+  static StageCounts counts(JsonNode kept) {
+    StageCounts counts = new StageCounts();
+    counts.withoutOrigin = kept.get("withoutOrigin").asLong();
+    for (JsonNode one : kept.get("cells")) {
+      Map<String, StageCounts.Cell> byPathway = counts.windows.computeIfAbsent(one.get("originMs").asLong(), none -> new HashMap<>());
+      StageCounts.Cell cell = byPathway.computeIfAbsent(one.get("pathway").asText(), none -> new StageCounts.Cell());
+      for (StageCounts.Kind kind : StageCounts.Kind.values()) {
+        JsonNode tally = one.get("tallies").get(kind.name());
+        if (tally == null) continue;
+        int at = kind.ordinal() * 3;
+        cell.numbers[at] = tally.get("count").asLong();
+        cell.numbers[at + 1] = Long.parseUnsignedLong(tally.get("sum").asText(), 16);
+        cell.numbers[at + 2] = Long.parseUnsignedLong(tally.get("xor").asText(), 16);
+      }
+    }
+    return counts;
+  }
+}

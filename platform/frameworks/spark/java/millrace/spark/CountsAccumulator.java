@@ -1,0 +1,61 @@
+package millrace.spark;
+
+import org.apache.spark.util.AccumulatorV2;
+
+/**
+ * Carries what tasks count to the driver: with each heartbeat while a task runs, and in full when it has ended well. Spark
+ * takes the counts of failed tasks away, and those of a repeated batch come again with it (StageBooks).
+ *
+ * A heartbeat reads while the task adds: both are synchronized.
+ */
+final class CountsAccumulator extends AccumulatorV2<Object, StageCounts> {
+  private static final long serialVersionUID = 1L;
+  private final StageCounts counts = new StageCounts();
+
+  @Override
+  public synchronized boolean isZero() {
+    return counts.isEmpty();
+  }
+
+  @Override
+  public synchronized AccumulatorV2<Object, StageCounts> copy() {
+    CountsAccumulator copy = new CountsAccumulator();
+    copy.counts.add(counts);
+    return copy;
+  }
+
+  @Override
+  public synchronized void reset() {
+    counts.clear();
+  }
+
+  @Override
+  public void add(Object ignored) {
+    throw new UnsupportedOperationException("add through count and passed");
+  }
+
+  synchronized void count(StageCounts.Kind kind, PathwayHeader header, String id) {
+    counts.add(kind, header, id);
+  }
+
+  synchronized void passed(PathwayHeader header, long nowMs) {
+    counts.passed(header, nowMs);
+  }
+
+  @Override
+  public void merge(AccumulatorV2<Object, StageCounts> other) {
+    StageCounts theirs = other.value();
+    synchronized (this) {
+      counts.add(theirs);
+    }
+  }
+
+  @Override
+  public synchronized StageCounts value() {
+    return counts.copy();
+  }
+
+  private synchronized void writeObject(java.io.ObjectOutputStream out) throws java.io.IOException {
+    out.defaultWriteObject();
+  }
+}
