@@ -22,7 +22,7 @@ const control = new Set(['millrace.temporal.0', 'millrace.worker.0', 'redis.serv
 const tasks = async () => (await home.json<{ tasks: TaskStatus[] }>('status')).tasks;
 const sum = (all: readonly TaskStatus[], pick: (usage: NonNullable<TaskStatus['usage']>) => number) =>
   all.reduce((total, { usage }) => total + (usage ? pick(usage) : 0), 0);
-const line = (name: string, value: string) => console.log(`${name.padEnd(56)} ${value}`);
+const line = (name: string, value: string) => console.log(`${name.padEnd(68)} ${value}`);
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
@@ -36,6 +36,7 @@ try {
   await printDeploy(bare);
   await printFlow();
   await printAtRest();
+  await printSecondPipeline();
 } finally {
   await home.purge();
 }
@@ -52,14 +53,27 @@ async function printDeploy(bare: readonly BareBoot[]): Promise<void> {
   line('  bound: longest chain, ΣCPU / cores', `${seconds(chainMs)}, ${seconds(cpuBoundMs)}`);
   line('  deploy / bound (aim: at most 1.25)', (first.firstEventMs / Math.max(chainMs, cpuBoundMs)).toFixed(2));
   const second = await home.json<DeployResult>('deploy', 'flight-delays', '--yes');
-  line('second deploy, frameworks up (aim: at most 10 s)', seconds(second.firstEventMs));
+  line('deploy of the same pipeline again (aim: at most 10 s)', seconds(second.firstEventMs));
 }
 
+/** Twice: just after the deploy the virtual machines of Spark and Cassandra are still compiling. */
 async function printFlow(): Promise<void> {
-  const verify = await home.json<VerifyResult>('verify', 'flight-delays', '--events', '5000', '--rate', '500');
-  const { latencyMs: latency } = verify;
-  line('ingress → API at 500 events/s (aim: p50 250, p99 1000)', `p50 ${latency?.p50} ms, p99 ${latency?.p99} ms`);
-  line('  lost, duplicated', `${verify.lost}, ${verify.duplicated}`);
+  for (const when of ['just deployed', 'again']) {
+    const verify = await home.json<VerifyResult>('verify', 'flight-delays', '--events', '5000', '--rate', '500');
+    const { latencyMs: latency, lost, duplicated } = verify;
+    line(
+      `ingress → API at 500 events/s, ${when} (aim: p50 250, p99 1000)`,
+      `p50 ${latency?.p50} ms, p99 ${latency?.p99} ms`,
+    );
+    line('  lost, duplicated', `${lost}, ${duplicated}`);
+  }
+}
+
+/** Another pipeline beside the one that runs: what it takes is the start of a Spark driver and an executor of its own. */
+async function printSecondPipeline(): Promise<void> {
+  const second = await home.json<DeployResult>('deploy', 'flight-delays', '--name', 'second', '--yes');
+  line('deploy of a second pipeline, frameworks and the first running', seconds(second.firstEventMs));
+  await home.json('destroy', 'second', '--yes');
 }
 
 async function printAtRest(): Promise<void> {
