@@ -29,7 +29,10 @@ export interface RawRecord {
   valueText?(): string;
 }
 
-export type Envelope = { readonly [field in EnvelopeField]: string | undefined };
+export type Envelope = { readonly [field in EnvelopeField]: string | undefined } & {
+  /** Header `millrace-job-at`: see EventRecord. */
+  readonly jobAt: string | undefined;
+};
 
 /** A decoded event with what travels with it (see model/schema.ts, `envelopeHeaders`). */
 export interface EventRecord {
@@ -41,6 +44,11 @@ export interface EventRecord {
   /** W3C traceparent, or undefined when the event carries none. */
   readonly traceparent: string | undefined;
   readonly pathway: string | undefined;
+  /**
+   * `partition:offset` of the record that a job made this one of, one to one: a repetition of the job makes it again at another
+   * offset, and is known by this. Undefined where no job did, or where it made it of several.
+   */
+  readonly jobAt: string | undefined;
   /** The fields of the topic's schema; timestamps are ISO-8601 strings. */
   readonly fields: Readonly<Record<string, string | number | boolean | null>>;
   readonly raw: RawRecord;

@@ -2,7 +2,7 @@
  * Between records and events: a schema is compiled once into a decoder, which gives for each record either an event or the
  * reason why it is none. Fields that the schema does not know are kept and left alone.
  */
-import { type EnvelopeField, type EventSchema, envelopeHeaders, type FieldType } from '../model/schema.ts';
+import { type EnvelopeField, type EventSchema, envelopeHeaders, type FieldType, jobAtHeader } from '../model/schema.ts';
 import type { Envelope, EventRecord, Poison, PoisonReason, RawRecord } from './contract.ts';
 import { isoTimeFault } from './time.ts';
 
@@ -60,6 +60,7 @@ export function compileDecoder({ schema, maxValueBytes }: DecoderOptions): Decod
       source: envelope.event_source ?? '',
       traceparent: envelope.traceparent,
       pathway: envelope.pathway,
+      jobAt: envelope.jobAt,
       fields,
       raw,
     };
@@ -158,6 +159,7 @@ export function envelopeOf(headers: RawRecord['headers']): Envelope {
     event_source: text(headers[envelopeHeaders.event_source]),
     traceparent: text(headers[envelopeHeaders.traceparent]),
     pathway: text(headers[envelopeHeaders.pathway]),
+    jobAt: text(headers[jobAtHeader]),
   };
 }
 

@@ -238,8 +238,8 @@ interface Sorted {
 
 /** An event that can't be decoded may still carry its id and its pathway. */
 function meteredPoison({ raw }: Poison): MeteredRecord {
-  const { event_id: id, pathway, traceparent } = raw.envelope ?? envelopeOf(raw.headers);
-  return { id, pathway, traceparent, raw };
+  const { event_id: id, pathway, traceparent, jobAt } = raw.envelope ?? envelopeOf(raw.headers);
+  return { id, pathway, traceparent, jobAt, raw };
 }
 
 function byOffset(one: MeteredRecord, other: MeteredRecord): number {

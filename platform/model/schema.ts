@@ -42,6 +42,8 @@ export const envelopeHeaders = {
   traceparent: 'traceparent',
   pathway: 'millrace-pathway',
 } as const;
+/** Beside the envelope, of records that a job has made one to one (EventRecord.jobAt). */
+export const jobAtHeader = 'millrace-job-at';
 export type EnvelopeField = keyof typeof envelopeHeaders;
 
 export const envelopeTypes: Record<EnvelopeField, Field> = {

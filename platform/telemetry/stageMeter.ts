@@ -97,6 +97,8 @@ export interface MeteredRecord {
   readonly id: string | undefined;
   readonly pathway: string | undefined;
   readonly traceparent: string | undefined;
+  /** See EventRecord of connectors/contract.ts. */
+  readonly jobAt: string | undefined;
   readonly raw: MeteredRaw;
 }
 
@@ -145,13 +147,21 @@ export class FlowMeter extends StageMeter {
   /** The context of a record that is new, and that came on a pathway. */
   #received(record: MeteredRecord, lane: string): PathwayContext | undefined {
     const context = this.checkpoint.read(record.pathway);
-    const isNew = this.ledger.advance(lane, Number(record.raw.offset));
+    const isNew = this.#advance(record, lane);
     if (context === undefined || record.id === undefined) {
       if (isNew) this.ledger.addWithoutOrigin();
       return undefined;
     }
     this.#add(isNew ? 'in' : 'replayed', record, context);
     return isNew ? context : undefined;
+  }
+
+  /** Both by its own offset and, where a job has made it, by that of the record it was made of. */
+  #advance({ raw, jobAt }: MeteredRecord, lane: string): boolean {
+    const isNew = this.ledger.advance(lane, Number(raw.offset));
+    if (jobAt === undefined || !isNew) return isNew;
+    const colon = jobAt.indexOf(':');
+    return this.ledger.advance(`${lane}<${jobAt.slice(0, colon)}`, Number(jobAt.slice(colon + 1)));
   }
 
   #add(kind: 'in' | 'out' | 'filtered' | 'deadLettered' | 'replayed', { id }: MeteredRecord, context: PathwayContext) {

@@ -4,7 +4,7 @@
  * record, and half of a sink's CPU went there (measured: 24 µs per record with eight headers, 11 µs with this).
  */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { type EnvelopeField, envelopeHeaders } from '../../model/schema.ts';
+import { envelopeHeaders, jobAtHeader } from '../../model/schema.ts';
 import type { Envelope, RawRecord } from '../contract.ts';
 
 /** A record batch as it lies in a fetch response; compressed batches stay so until they are read. */
@@ -175,7 +175,7 @@ function readBytes(cursor: Cursor): Buffer | null {
 }
 
 interface KnownHeader {
-  readonly field: EnvelopeField;
+  readonly field: keyof Envelope;
   readonly name: Buffer;
   /** Values that most records share are not made anew for each. */
   readonly repeats: boolean;
@@ -183,20 +183,22 @@ interface KnownHeader {
   lastText: string;
 }
 
-const repeating: readonly EnvelopeField[] = ['event_type', 'event_source', 'traceparent'];
-const knownHeaders = (Object.keys(envelopeHeaders) as EnvelopeField[]).map((field): KnownHeader => {
-  const name = Buffer.from(envelopeHeaders[field]);
+const repeating: readonly (keyof Envelope)[] = ['event_type', 'event_source', 'traceparent'];
+const headerNames = { ...envelopeHeaders, jobAt: jobAtHeader };
+const knownHeaders = (Object.keys(headerNames) as (keyof Envelope)[]).map((field): KnownHeader => {
+  const name = Buffer.from(headerNames[field]);
   return { field, name, repeats: repeating.includes(field), lastBytes: Buffer.alloc(0), lastText: '' };
 });
 
 function readEnvelope(cursor: Cursor): Envelope {
-  const envelope: { [field in EnvelopeField]: string | undefined } = {
+  const envelope: { -readonly [field in keyof Envelope]: string | undefined } = {
     event_id: undefined,
     event_time: undefined,
     event_type: undefined,
     event_source: undefined,
     traceparent: undefined,
     pathway: undefined,
+    jobAt: undefined,
   };
   for (let left = readVarint(cursor); left > 0; left--) {
     const nameLength = readVarint(cursor);

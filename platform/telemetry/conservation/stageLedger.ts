@@ -58,10 +58,12 @@ export class StageLedger {
     return true;
   }
 
-  /** The lane begins anew: its topic was made anew, and its positions start from zero again. */
+  /** The lane, and those within it (`LANE<…`), begin anew: the topic was made anew, positions start from zero again. */
   resetLane(lane: string): void {
-    this.#lanes.set(lane, 0);
-    this.#touchedLanes.add(lane);
+    for (const each of [lane, ...[...this.#lanes.keys()].filter((name) => name.startsWith(`${lane}<`))]) {
+      this.#lanes.set(each, 0);
+      this.#touchedLanes.add(each);
+    }
   }
 
   add(kind: TallyKind, originMs: number, pathway: string, hash: Hash64): void {

@@ -38,7 +38,11 @@ class Line {
     this.ingress.offered(records);
     if (stored)
       for (const record of records)
-        this.topic.push({ ...record, raw: { topic: 'flights', partition: 0, offset: `${this.topic.length}` } });
+        this.topic.push({
+          ...record,
+          jobAt: undefined,
+          raw: { topic: 'flights', partition: 0, offset: `${this.topic.length}` },
+        });
     if (answered) this.ingress.acknowledged(records, now + 5);
   }
 
@@ -96,6 +100,17 @@ describe('the meters of an ingress and a store', () => {
     line.send(ids(50, 'later'));
     line.read(0, 110);
     expect(line.report()).toMatchObject({ lost: 0, duplicated: 0 });
+  });
+
+  test('what a job makes again, at another offset, was replayed', () => {
+    const line = new Line();
+    line.send(ids(30));
+    const made = line.topic.map((record, at) => ({ ...record, jobAt: `${at % 2}:${at >> 1}` }));
+    const again = made.slice(10).map((record, at) => ({ ...record, raw: { ...record.raw, offset: `${30 + at}` } }));
+    const none: ReadonlySet<never> = new Set();
+    for (const incoming of [made, again])
+      line.store.passed({ incoming, filtered: none, deadLettered: none, acknowledged: incoming, anew: false }, now);
+    expect(line.report()).toMatchObject({ lost: 0, duplicated: 0, replayed: 20 });
   });
 
   test.each([
