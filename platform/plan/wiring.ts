@@ -40,9 +40,22 @@ function checkJob(path: string, job: JobSpec, spec: BlueprintSpec, sql: string |
       mustExist(`${path}.references.${view}`, 'dataset', dataset, spec.datasets),
     ),
   ];
+  reasons.push(...checkState(`${path}.input`, job));
   if (sql === undefined) return [...reasons, faultAt(`${path}.sqlFile`, `${job.sqlFile} was not read`)];
   const output = spec.topics[job.output.topic];
   return output === undefined ? reasons : [...reasons, ...checkSelectList(`${path}.sqlFile`, job.sqlFile, sql, output)];
+}
+
+/** What Spark would refuse at its start, or silently not do. */
+function checkState(path: string, { mode, input }: JobSpec): Reason[] {
+  const keeps = input.deduplicate || input.watermarkMs > 0;
+  if (mode === 'realtime' && keeps)
+    return [faultAt(path, 'a realtime job keeps no state: leave watermarkMs and deduplicate out, or use micro-batch')];
+  if (input.deduplicate && input.watermarkMs === 0)
+    return [
+      faultAt(`${path}.deduplicate`, 'needs a watermark: set watermarkMs, within which repeated events are dropped'),
+    ];
+  return [];
 }
 
 /** The query must answer the fields of the output topic and, beside them, only names of the envelope (`_…`). */

@@ -16,6 +16,18 @@ const faults: Record<string, [BlueprintInput, RegExp]> = {
     }),
     /^topics\.late\.key: "airprt" is no field of late; did you mean "airport"\?/,
   ],
+  'real-time job with a watermark': [
+    changed((s) => {
+      Object.assign(s.jobs.late.input, { watermarkMs: 1000 });
+    }),
+    /^jobs\.late\.input: a realtime job keeps no state/,
+  ],
+  'deduplication without a watermark': [
+    changed((s) => {
+      Object.assign(s.jobs.late, { mode: 'micro-batch', input: { topic: 'flights', deduplicate: true } });
+    }),
+    /^jobs\.late\.input\.deduplicate: needs a watermark/,
+  ],
   'flow reads no topic': [
     changed((s) => {
       s.flows.store.from.topic = 'lat';
