@@ -130,7 +130,11 @@ describe('spark 4.1.1', () => {
       ['bad-json', '{"place":', headers],
       ['not-an-object', '[]', headers],
       ['wrong-type', JSON.stringify({ ...good, value: '11' }), headers],
-      ['wrong-type', JSON.stringify({ ...good, at: 'yesterday' }), headers],
+      ['wrong-type', JSON.stringify({ ...good, at: 7 }), headers],
+      ['bad-time', JSON.stringify({ ...good, at: 'yesterday' }), headers],
+      ['bad-time', JSON.stringify({ ...good, at: '+300000-01-01T00:00:00Z' }), headers],
+      ['bad-json', '  ', headers],
+      ['too-large', JSON.stringify({ ...good, note: 'x'.repeat(262_144) }), headers],
       ['missing-field', JSON.stringify(placeless), headers],
       ['missing-id', JSON.stringify(good), { ce_time: headers.ce_time }],
       ['bad-time', JSON.stringify(good), { ce_id: key, ce_time: 'now' }],
@@ -145,6 +149,24 @@ describe('spark 4.1.1', () => {
       expect(cases.some(([reason, original]) => reason === key && original === value)).toBe(true);
       expect(headers['millrace-detail']).not.toBe('');
     }
+  });
+
+  it('sorts out what has no key, and cuts what its dead-letter topic would refuse, instead of ending', async () => {
+    const dead = pipeline.out.get('sample.readings.dead')!;
+    const before = dead.length;
+    const { value, headers } = reading();
+    const large = 'x'.repeat(1_030_000);
+    await pipeline.send([{ value, headers }]);
+    await pipeline.send([{ key: 'large', value: large, headers: { ...headers, long: 'y'.repeat(3000) } }]);
+    await pipeline.until('both dead letters', () => dead.length >= before + 2);
+    const [keyless] = dead.filter(({ headers }) => headers['millrace-reason'] === 'missing-key');
+    expect(keyless!.value).toBe(value);
+    const [cut] = dead.filter(({ key }) => key === 'large');
+    expect(cut!.headers).toMatchObject({ 'millrace-reason': 'too-large', 'millrace-value-cut-from': '1030000' });
+    expect(cut!.headers.long).toBeUndefined();
+    expect(cut!.value).toBe(large.slice(0, 16_384));
+    const { queries } = (await pipeline.health())!;
+    expect(queries.map(({ state }) => state)).not.toContain('restarting');
   });
 
   it('counts each event once though some come twice', () => flowing(3, async () => undefined));

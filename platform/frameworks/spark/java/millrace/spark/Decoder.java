@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -20,14 +20,19 @@ import scala.collection.Seq;
 /**
  * One Kafka record → the fields of its schema, its envelope, and, where it does not fit, the reason and the detail (the words
  * of platform/connectors/contract.ts, `poisonReasons`). Exactly one of the two is there: `_reason` is null for a good record.
+ * Judges as the sinks do, in the same order (platform/connectors/event.ts): what is counted here is stored there.
  */
-public final class Decoder implements UDF2<byte[], Seq<Row>, Row> {
+public final class Decoder implements UDF3<byte[], byte[], Seq<Row>, Row> {
   private static final long serialVersionUID = 1L;
   private static final ObjectMapper json =
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
   /** Columns of the envelope, in the order in which they follow the fields. */
   static final List<String> envelope = List.of("_event_id", "_event_time", "_traceparent", "_pathway", "_reason", "_detail");
+
+  /** As `defaultMaxValueBytes` in platform/connectors/event.ts. */
+  private static final int maxValueBytes = 262_144;
+  private static final int maxDetailLength = 500;
 
   private final RunnerConfigField[] fields;
 
@@ -52,18 +57,27 @@ public final class Decoder implements UDF2<byte[], Seq<Row>, Row> {
   }
 
   @Override
-  public Row call(byte[] value, Seq<Row> headers) {
+  public Row call(byte[] key, byte[] value, Seq<Row> headers) {
     Object[] row = new Object[fields.length + envelope.size()];
     try {
+      checkSizes(key, value);
       decodeEnvelope(headers, row);
       decodeFields(value, row);
     } catch (Misfit misfit) {
       Object[] dead = new Object[row.length];
       dead[fields.length + 4] = misfit.reason;
-      dead[fields.length + 5] = misfit.getMessage();
+      String detail = misfit.getMessage();
+      dead[fields.length + 5] = detail.substring(0, Math.min(detail.length(), maxDetailLength));
       return RowFactory.create(dead);
     }
     return RowFactory.create(row);
+  }
+
+  private static void checkSizes(byte[] key, byte[] value) throws Misfit {
+    if (value == null) throw new Misfit("null-value", "value: expected a JSON object, got null");
+    if (value.length == 0) throw new Misfit("empty-value", "value: expected a JSON object, got nothing");
+    if (value.length > maxValueBytes) throw new Misfit("too-large", value.length + " bytes, at most " + maxValueBytes + " are taken");
+    if (key == null || key.length == 0) throw new Misfit("missing-key", "the record has no key");
   }
 
   private void decodeEnvelope(Seq<Row> headers, Object[] row) throws Misfit {
@@ -84,13 +98,12 @@ public final class Decoder implements UDF2<byte[], Seq<Row>, Row> {
     }
     if (id == null || id.isEmpty()) throw new Misfit("missing-id", "header ce_id: expected text, got nothing");
     row[fields.length] = id;
-    row[fields.length + 1] = IsoTime.parse(time, "bad-time", "header ce_time");
+    row[fields.length + 1] = IsoTime.parse(time, "header ce_time");
   }
 
   private void decodeFields(byte[] value, Object[] row) throws Misfit {
-    if (value == null) throw new Misfit("null-value", "value: expected a JSON object, got null");
-    if (value.length == 0) throw new Misfit("empty-value", "value: expected a JSON object, got nothing");
     JsonNode object = parse(value);
+    if (object.isMissingNode()) throw new Misfit("bad-json", "value: not JSON, blank");
     if (!object.isObject()) throw new Misfit("not-an-object", "value: expected an object, got " + kind(object));
     for (int at = 0; at < fields.length; at++) row[at] = decodeField(fields[at], object.get(fields[at].name()));
   }
@@ -116,12 +129,22 @@ public final class Decoder implements UDF2<byte[], Seq<Row>, Row> {
     return switch (field.type()) {
       case "string" -> node.isTextual() ? node.textValue() : wrong(field, node);
       case "int" -> whole && node.canConvertToInt() ? (Object) node.intValue() : wrong(field, node);
-      case "long" -> whole && node.canConvertToLong() ? (Object) node.longValue() : wrong(field, node);
+      case "long" -> whole && node.canConvertToLong() ? (Object) node.longValue() : digits(field, node);
       case "double" -> node.isNumber() && Double.isFinite(node.doubleValue()) ? (Object) node.doubleValue() : wrong(field, node);
       case "boolean" -> node.isBoolean() ? (Object) node.booleanValue() : wrong(field, node);
-      case "timestamp" -> node.isTextual() ? IsoTime.parse(node.textValue(), "wrong-type", field.name()) : wrong(field, node);
+      case "timestamp" -> node.isTextual() ? IsoTime.parse(node.textValue(), field.name()) : wrong(field, node);
       default -> throw new IllegalStateException(field.type());
     };
+  }
+
+  /** A long that JSON's numbers can't carry everywhere comes as a string of digits. */
+  private static Object digits(RunnerConfigField field, JsonNode node) throws Misfit {
+    try {
+      if (node.isTextual() && node.textValue().matches("-?\\d{1,19}")) return Long.parseLong(node.textValue());
+    } catch (NumberFormatException error) {
+      // Beyond 64 bits.
+    }
+    return wrong(field, node);
   }
 
   private static Object wrong(RunnerConfigField field, JsonNode node) throws Misfit {

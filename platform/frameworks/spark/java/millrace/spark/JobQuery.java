@@ -132,7 +132,7 @@ final class JobQuery {
         case "long" -> node.longValue();
         case "double" -> node.doubleValue();
         case "boolean" -> node.booleanValue();
-        case "timestamp" -> IsoTime.parse(node.asText(), "wrong-type", field.name());
+        case "timestamp" -> IsoTime.parse(node.asText(), field.name());
         default -> node.asText();
       };
     } catch (Misfit misfit) {

@@ -5,9 +5,13 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.date_format;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.filter;
+import static org.apache.spark.sql.functions.length;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.slice;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.substring;
 import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.unix_millis;
 import static org.apache.spark.sql.functions.when;
@@ -25,6 +29,13 @@ import org.apache.spark.sql.types.DataTypes;
 final class Records {
   private static final Map<String, String> jsonOptions =
       Map.of("ignoreNullFields", "false", "timestampFormat", IsoTime.pattern, "timeZone", "UTC");
+
+  /** Kafka takes a little more (`max.request.size`, `max.message.bytes`: 1 MiB); our own headers come to it. */
+  private static final int maxDeadBytes = 1_000_000;
+
+  private static final String sizeOfDead =
+      "coalesce(length(_dead.key), 0) + coalesce(length(_dead.value), 0) + if(_dead.headers is null, 0,"
+          + " aggregate(_dead.headers, 0, (bytes, header) -> bytes + 16 + length(header.key) + coalesce(length(header.value), 0)))";
 
   private record Parts(Column topic, Column key, Column value, Column headers) {
     Column[] columns() {
@@ -73,7 +84,11 @@ final class Records {
         lit(job.output().topic()), bytes(key(job, columns)), bytes(to_json(struct(fields), jsonOptions)), present(headers));
   }
 
-  /** A record that can't be decoded goes on as it came, with why and from where. */
+  /**
+   * A record that can't be decoded goes on as it came, with why and from where. One that Kafka would refuse for its size, now
+   * that headers are added, would end the job for good: it keeps its first bytes, and says so, as the sinks' dead letters do
+   * (platform/connectors/kafka/deadLetter.ts).
+   */
   private static Parts deadLetter(RunnerConfig.Job job) {
     Map<String, Column> headers = new LinkedHashMap<>();
     headers.put("millrace-reason", col("_dead.reason"));
@@ -83,13 +98,21 @@ final class Records {
     headers.put("millrace-origin-partition", col("_dead.partition"));
     headers.put("millrace-origin-offset", col("_dead.offset"));
     Column original = coalesce(col("_dead.headers"), array().cast("array<struct<key:string,value:binary>>"));
+    Column isLarge = expr(sizeOfDead + " > " + maxDeadBytes);
+    headers.put("millrace-value-cut-from", when(isLarge, coalesce(length(col("_dead.value")), lit(0))));
+    Column few = filter(original, header -> coalesce(length(header.getField("value")), lit(0)).leq(256));
     return new Parts(
-        lit(job.input().deadLetterTopic()), col("_dead.key"), col("_dead.value"), concat(original, present(headers)));
+        lit(job.input().deadLetterTopic()),
+        when(isLarge, substring(col("_dead.key"), 1, 1024)).otherwise(col("_dead.key")),
+        when(isLarge, substring(col("_dead.value"), 1, 16 * 1024)).otherwise(col("_dead.value")),
+        concat(when(isLarge, slice(few, lit(1), lit(64))).otherwise(original), present(headers)));
   }
 
   private static Column key(RunnerConfig.Job job, List<String> columns) {
-    if (columns.contains("_key")) return col("_key");
-    return col(job.output().key().equals("event_id") ? "_event_id" : job.output().key());
+    // Where the key's field is null, the event's id, as in platform/connectors/event.ts: no record goes without a key.
+    String key = job.output().key().equals("event_id") ? "_event_id" : job.output().key();
+    Column own = coalesce(col(key).cast(DataTypes.StringType), col("_event_id"));
+    return columns.contains("_key") ? coalesce(col("_key"), own) : own;
   }
 
   private static Column present(Map<String, Column> headers) {

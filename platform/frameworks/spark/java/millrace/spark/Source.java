@@ -33,7 +33,7 @@ final class Source {
         udf(new Decoder(fields), Decoder.type(fields))
             // Otherwise the optimiser would copy the call into every column that uses it.
             .asNondeterministic()
-            .apply(col("value"), col("headers"));
+            .apply(col("key"), col("value"), col("headers"));
     Dataset<Row> rows = raw(session, kafka, job).withColumn("_decoded", decode);
     List<Column> columns = new ArrayList<>();
     for (RunnerConfig.Field field : fields) columns.add(col("_decoded." + field.name()));
