@@ -11,6 +11,7 @@ import type { SparkOptions } from '../frameworks/spark/spec.ts';
 import type { Placement } from '../model/cluster.ts';
 import { physical } from '../model/names.ts';
 import type { Plan } from '../model/plan.ts';
+import { recordedCheckpoints } from '../plan/checkpoints.ts';
 import { parseSabotage } from '../telemetry/sabotage.ts';
 import { frameworkAccess, type PipelineAccess, pipelineAccess } from './access.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -30,7 +31,7 @@ async function renderDriver(
   placement: Placement,
   access: PipelineAccess,
 ): Promise<TaskSpec> {
-  const { spec, pipeline, parameters, revision } = plan;
+  const { spec, pipeline, revision } = plan;
   if (!access.kafka) fail('INTERNAL', { reason: 'jobs without Kafka' });
   const spark = await frameworkAccess<SparkOptions>(deps, 'spark');
   const used = new Set(Object.values(spec.jobs).flatMap(({ references }) => Object.values(references)));
@@ -41,8 +42,8 @@ async function renderDriver(
     pipeline,
     revision,
     spec,
-    parameters,
     sql,
+    checkpoints: recordedCheckpoints(plan),
     datasets,
     placement,
     spark,

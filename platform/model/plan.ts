@@ -74,8 +74,25 @@ export interface Change {
 export interface DataConsequence {
   readonly kind: 'topic' | 'table' | 'checkpoint' | 'queue' | 'projection';
   readonly name: string;
-  readonly effect: 'create' | 'keep' | 'delete';
+  /** `rebuild`: made again out of what the topics still have. */
+  readonly effect: 'create' | 'keep' | 'rebuild' | 'delete';
   readonly text: string;
+}
+
+/** Where one query of the Spark driver keeps its offsets and state. Directories: names, in the driver's data directory. */
+export interface QueryCheckpoint {
+  /** What the content depends on: a query of another shape can't go on from it. */
+  readonly shape: string;
+  /** Topic that the query reads. */
+  readonly topic: string;
+  readonly stateful: boolean;
+  /** Whether the query writes the dead letters of its topic. */
+  readonly deadLetters: boolean;
+  readonly directory: string;
+  /** The one before, which is kept for a rollback. */
+  readonly former?: { readonly shape: string; readonly directory: string };
+  /** A new one begins at the least offset of these, by partition; at the oldest record if there are none. */
+  readonly from: readonly string[];
 }
 
 export interface FrameworkPlan {
@@ -101,6 +118,8 @@ export interface Plan {
   readonly taskRevisions: Readonly<Record<string, number>>;
   /** How it is to be broken on purpose (telemetry/sabotage.ts); absent unless the user has allowed it. */
   readonly sabotage?: string;
+  /** By job, and by topic where a query of its own writes the dead letters. Plans before 2026-11-24 have none. */
+  readonly checkpoints?: Readonly<Record<string, QueryCheckpoint>>;
   readonly changes: readonly Change[];
   readonly data: readonly DataConsequence[];
   readonly frameworks: readonly FrameworkPlan[];

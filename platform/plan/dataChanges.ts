@@ -2,22 +2,21 @@
 import type { BlueprintSpec, TableSpec, TopicSpec } from '../model/blueprint.ts';
 import type { Reason } from '../model/cluster.ts';
 import type { DataConsequence } from '../model/plan.ts';
+import { checkpointConsequences } from './checkpoints.ts';
 import { faultAt } from './reasons.ts';
 import type { StandingPipeline } from './standing.ts';
 
 /** Topics and tables that the blueprint no longer names stay, and are still named here, until the pipeline is destroyed. */
-export function dataConsequences(spec: BlueprintSpec, standing: StandingPipeline): DataConsequence[] {
+export function dataConsequences(
+  spec: BlueprintSpec,
+  sql: Readonly<Record<string, string>>,
+  standing: StandingPipeline,
+): DataConsequence[] {
   const before = standing.installed ? standing.spec : undefined;
-  const checkpoint = (job: string) => before !== undefined && Object.hasOwn(before.jobs, job);
   return [
     ...stored('topic', Object.keys(spec.topics), standing.topics),
     ...stored('table', Object.keys(spec.tables), standing.tables),
-    ...Object.keys(spec.jobs).map((name): DataConsequence => {
-      const [effect, text] = checkpoint(name)
-        ? (['keep', 'goes on where it was'] as const)
-        : (['create', 'from the start'] as const);
-      return { kind: 'checkpoint', name, effect, text };
-    }),
+    ...checkpointConsequences(spec, sql, standing),
     ...targets(spec, 'bullmq').map((name) => consequence('queue', name, targets(before, 'bullmq').includes(name))),
     ...targets(spec, 'redis').map((name) => consequence('projection', name, targets(before, 'redis').includes(name))),
   ];

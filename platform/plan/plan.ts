@@ -7,6 +7,7 @@ import type { Offer, Placement, Reason, TaskDemand } from '../model/cluster.ts';
 import type { FrameworkName, FrameworkPlan, Plan, PlanOutcome, Refusal, ResourceTotals } from '../model/plan.ts';
 import type { FrameworkRecord, PipelineRecord } from '../model/records.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
+import { planCheckpoints } from './checkpoints.ts';
 import { checkDataChanges, dataConsequences } from './dataChanges.ts';
 import { type FrameworkIntent, intendFramework, type PlannedPackage } from './frameworkPlans.ts';
 import { neededFrameworks } from './neededFrameworks.ts';
@@ -87,7 +88,8 @@ function place(
   const frameworks = intents.map((intent) => frameworkPlan(intent, packages, placed));
   const placements = placed(tasks.map(({ demand }) => demand));
   const sabotage = input.sabotage === undefined ? {} : { sabotage: input.sabotage };
-  const desired = { spec, sql, parameters: input.parameters, frameworks, placements, ...sabotage };
+  const checkpoints = planCheckpoints(spec, sql, standing);
+  const desired = { spec, sql, parameters: input.parameters, frameworks, placements, checkpoints, ...sabotage };
   const revisions = taskRevisions(tasks, desired, standing);
   return {
     format: 'millrace/plan/1',
@@ -97,7 +99,7 @@ function place(
     ...desired,
     taskRevisions: revisions,
     changes: reconcile(desired, standing.installed ? standing.plan : undefined),
-    data: dataConsequences(spec, standing),
+    data: dataConsequences(spec, sql, standing),
     phases: pipelinePhases({ pipeline, spec, intents, tasks, taskRevisions: revisions, standing }),
     totals: { asked: total(placing.asked.map((each) => each.resources)), free: total(offers.map((each) => each.free)) },
   } satisfies Plan;

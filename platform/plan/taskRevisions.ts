@@ -3,11 +3,15 @@ import type { BlueprintSpec } from '../model/blueprint.ts';
 import type { Placement } from '../model/cluster.ts';
 import type { Plan } from '../model/plan.ts';
 import { canonical } from '../reconcile/equal.ts';
+import { recordedCheckpoints } from './checkpoints.ts';
 import type { StandingPipeline } from './standing.ts';
 import { flowGroups, type PipelineTask } from './tasks.ts';
 
 /** What tasks are configured from. */
-export type Configured = Pick<Plan, 'spec' | 'sql' | 'parameters' | 'frameworks' | 'placements' | 'sabotage'>;
+export type Configured = Pick<
+  Plan,
+  'spec' | 'sql' | 'parameters' | 'frameworks' | 'placements' | 'checkpoints' | 'sabotage'
+>;
 
 export function taskRevisions(
   tasks: readonly PipelineTask[],
@@ -39,8 +43,10 @@ function concerns({ demand, part, role }: PipelineTask, plan: Configured): unkno
       placements,
     })),
   };
-  if (role === 'spark-driver')
-    return { ...base, jobs: spec.jobs, sql: plan.sql, topics: spec.topics, datasets: spec.datasets };
+  if (role === 'spark-driver') {
+    const checkpoints = Object.values(recordedCheckpoints(plan)).map(({ directory }) => directory);
+    return { ...base, jobs: spec.jobs, sql: plan.sql, topics: spec.topics, datasets: spec.datasets, checkpoints };
+  }
   if (role === 'service') return { ...base, ...serviceConcerns(part, plan) };
   const flows = flowGroups(spec)[part];
   const { topics, tables, datasets } = spec;

@@ -55,7 +55,7 @@ export function sparkSlots(spec: BlueprintSpec): number {
   );
 }
 
-/** Throws UNKNOWN_PARAMETER (SQL), INVALID_OPTIONS (too few slots). */
+/** Throws INVALID_OPTIONS (too few slots). */
 export function renderSparkDriver(context: SparkDriverContext): TaskSpec {
   const { placement, pipeline, spark } = context;
   const { options, artifacts } = spark;

@@ -3,15 +3,27 @@
  */
 import type { KafkaAccess } from '../../connectors/config.ts';
 import { fail } from '../../errors.ts';
-import type { BlueprintSpec, DatasetSpec, JobSpec, ParameterValues, TopicSpec } from '../../model/blueprint.ts';
+import type { BlueprintSpec, DatasetSpec, JobSpec, TopicSpec } from '../../model/blueprint.ts';
 import { physical } from '../../model/names.ts';
+import type { Plan } from '../../model/plan.ts';
 import type { FieldType } from '../../model/schema.ts';
-import { withParameters } from './sql.ts';
 
 interface RunnerField {
   readonly name: string;
   readonly type: FieldType;
   readonly nullable: boolean;
+}
+
+/** Directories of one query: `{dataDir}/checkpoints/<query>.<shape>`. */
+export interface RunnerCheckpoint {
+  readonly query: string;
+  /** What the plan says; the runner refuses a job that turns out to keep state after all. */
+  readonly stateful: boolean;
+  readonly directory: string;
+  /** Where a new checkpoint begins: at the least of their offsets, by partition; at the oldest record without any. */
+  readonly from: readonly string[];
+  /** Once the query has written a batch, its other directories are removed. */
+  readonly keep: readonly string[];
 }
 
 export interface RunnerJob {
@@ -23,7 +35,9 @@ export interface RunnerJob {
   readonly deduplicate: boolean;
   /** Whether this job writes the dead letters of its input topic; exactly one job of a topic does. */
   readonly deadLetters: boolean;
-  readonly checkpointDir: string;
+  readonly checkpoint: RunnerCheckpoint;
+  /** Of the query that writes them, where the job does not do so in passing (a real-time job does). */
+  readonly deadLetterCheckpoint?: RunnerCheckpoint;
   readonly input: {
     readonly topic: string;
     readonly view: string;
@@ -58,9 +72,10 @@ export interface RunnerConfig {
 export interface RunnerJobsInput {
   readonly pipeline: string;
   readonly spec: BlueprintSpec;
-  readonly parameters: ParameterValues;
-  /** Text of each job's SQL file, by job name. */
+  /** SQL of each job, by job name, its parameters filled in. */
   readonly sql: Readonly<Record<string, string>>;
+  /** By job; by `<topic>.dead` where a query of its own writes the dead letters. */
+  readonly checkpoints: NonNullable<Plan['checkpoints']>;
 }
 
 /**
@@ -80,22 +95,21 @@ export function runnerJobs(input: RunnerJobsInput): RunnerJob[] {
   return Object.entries(input.spec.jobs).map(([name, job]) => runnerJob(input, name, job));
 }
 
-function runnerJob({ pipeline, spec, parameters, sql }: RunnerJobsInput, name: string, job: JobSpec): RunnerJob {
+function runnerJob({ pipeline, spec, sql, checkpoints }: RunnerJobsInput, name: string, job: JobSpec): RunnerJob {
   const from = topicNamed(spec, job.input.topic);
   const to = topicNamed(spec, job.output.topic);
+  const deadLetters = deadLetterJob(spec, job.input.topic) === name;
+  const alone = deadLetters && job.mode !== 'realtime';
   return {
     name,
-    sql: withParameters(
-      sql[name] ?? fail('INTERNAL', { reason: `no SQL of job "${name}" was handed in` }),
-      parameters,
-      spec.name,
-    ),
+    sql: sql[name] ?? fail('INTERNAL', { reason: `no SQL of job "${name}" was handed in` }),
     mode: job.mode,
     triggerMs: job.mode === 'realtime' ? Math.max(job.triggerMs, realtimeBatchMs) : job.triggerMs,
     watermarkMs: job.input.watermarkMs,
     deduplicate: job.input.deduplicate,
-    deadLetters: deadLetterJob(spec, job.input.topic) === name,
-    checkpointDir: `{dataDir}/checkpoints/${name}`,
+    deadLetters,
+    checkpoint: checkpointOf(name, checkpoints),
+    ...(alone && { deadLetterCheckpoint: checkpointOf(`${job.input.topic}.dead`, checkpoints) }),
     input: {
       topic: physical.topic(pipeline, job.input.topic),
       view: viewOf(job.input.topic),
@@ -117,12 +131,18 @@ function runnerJob({ pipeline, spec, parameters, sql }: RunnerJobsInput, name: s
   };
 }
 
-/** A job without state, if there is one: it reads the topic once for both; one with state would read it a second time. */
+function checkpointOf(query: string, checkpoints: RunnerJobsInput['checkpoints']): RunnerCheckpoint {
+  const found = checkpoints[query] ?? fail('INTERNAL', { reason: `no checkpoint of query "${query}" was handed in` });
+  const { directory, former, from, stateful } = found;
+  const path = (name: string) => `{dataDir}/checkpoints/${name}`;
+  const keep = former === undefined ? [directory] : [directory, former.directory];
+  return { query, stateful, directory: path(directory), from: from.map(path), keep: keep.map(path) };
+}
+
+/** A real-time job, if there is one: it reads the topic once for both. Beside any other a query of its own reads the topic. */
 function deadLetterJob({ jobs }: BlueprintSpec, topic: string): string | undefined {
   const readers = Object.entries(jobs).filter(([, { input }]) => input.topic === topic);
-  const cheapest =
-    readers.find(([, { mode }]) => mode === 'realtime') ?? readers.find(([, { input }]) => input.watermarkMs === 0);
-  return (cheapest ?? readers[0])?.[0];
+  return (readers.find(([, { mode }]) => mode === 'realtime') ?? readers[0])?.[0];
 }
 
 function topicNamed(spec: BlueprintSpec, topic: string): TopicSpec {

@@ -25,7 +25,7 @@ const mean = {
 
 const sql = {
   high: `SELECT _key, _event_id, _event_time, _traceparent, _pathway, _ingested_at, place, at, value, note
-    FROM readings WHERE value >= \${limit}`,
+    FROM readings WHERE value >= 10`,
   means: `
     SELECT m.place, p.name, m.start, m.readings, m.mean, m._event_time, m._traceparent, m._ingested_at,
       concat(m.place, '@', date_format(m.start, 'yyyyMMddHHmm')) AS _event_id
@@ -35,6 +35,11 @@ const sql = {
       FROM readings GROUP BY window(_event_time, '15 minutes'), place
     ) m LEFT JOIN places p ON p.place = m.place`,
 };
+
+const checkpointOf = (query: string, stateful: boolean) => {
+  return { shape: '1', topic: 'readings', stateful, deadLetters: !stateful, directory: `${query}.1`, from: [] };
+};
+const checkpoints = { high: checkpointOf('high', false), means: checkpointOf('means', true) };
 
 export function sampleOf(): RunnerJobsInput & { readonly datasets: Readonly<Record<string, string>> } {
   const spec = blueprintSpec.parse({
@@ -76,7 +81,7 @@ export function sampleOf(): RunnerJobsInput & { readonly datasets: Readonly<Reco
     },
   });
   const datasets = { places: `${JSON.stringify({ place: 'here', name: 'Here' })}\n` };
-  return { pipeline, spec, parameters: { limit: 10 }, sql, datasets };
+  return { pipeline, spec, sql, checkpoints, datasets };
 }
 
 /** Some good records, one that is not JSON. */

@@ -1,5 +1,6 @@
 /** A pipeline on a real Kafka and a real Spark: topics, two jobs, and what comes out of them. */
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Consumer, Kafka, logLevel, type Producer } from 'kafkajs';
 import type { Artifacts } from '../../../platform/frameworks/contract.ts';
@@ -11,6 +12,9 @@ import { renderSparkDriver, sparkDriverDemand } from '../../../platform/framewor
 import { sparkPackage } from '../../../platform/frameworks/spark/package.ts';
 import { sampleOf, sampleTopics } from '../../../platform/frameworks/spark/sample.ts';
 import type { SparkOptions } from '../../../platform/frameworks/spark/spec.ts';
+import type { BlueprintSpec } from '../../../platform/model/blueprint.ts';
+import { planCheckpoints } from '../../../platform/plan/checkpoints.ts';
+import { type StandingPipeline, standingOf } from '../../../platform/plan/standing.ts';
 import { makeRoom, type Room } from './room.ts';
 import { end, type RunningTask, start, untilReady } from './runner.ts';
 
@@ -20,6 +24,20 @@ export interface Out {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Planned, as a deploy does it: the sample itself only names places. */
+function firstRevision() {
+  const { spec, sql } = sampleOf();
+  return { spec, sql, checkpoints: planCheckpoints(spec, sql, standingOf(undefined)) };
+}
+
+export interface QueryHealth {
+  readonly job: string;
+  readonly state: string;
+  /** Since the driver started. */
+  readonly inputRows: number;
+  readonly skippedRecords: number;
+}
+
 /** `master` and `worker` are the tasks of Spark's first and second placement. */
 export class SparkPipeline {
   readonly kafka: Room<KafkaOptions>;
@@ -27,6 +45,8 @@ export class SparkPipeline {
   readonly tasks = new Map<string, RunningTask>();
   readonly out = new Map<string, Out[]>(sampleTopics.map((topic) => [topic, []]));
   readonly firstPort: number;
+  private revision: Pick<ReturnType<typeof sampleOf>, 'spec' | 'sql' | 'checkpoints'> = firstRevision();
+  private client: Kafka | undefined;
   private producer: Producer | undefined;
   private consumer: Consumer | undefined;
 
@@ -51,9 +71,22 @@ export class SparkPipeline {
     return task;
   }
 
+  /** Launches the driver of another revision, from what the plan says that it takes over of the one before. */
+  launchRevision(spec: BlueprintSpec, sql: Readonly<Record<string, string>>): RunningTask {
+    const before = { pipeline: 'sample', ...this.revision };
+    const standing = { plan: before, ended: [], endedIsCounted: false } as unknown as StandingPipeline;
+    this.revision = { spec, sql, checkpoints: planCheckpoints(spec, sql, standing) };
+    return this.launch('driver');
+  }
+
+  /** Names of the driver's checkpoint directories. */
+  checkpoints(): string[] {
+    return readdirSync(join(this.task('driver').directory, 'data', 'checkpoints')).toSorted();
+  }
+
   private startTask(part: 'kafka' | 'master' | 'worker' | 'driver'): RunningTask {
     if (part === 'kafka') return start(kafkaPackage.render(this.kafka.context(0)), this.kafka.root);
-    if (part === 'driver') return start(this.driver(sampleOf().sql), this.spark.root);
+    if (part === 'driver') return start(this.driver(this.revision.sql), this.spark.root);
     return start(sparkPackage.render(this.spark.context(part === 'master' ? 0 : 1)), this.spark.root);
   }
 
@@ -67,6 +100,7 @@ export class SparkPipeline {
     const placement = { task: demand.task, node: 'node-0', address: '127.0.0.1', ports, demand };
     return renderSparkDriver({
       ...sampleOf(),
+      ...this.revision,
       sql,
       revision: 1,
       placement,
@@ -88,9 +122,7 @@ export class SparkPipeline {
     throw new Error(`the driver is not ready, waiting for ${waitingFor}`);
   }
 
-  async health(): Promise<
-    { ready: boolean; waitingFor: string; queries: { job: string; state: string }[] } | undefined
-  > {
+  async health(): Promise<{ ready: boolean; waitingFor: string; queries: QueryHealth[] } | undefined> {
     try {
       const response = await fetch(`http://127.0.0.1:${this.firstPort + 10}/healthz`);
       return (await response.json()) as Awaited<ReturnType<SparkPipeline['health']>>;
@@ -114,6 +146,16 @@ export class SparkPipeline {
     }
   }
 
+  /** Deletes every record of the input topic, as its retention would. */
+  async deleteRecords(): Promise<void> {
+    const admin = this.client!.admin();
+    await admin.connect();
+    const ends = await admin.fetchTopicOffsets('sample.readings');
+    const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
+    await admin.deleteTopicRecords({ topic: 'sample.readings', partitions });
+    await admin.disconnect();
+  }
+
   /** Resolves when `condition` holds; throws after five minutes with what there is. */
   async until(what: string, condition: () => boolean): Promise<void> {
     for (let tries = 0; tries < 3000; tries++) {
@@ -121,7 +163,11 @@ export class SparkPipeline {
       await sleep(100);
     }
     const counts = [...this.out].map(([topic, records]) => `${topic}: ${records.length}`).join(', ');
-    throw new Error(`waited in vain for ${what}; ${counts}`);
+    throw new Error(`waited in vain for ${what}; ${counts}\n${this.logTail()}`);
+  }
+
+  private logTail(): string {
+    return readFileSync(this.task('driver').logFile, 'utf8').split('\n').slice(-40).join('\n');
   }
 
   async stop(): Promise<void> {
@@ -148,6 +194,7 @@ export class SparkPipeline {
       sasl: { mechanism, username, password },
       logLevel: logLevel.NOTHING,
     });
+    this.client = client;
     this.producer = client.producer({ allowAutoTopicCreation: false });
     await this.producer.connect();
     this.consumer = client.consumer({ groupId: 'reader', maxWaitTimeInMs: 100, retry: { retries: 30 } });

@@ -8,6 +8,8 @@ import { sampleOf } from '../../../platform/frameworks/spark/sample.ts';
 import type { SparkOptions } from '../../../platform/frameworks/spark/spec.ts';
 import { withParameters } from '../../../platform/frameworks/spark/sql.ts';
 import { blueprintSpec } from '../../../platform/model/blueprint.ts';
+import { planCheckpoints } from '../../../platform/plan/checkpoints.ts';
+import { standingOf } from '../../../platform/plan/standing.ts';
 
 const artifacts = {
   java: '/j/bin/java',
@@ -128,7 +130,11 @@ describe('spark driver', () => {
       watermarkMs: 60_000,
       output: { topic: 'sample.means', key: 'place' },
     });
-    expect(means!.checkpointDir).toBe('{dataDir}/checkpoints/means');
+    expect(means!.checkpoint).toMatchObject({
+      directory: '{dataDir}/checkpoints/means.1',
+      keep: ['{dataDir}/checkpoints/means.1'],
+      stateful: true,
+    });
     expect(means!.references[0]!.file).toBe('{taskDir}/references/places.jsonl');
     expect(spec.files.find(({ path }) => path === 'references/places.jsonl')!.content).toContain('Here');
   });
@@ -136,7 +142,11 @@ describe('spark driver', () => {
     const { spec } = sampleOf();
     const { means } = spec.jobs;
     const both = blueprintSpec.parse({ ...spec, jobs: { first: means, second: means } });
-    const { config } = driverOf({}, { spec: both, sql: { first: 'x', second: 'x' } });
+    const sql = { first: 'x', second: 'x' };
+    const checkpoints = planCheckpoints(both, sql, standingOf(undefined));
+    const { config } = driverOf({}, { spec: both, sql, checkpoints });
     expect(config.jobs.map(({ deadLetters }) => deadLetters)).toEqual([true, false]);
+    // Neither is a real-time job, which would write them in passing: a query of its own does.
+    expect(config.jobs.map((job) => job.deadLetterCheckpoint?.query)).toEqual(['readings.dead', undefined]);
   });
 });

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.sql.AnalysisException;
@@ -41,21 +40,23 @@ final class JobQuery {
     session.streams().addListener(progress);
   }
 
-  /** The records the job will write. Throws Fatal when the SQL is wrong; touches neither Kafka nor the executors. */
-  Dataset<Row> records() {
+  /** The records that the job will write. Throws Fatal when the SQL is wrong; touches neither Kafka nor the executors. */
+  Dataset<Row> records(Source.Start start) {
     for (RunnerConfig.Reference reference : job.references()) load(reference);
-    Dataset<Row> all = Source.decoded(session, config.kafka(), job);
+    Dataset<Row> all = Source.decoded(session, config.kafka(), job, start);
     Dataset<Row> good = all.where(col(Source.dead).isNull()).drop(Source.dead);
-    Dataset<Row> results = results(job.watermarkMs() == 0 ? good : Source.withWatermark(good, job));
-    if (!job.deadLetters()) return Records.ofResults(job, config.pipeline(), results);
-    var single = job.watermarkMs() == 0 ? SingleScan.passingDead(analysed(results(all))) : Optional.<LogicalPlan>empty();
-    if (single.isPresent()) {
-      var classic = (org.apache.spark.sql.classic.SparkSession) session;
-      return Records.ofEither(job, config.pipeline(), org.apache.spark.sql.classic.Dataset.ofRows(classic, single.get()));
-    }
-    if (job.realtime()) throw new Fatal("job " + job.name() + ": mode realtime takes filters and projections only");
-    Dataset<Row> second = Source.decoded(session, config.kafka(), job);
-    return Records.ofResults(job, config.pipeline(), results).union(Records.ofDeadLetters(job, second));
+    Dataset<Row> results = results(Source.withWatermark(good, job));
+    if (!job.deadLetters() || !job.realtime()) return Records.ofResults(job, config.pipeline(), results);
+    LogicalPlan single =
+        SingleScan.passingDead(analysed(results(all)))
+            .orElseThrow(() -> new Fatal("job " + job.name() + ": mode realtime takes filters and projections only"));
+    var classic = (org.apache.spark.sql.classic.SparkSession) session;
+    return Records.ofEither(job, config.pipeline(), org.apache.spark.sql.classic.Dataset.ofRows(classic, single));
+  }
+
+  /** What the query of its own writes that sorts out the records that do not fit. */
+  Dataset<Row> deadLetters(Source.Start start) {
+    return Records.ofDeadLetters(job, Source.decoded(session, config.kafka(), job, start));
   }
 
   /** The job's SQL over `input`, checked against the schema of the output topic and the job's mode. */
@@ -70,7 +71,7 @@ final class JobQuery {
       throw error;
     }
     OutputSchema.check(job, results.schema());
-    if (job.realtime()) refuseState(analysed(results));
+    if (!job.checkpoint().stateful()) refuseState(analysed(results));
     return results;
   }
 
@@ -78,14 +79,14 @@ final class JobQuery {
     return ((org.apache.spark.sql.classic.Dataset<Row>) rows).queryExecution().analyzed();
   }
 
-  StreamingQuery start(Dataset<Row> records) throws TimeoutException {
+  StreamingQuery start(RunnerConfig.Checkpoint checkpoint, Dataset<Row> records) throws TimeoutException {
     DataStreamWriter<Row> writer =
         records
             .writeStream()
-            .queryName(job.name())
+            .queryName(checkpoint.query())
             .format("kafka")
             .outputMode("update")
-            .option("checkpointLocation", job.checkpointDir())
+            .option("checkpointLocation", checkpoint.directory())
             .option("kafka.acks", "all")
             .option("kafka.linger.ms", "2")
             .trigger(job.realtime() ? Trigger.RealTime(job.triggerMs()) : Trigger.ProcessingTime(job.triggerMs()));
@@ -102,10 +103,17 @@ final class JobQuery {
 
   private void refuseState(LogicalPlan plan) {
     if (plan.isStreaming() && stateful.contains(plan.nodeName())) {
-      throw new Fatal("job " + job.name() + ": mode realtime takes filters and projections only, its SQL has " + plan.nodeName());
+      String what = job.realtime() ? "mode realtime takes filters and projections only" : "it was planned as a job without state";
+      throw new Fatal("job " + job.name() + ": " + what + ", its SQL has " + plan.nodeName());
     }
+    int streams = 0;
     var children = plan.children().iterator();
-    while (children.hasNext()) refuseState(children.next());
+    while (children.hasNext()) {
+      LogicalPlan child = children.next();
+      if (child.isStreaming()) streams++;
+      refuseState(child);
+    }
+    if (streams > 1) throw new Fatal("job " + job.name() + ": it was planned as a job without state, its SQL reads its topic more than once");
   }
 
   /** A reference is small: its rows go into the plan, so that no executor reads a file. */

@@ -21,13 +21,17 @@ final class Progress extends StreamingQueryListener {
     String lastProgressAt;
     String lastError;
     int restarts;
+    /** Deleted in Kafka before they were read. */
+    long skippedRecords;
+    /** Null: it is done. */
+    Runnable whenFlowing;
   }
 
   private final Map<String, Figures> byJob = new LinkedHashMap<>();
   private final Map<java.util.UUID, String> jobByRun = new ConcurrentHashMap<>();
 
   Progress(List<RunnerConfig.Job> jobs) {
-    for (RunnerConfig.Job job : jobs) byJob.put(job.name(), new Figures());
+    for (RunnerConfig.Job job : jobs) for (RunnerConfig.Checkpoint each : job.checkpoints()) byJob.put(each.query(), new Figures());
   }
 
   synchronized void is(String job, State state) {
@@ -39,6 +43,15 @@ final class Progress extends StreamingQueryListener {
     figures.state = State.restarting;
     figures.lastError = reason;
     figures.restarts++;
+  }
+
+  synchronized void skipped(String job, long records) {
+    byJob.get(job).skippedRecords += records;
+  }
+
+  /** `work` is done once, in a thread of its own, after the query has written its next batch. */
+  synchronized void whenFlowing(String job, Runnable work) {
+    byJob.get(job).whenFlowing = work;
   }
 
   /** All queries run, and each has ended its first trigger or has nothing to do. */
@@ -65,6 +78,7 @@ final class Progress extends StreamingQueryListener {
       one.put("processedRowsPerSecond", each.processedRowsPerSecond);
       one.put("inputRows", each.inputRows);
       one.put("lastProgressAt", each.lastProgressAt);
+      one.put("skippedRecords", each.skippedRecords);
       one.put("restarts", each.restarts);
       one.put("lastError", each.lastError);
       all.add(one);
@@ -88,6 +102,9 @@ final class Progress extends StreamingQueryListener {
     figures.processedRowsPerSecond = finite(progress.processedRowsPerSecond());
     figures.inputRows += progress.numInputRows();
     figures.lastProgressAt = progress.timestamp();
+    if (progress.numInputRows() == 0 || figures.whenFlowing == null) return;
+    Health.daemon(figures.whenFlowing, "flowing-" + progress.name()).start();
+    figures.whenFlowing = null;
   }
 
   @Override

@@ -4,8 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.SparkConf;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import sun.misc.Signal;
 
@@ -45,13 +43,14 @@ public final class Runner {
     List<Supervised> queries = new ArrayList<>();
     for (RunnerConfig.Job job : config.jobs()) {
       JobQuery query = new JobQuery(config, job, session, progress);
-      Dataset<Row> records = query.records();
-      queries.add(new Supervised(job.name(), query, records, progress));
+      for (RunnerConfig.Checkpoint checkpoint : job.checkpoints()) {
+        queries.add(new Supervised(new JobPart(query, job, checkpoint), servers, progress));
+      }
     }
     servers.awaitTopics();
     health.waitsFor("");
-    for (Supervised query : queries) Health.daemon(query, "job-" + query.job()).start();
-    Say.line("started " + queries.size() + " jobs of pipeline " + config.pipeline());
+    for (Supervised query : queries) Health.daemon(query, "query-" + query.query()).start();
+    Say.line("started " + config.jobs().size() + " jobs of pipeline " + config.pipeline());
     Supervised.awaitFailure();
     end(1, "a job failed too often in a row");
   }

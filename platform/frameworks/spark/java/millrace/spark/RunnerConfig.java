@@ -52,6 +52,10 @@ public record RunnerConfig(
   /** `file`: one JSON object a line. */
   public record Reference(String view, String file, List<Field> fields) {}
 
+  /** Directories of one query; see runner-config.ts. */
+  public record Checkpoint(String query, boolean stateful, String directory, List<String> from, List<String> keep) {}
+
+  /** `deadLetterCheckpoint`: null where the job writes no dead letters, or does so in passing. */
   public record Job(
       String name,
       String sql,
@@ -60,10 +64,16 @@ public record RunnerConfig(
       long watermarkMs,
       boolean deduplicate,
       boolean deadLetters,
-      String checkpointDir,
+      Checkpoint checkpoint,
+      Checkpoint deadLetterCheckpoint,
       Input input,
       Output output,
       List<Reference> references) {
+
+    /** Of each query of the job. */
+    public List<Checkpoint> checkpoints() {
+      return deadLetterCheckpoint == null ? List.of(checkpoint) : List.of(checkpoint, deadLetterCheckpoint);
+    }
 
     public boolean realtime() {
       return mode.equals("realtime");

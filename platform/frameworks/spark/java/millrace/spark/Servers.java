@@ -11,6 +11,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 
 /** What must be there before the jobs can start. Asks until it is, however long that takes. */
 final class Servers {
@@ -48,6 +51,19 @@ final class Servers {
       }
     } finally {
       if (admin != null) admin.close(java.time.Duration.ofSeconds(1));
+    }
+  }
+
+  /** By partition, the offset of the oldest record that the topic still has. */
+  Map<Integer, Long> oldest(String topic) throws Exception {
+    try (Admin admin = Admin.create(adminProperties())) {
+      Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+      for (TopicPartitionInfo each : admin.describeTopics(List.of(topic)).allTopicNames().get(5, TimeUnit.SECONDS).get(topic).partitions()) {
+        asked.put(new TopicPartition(topic, each.partition()), OffsetSpec.earliest());
+      }
+      Map<Integer, Long> offsets = new HashMap<>();
+      admin.listOffsets(asked).all().get(5, TimeUnit.SECONDS).forEach((partition, found) -> offsets.put(partition.partition(), found.offset()));
+      return offsets;
     }
   }
 

@@ -24,17 +24,25 @@ final class Source {
   private static final List<String> envelope =
       List.of("_event_id", "_event_time", "_traceparent", "_pathway", "_ingested_at", "_key");
 
+  /**
+   * `offsets`: Spark's `startingOffsets`, for a query without a checkpoint. `pastLoss`: records that the query had still to
+   * read are gone from Kafka, which was said; it goes on with the oldest. Otherwise such a loss fails the query.
+   */
+  record Start(String offsets, boolean pastLoss) {
+    static final Start oldest = new Start("earliest", false);
+  }
+
   private Source() {}
 
   /** Fields, envelope and `_dead`, good and bad records alike. */
-  static Dataset<Row> decoded(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job) {
+  static Dataset<Row> decoded(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job, Start start) {
     var fields = job.input().fields();
     Column decode =
         udf(new Decoder(fields), Decoder.type(fields))
             // Otherwise the optimiser would copy the call into every column that uses it.
             .asNondeterministic()
             .apply(col("key"), col("value"), col("headers"));
-    Dataset<Row> rows = raw(session, kafka, job).withColumn("_decoded", decode);
+    Dataset<Row> rows = raw(session, kafka, job, start).withColumn("_decoded", decode);
     List<Column> columns = new ArrayList<>();
     for (RunnerConfig.Field field : fields) columns.add(col("_decoded." + field.name()));
     for (String name : envelope.subList(0, 4)) columns.add(col("_decoded." + name));
@@ -55,16 +63,15 @@ final class Source {
     return job.deduplicate() ? marked.dropDuplicatesWithinWatermark(new String[] {"_event_id"}) : marked;
   }
 
-  private static Dataset<Row> raw(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job) {
+  private static Dataset<Row> raw(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job, Start start) {
     DataStreamReader reader =
         session
             .readStream()
             .format("kafka")
             .option("subscribe", job.input().topic())
-            .option("startingOffsets", "earliest")
+            .option("startingOffsets", start.offsets())
             .option("includeHeaders", "true")
-            // A checkpoint that points before the oldest record is loss; the job says so instead of going on.
-            .option("failOnDataLoss", "true");
+            .option("failOnDataLoss", String.valueOf(!start.pastLoss()));
     for (Map.Entry<String, String> property : kafka.properties().entrySet()) {
       reader.option("kafka." + property.getKey(), property.getValue());
     }

@@ -1,8 +1,6 @@
 package millrace.spark;
 
 import java.util.concurrent.CountDownLatch;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.streaming.StreamingQuery;
 
 /** Keeps one query running: started again from its checkpoint after a failure, with a growing pause. */
@@ -17,20 +15,18 @@ final class Supervised implements Runnable {
 
   private static final CountDownLatch failed = new CountDownLatch(1);
 
-  private final String job;
-  private final JobQuery query;
-  private final Dataset<Row> records;
+  private final JobPart part;
+  private final Servers servers;
   private final Progress progress;
 
-  Supervised(String job, JobQuery query, Dataset<Row> records, Progress progress) {
-    this.job = job;
-    this.query = query;
-    this.records = records;
+  Supervised(JobPart part, Servers servers, Progress progress) {
+    this.part = part;
+    this.servers = servers;
     this.progress = progress;
   }
 
-  String job() {
-    return job;
+  String query() {
+    return part.name();
   }
 
   /** Returns when some query has failed too often in a row. */
@@ -45,24 +41,24 @@ final class Supervised implements Runnable {
       long began = System.nanoTime();
       String reason = runOnce();
       if (ending) return;
-      if (query.isCutOff()) {
+      if (part.isCutOff()) {
         Say.line("the Spark master has ended the application: " + reason);
         break;
       }
       if (System.nanoTime() - began > recoveredAfterMs * 1_000_000) failures = 0;
       failures++;
       long pauseMs = firstPauseMs << (failures - 1);
-      progress.failed(job, reason);
-      Say.line("job " + job + " failed (" + failures + " of " + maxFailuresInARow + " in a row), again in " + pauseMs + " ms: " + reason);
+      progress.failed(query(), reason);
+      Say.line("query " + query() + " failed (" + failures + " of " + maxFailuresInARow + " in a row), again in " + pauseMs + " ms: " + reason);
       pause(pauseMs);
     }
     failed.countDown();
   }
 
   private String runOnce() {
-    progress.is(job, Progress.State.starting);
+    progress.is(query(), Progress.State.starting);
     try {
-      StreamingQuery running = query.start(records);
+      StreamingQuery running = part.start(servers, progress);
       running.awaitTermination();
       return "the query stopped by itself";
     } catch (Exception error) {
