@@ -7,7 +7,7 @@ export interface Listener {
   /** As text; `0.0.0.0` and `::` mean every address. */
   readonly address: string;
   readonly port: number;
-  /** Unknown where the process belongs to another user. */
+  /** Unknown where the process belongs to another user, or is ending: its files are gone before its sockets are. */
   readonly pid: number | undefined;
   /** User id that opened the socket, where the system tells. */
   readonly uid: number | undefined;
@@ -21,7 +21,22 @@ export function listeners(
   wanted: (listener: Listener) => boolean,
   platform: NodeJS.Platform = process.platform,
 ): readonly Listener[] {
-  return platform === 'linux' ? linuxListeners(wanted) : lsofListeners();
+  return platform === 'linux' ? settled(() => linuxListeners(wanted), wanted) : lsofListeners();
+}
+
+/** So many looks in all; each takes some milliseconds, and the sockets of a process that is ending are gone by the second. */
+const looks = 3;
+
+/** Looks again while a wanted socket of this user has no process. */
+export function settled(look: () => readonly Listener[], wanted: (listener: Listener) => boolean): readonly Listener[] {
+  for (let count = 1; ; count++) {
+    const found = look();
+    if (count === looks || !found.some((each) => isUnseenOfOurs(each) && wanted(each))) return found;
+  }
+}
+
+function isUnseenOfOurs({ pid, uid }: Listener): boolean {
+  return pid === undefined && uid !== undefined && uid === process.getuid?.();
 }
 
 /** Whether a socket listening on `listener` would take `address`:`port` from another. */
@@ -30,9 +45,9 @@ export function coversAddress(listener: string, address: string): boolean {
 }
 
 export interface PortOwner {
-  /** Undefined: a process that can't be seen, of another user. */
+  /** Undefined: a process that can't be seen. */
   readonly pid: number | undefined;
-  /** `java (pid 4711)`, or `another user's process (uid 105)`. */
+  /** `java (pid 4711)`, `another user's process (uid 105)`, or `a process of this user that is ending …`. */
   readonly description: string;
 }
 
@@ -50,5 +65,6 @@ export function listeningPid(address: string, port: number): number | undefined 
 
 export function describeListener(listener: Listener, table: ProcessTable): string {
   if (listener.pid !== undefined) return `${table.nameOf(listener.pid)} (pid ${listener.pid})`;
+  if (isUnseenOfOurs(listener)) return 'a process of this user that is ending, or that can not be seen from here';
   return `another user's process${listener.uid === undefined ? '' : ` (uid ${listener.uid})`}`;
 }

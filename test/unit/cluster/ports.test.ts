@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { findConflict, takenPorts } from '../../../platform/cluster/process/agent/port-conflicts.ts';
-import { coversAddress, listeners, listeningPid, ownerOfPort } from '../../../platform/cluster/process/ports.ts';
+import {
+  coversAddress,
+  describeListener,
+  type Listener,
+  listeners,
+  listeningPid,
+  ownerOfPort,
+  settled,
+} from '../../../platform/cluster/process/ports.ts';
 import { parseNetTcp } from '../../../platform/cluster/process/ports-linux.ts';
 import { parseLsof } from '../../../platform/cluster/process/ports-lsof.ts';
 import { processTable } from '../../../platform/cluster/process/process-table.ts';
@@ -64,6 +72,33 @@ test('the owner of a port is known by process, address by address, to both sourc
   server.close();
   await once(server, 'close');
   expect(ownerOfPort('127.0.0.2', first)).toBeUndefined();
+});
+
+const unseen = (uid: number): Listener => ({ address: '127.0.0.1', port: first, pid: undefined, uid });
+const ours = process.getuid!();
+
+test('a socket of ours without a process is looked at again, for its process may be ending', () => {
+  const seen = { ...unseen(ours), pid: process.pid };
+  const look = (...answers: (readonly Listener[])[]) => {
+    const found = settled(
+      () => answers.shift()!,
+      ({ port }) => port === first,
+    );
+    return { found, left: answers.length };
+  };
+  expect(look([unseen(ours)], [])).toEqual({ found: [], left: 0 });
+  expect(look([unseen(ours)], [seen])).toEqual({ found: [seen], left: 0 });
+  expect(look([unseen(ours)], [unseen(ours)], [unseen(ours)], [])).toEqual({ found: [unseen(ours)], left: 1 });
+  expect(look([unseen(ours + 1)], [])).toEqual({ found: [unseen(ours + 1)], left: 1 });
+  expect(look([{ ...unseen(ours), port: first + 1 }], []).left).toBe(1);
+});
+
+test('a process that can not be seen is another user’s only where the socket is', () => {
+  const table = processTable();
+  expect(describeListener(unseen(ours + 1), table)).toBe(`another user's process (uid ${ours + 1})`);
+  expect(describeListener(unseen(ours), table)).toBe(
+    'a process of this user that is ending, or that can not be seen from here',
+  );
 });
 
 test('a task may have a port that it, a sharer or nobody has', async () => {
