@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { isHome, refuseRemoval, removeHome } from '../../cluster/home-directory.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf, ensureAgent, shutdownAgent } from '../../cluster/process/ensure-agent.ts';
+import { recordedTasks, remainsOf } from '../../cluster/process/remains.ts';
 import { startControlPlane } from '../../control/start.ts';
 import { exitCodes } from '../../errors.ts';
 import type { Home } from '../../home.ts';
@@ -52,30 +53,27 @@ async function up(session: Session, nodes: number | undefined): Promise<void> {
 }
 
 async function down(session: Session, purge: boolean): Promise<void> {
-  if (purge) refuseRemoval(session.home);
-  const question = purge ? `Stop everything and delete ${session.home.root} with all its data?` : '';
+  const { home } = session;
+  if (purge) refuseRemoval(home);
+  const question = purge ? `Stop everything and delete ${home.root} with all its data?` : '';
   if (purge && !(await confirm(session, question, 'down --purge'))) return;
-  const removed = [...(await stopAll(session))];
-  const kept = purge ? purged(session.home, removed) : keptOf(session);
-  const left: LedgerEntry[] = (await agentOf(session.home))
-    ? [{ kind: 'process', name: 'agent', owner: 'millrace' }]
-    : [];
+  const removed = [...(await stopAll(home))];
+  const left = remainsOf(home);
+  const kept = [...(purge && left.length === 0 ? purged(home, removed) : keptOf(home, left))];
   const ledger: Ledger = { removed, kept, left };
-  answer(session, { home: session.home.root, ledger }, ({ ledger }) => renderLedger(ledger));
+  answer(session, { home: home.root, ledger }, ({ ledger }) => renderLedger(ledger));
   if (left.length > 0) process.exitCode = exitCodes.runtime;
 }
 
 /** An agent is started when none runs: only it can find and end tasks that outlived a dead one. */
-async function stopAll(session: Session): Promise<readonly LedgerEntry[]> {
-  if (!isHome(session.home)) return [];
-  if (!(await agentOf(session.home)) && createRecords(session.home).frameworks().length === 0) return [];
-  await ensureAgent(session.home);
-  const stopped = await createProcessDriver(session.home).stopAll();
-  const agent = await shutdownAgent(session.home);
-  return [
-    ...stopped,
-    ...(agent ? [{ kind: 'process' as const, name: `agent (pid ${agent.pid})`, owner: 'millrace' }] : []),
-  ];
+async function stopAll(home: Home): Promise<readonly LedgerEntry[]> {
+  if (!isHome(home)) return [];
+  const there = await agentOf(home);
+  if (!there && recordedTasks(home).length === 0) return [];
+  await ensureAgent(home);
+  const stopped = await createProcessDriver(home).stopAll();
+  await shutdownAgent(home);
+  return there ? [...stopped, { kind: 'process', name: `agent (pid ${there.pid})`, owner: 'millrace' }] : stopped;
 }
 
 /** Deletes the home's files, adding them to `removed`; answers what others have put there. */
@@ -86,11 +84,21 @@ function purged(home: Home, removed: LedgerEntry[]): Ledger['kept'] {
   return why === undefined ? [] : [{ kind: 'directory', name: home.root, owner: 'others', why }];
 }
 
-function keptOf(session: Session): Ledger['kept'] {
-  if (!isHome(session.home)) return [];
-  const records = createRecords(session.home);
-  const pipelines = records.pipelines().map(({ pipeline }) => `pipeline ${pipeline}`);
-  const frameworks = records.frameworks().map(({ framework }) => `framework ${framework}`);
-  const why = [...pipelines, ...frameworks].join(', ') || 'records of the control plane';
-  return [{ kind: 'directory', name: session.home.root, owner: 'millrace', why: `holds ${why}` }];
+function keptOf(home: Home, left: Ledger['left']): Ledger['kept'] {
+  if (!isHome(home)) return [];
+  const entry = { kind: 'directory' as const, name: home.root, owner: 'millrace' };
+  if (left.length > 0) return [{ ...entry, why: 'processes of it still run; end them, then run the command again' }];
+  const why = heldBy(home).join(', ') || 'records of the control plane';
+  return [{ ...entry, why: `holds ${why}` }];
+}
+
+/** Everything is stopped by now: a record that can't be read is told by `status`, and must not hide the ledger. */
+function heldBy(home: Home): readonly string[] {
+  const records = createRecords(home);
+  try {
+    const pipelines = records.pipelines().map(({ pipeline }) => `pipeline ${pipeline}`);
+    return [...pipelines, ...records.frameworks().map(({ framework }) => `framework ${framework}`)];
+  } catch {
+    return ['records that can not be read'];
+  }
 }
