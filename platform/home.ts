@@ -27,8 +27,9 @@ export interface Home {
 
 /** `MILLRACE_HOME`, else `$XDG_STATE_HOME/millrace`, else `~/.local/state/millrace`. */
 export function homeOf(env: NodeJS.ProcessEnv): Home {
-  const state = env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
-  return homeAt(resolve(env.MILLRACE_HOME || join(state, 'millrace')));
+  return homeAt(
+    resolve(env.MILLRACE_HOME || join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'millrace')),
+  );
 }
 
 export function homeAt(root: string): Home {
@@ -60,8 +61,7 @@ export function homeEntries(home: Home): readonly string[] {
 
 /** `MILLRACE_CACHE`, else `$XDG_CACHE_HOME/millrace`, else `~/.cache/millrace`. */
 export function cacheOf(env: NodeJS.ProcessEnv): string {
-  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return resolve(env.MILLRACE_CACHE || join(cache, 'millrace'));
+  return resolve(env.MILLRACE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'millrace'));
 }
 
 /** Journal of one operation. */

@@ -1,6 +1,7 @@
 /** The command line. Commands are read here and carried out in commands/; errors end here, with their exit code. */
 import { Command, CommanderError } from 'commander';
 import { asMillraceError, exitCodes, MillraceError } from '../errors.ts';
+import { checkHomeFor } from './checkHome.ts';
 import { usageError } from './usage.ts';
 
 type Add = (program: Command) => void;
@@ -30,7 +31,8 @@ const program = new Command('millrace')
   // What is wrong with the command line is told by `report`, like every other error.
   .configureOutput({ outputError: () => undefined })
   .configureHelp({ sortSubcommands: false })
-  .addHelpText('after', '\n-V and --version are the command version.');
+  .addHelpText('after', '\n-V and --version are the command version.')
+  .hook('preAction', (_, command) => checkHomeFor(command.name(), process.env));
 
 const given = process.argv.slice(2);
 if (given[0] === '--version' || given[0] === '-V') given[0] = 'version';

@@ -4,7 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { createCluster, readCluster } from '../cluster/cluster-file.ts';
+import { createCluster, defaultPortBase, readCluster } from '../cluster/cluster-file.ts';
 import type { ClusterDriver } from '../cluster/driver.ts';
 import { refuseForeignHome } from '../cluster/home-directory.ts';
 import { createProcessDriver } from '../cluster/process/driver.ts';
@@ -34,12 +34,13 @@ export interface ControlPlane {
 const answerTimeoutMs = 60_000;
 const retryMs = 50;
 
-/** Throws HOME_FOREIGN, PORT_TAKEN, AGENT_FAILED, NOT_READY, CLUSTER_EXISTS. */
+/** Throws INVALID_VARIABLE, HOME_FOREIGN, PORT_TAKEN, AGENT_FAILED, NOT_READY, CLUSTER_EXISTS. */
 export async function startControlPlane(options: ControlOptions, artifacts: Artifacts): Promise<ControlPlane> {
   const { home, cache, repoRoot, env } = options;
+  const portBase = portBaseOf(env);
   refuseForeignHome(home);
   const nodes = options.nodes ?? readCluster(home)?.nodes.length ?? 1;
-  const cluster = await createCluster(home, { nodes, ...portBaseOf(env) });
+  const cluster = await createCluster(home, { nodes, ...portBase });
   await ensureAgent(home);
   const driver = createProcessDriver(home);
   const [node] = cluster.nodes;
@@ -93,9 +94,16 @@ async function connectTo(address: string, driver: ClusterDriver): Promise<Contro
   }
 }
 
-/** `MILLRACE_PORT_BASE`: the first port of the first node. */
+const portBases = { first: 1024, last: 32_000 };
+
+/** `MILLRACE_PORT_BASE`: the first port of the first node. Throws INVALID_VARIABLE. */
 export function portBaseOf(env: NodeJS.ProcessEnv): { portBase?: number } {
-  return env.MILLRACE_PORT_BASE ? { portBase: Number(env.MILLRACE_PORT_BASE) } : {};
+  const value = env.MILLRACE_PORT_BASE;
+  if (!value) return {};
+  const portBase = Number(value);
+  if (/^\d+$/.test(value) && portBase >= portBases.first && portBase <= portBases.last) return { portBase };
+  const allowed = `a whole number from ${portBases.first} to ${portBases.last}`;
+  return fail('INVALID_VARIABLE', { name: 'MILLRACE_PORT_BASE', allowed, value, default: defaultPortBase });
 }
 
 function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {

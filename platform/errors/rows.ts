@@ -95,6 +95,20 @@ export const errorRows = {
     meaning: 'Reading it as ours could lose data, so nothing was changed.',
     next: 'Use the Millrace that wrote it, or point MILLRACE_HOME to another directory.',
   },
+  INVALID_VARIABLE: {
+    class: 'input',
+    retryable: false,
+    what: 'The environment variable {name} takes {allowed}, not "{value}".',
+    meaning: 'Nothing was changed.',
+    next: 'Give it such a value, or unset it: the default is {default}.',
+  },
+  HOME_UNUSABLE: {
+    class: 'environment',
+    retryable: false,
+    what: 'The home {home} can not be used: {reason}.',
+    meaning: 'State, data and secrets of a cluster are kept there. Nothing was changed.',
+    next: 'Point MILLRACE_HOME to a directory that you can write to; it need not be there yet.',
+  },
   HOME_FOREIGN: {
     class: 'environment',
     retryable: false,

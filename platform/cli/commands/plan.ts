@@ -43,8 +43,8 @@ export async function makePlan(
 ): Promise<PlanOutcome> {
   // Before anything is looked for under the name: a pipeline is named after its blueprint unless told otherwise.
   await loadBlueprint(session.repoRoot, blueprint);
-  const cluster =
-    readCluster(session.home) ?? plannedCluster(session.home, { nodes: nodes ?? 1, ...portBaseOf(session.env) });
+  const portBase = portBaseOf(session.env);
+  const cluster = readCluster(session.home) ?? plannedCluster(session.home, { nodes: nodes ?? 1, ...portBase });
   const observed = await observe(cluster, createRecords(session.home), pipeline, async (address) => listening(address));
   return await planFor({ repoRoot: session.repoRoot, pipeline, blueprint, parameters }, observed);
 }

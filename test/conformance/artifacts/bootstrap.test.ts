@@ -52,6 +52,21 @@ describe('./millrace', () => {
     expect(stderr).toContain('./millrace exec FILE');
   });
 
+  linuxOnly('a cache that can not be made is told in one message', () => {
+    const { status, stdout, stderr } = millrace(join(root, 'millrace'), ['version'], { MILLRACE_CACHE: '/proc/nope' });
+    expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+    expect(stderr).toBe(
+      'millrace: The cache /proc/nope can not be made or written to. Point MILLRACE_CACHE to a directory that you can write to, then run the command again.\n',
+    );
+  });
+
+  test.each([undefined, ''])('without HOME (%j), what to set is told in one message', (HOME) => {
+    const env = { HOME, MILLRACE_CACHE: undefined, XDG_CACHE_HOME: undefined };
+    const { status, stderr } = millrace(join(root, 'millrace'), ['version'], env);
+    expect(status).toBe(4);
+    expect(stderr).toMatch(/^millrace: HOME is not set, so that there is no place for the cache\. Set HOME, or point /);
+  });
+
   linuxOnly('without npm and Node, one message names the command for each system, and nothing is left', () => {
     const bin = join(scratch, 'bin');
     mkdirSync(bin);
