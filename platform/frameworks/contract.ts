@@ -47,6 +47,9 @@ export interface RenderContext<O> {
 /** How clients reach a framework that runs. */
 export interface FrameworkAccess<O> extends Omit<RenderContext<O>, 'placement'> {}
 
+/** What it takes to ask a task whether it is ready: no artifact, so that `status` need not verify any. */
+export interface ProbeAccess<O> extends Omit<FrameworkAccess<O>, 'artifacts'> {}
+
 export interface Readiness {
   readonly ready: boolean;
   /** What is still missing, for the progress line: "waiting for the controller", "3 of 4 keyspaces". */
@@ -66,5 +69,5 @@ export interface FrameworkPackage<O> {
    * Whether the task answers as ours. Throws WRONG_IDENTITY when something else answers.
    * Never writes; safe to call any number of times; each call ends within 5 s.
    */
-  ready(access: FrameworkAccess<O>, placement: Placement): Promise<Readiness>;
+  ready(access: ProbeAccess<O>, placement: Placement): Promise<Readiness>;
 }

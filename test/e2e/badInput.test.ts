@@ -234,6 +234,10 @@ test(
   async () => {
     await withServers.json('deploy', 'flight-delays', '--yes');
     await withServers.json('down');
+    const stopped = { state: 'stopped', waitsFor: ['millrace up'] };
+    expect(await withServers.json('status')).toMatchObject({
+      ...{ pipelines: [stopped], frameworks: [stopped, stopped, stopped, stopped] },
+    });
     const { frameworks } = await withServers.json<Plan>('plan', 'flight-delays');
     const port = frameworks.find(({ framework }) => framework === 'kafka')!.placements[0]!.ports.client!;
     const other = await listenOn(port);

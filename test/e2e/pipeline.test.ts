@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Status } from '../../platform/cli/commands/status.ts';
 import type { TaskStatus } from '../../platform/cluster/driver.ts';
 import { listeners } from '../../platform/cluster/process/ports.ts';
 import type { Ledger } from '../../platform/model/ledger.ts';
@@ -43,6 +44,12 @@ test('deploy ends when an event has been seen, and says where to go', () => {
   expect(deployed).toMatchObject({ pipeline: 'flight-delays', revision: 1, state: 'flowing' });
   expect(deployed.firstEventMs).toBeGreaterThan(0);
   expect(Object.keys(deployed.endpoints)).toEqual(expect.arrayContaining(['ingress', 'api']));
+});
+
+test('status says that it flows, because every task says so', async () => {
+  const { pipelines, frameworks } = await home.json<Status>('status');
+  expect(pipelines).toMatchObject([{ pipeline: 'flight-delays', state: 'flowing', waitsFor: [] }]);
+  expect(frameworks.map(({ state, waitsFor }) => [state, waitsFor])).toEqual(frameworks.map(() => ['running', []]));
 });
 
 test('a clean deploy tries nothing twice, and no warning stands in its progress', () => {

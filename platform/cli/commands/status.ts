@@ -2,24 +2,22 @@ import type { Command } from 'commander';
 import type { TaskStatus } from '../../cluster/driver.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf } from '../../cluster/process/ensure-agent.ts';
+import { workerTask } from '../../control/tasks.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
-import type { PipelineRecord } from '../../model/records.ts';
+import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import { createRecords } from '../../records/records.ts';
+import { seeFramework, seePipeline } from '../seeing.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
+import { type Standing, standingOf, withFrameworks } from '../standing.ts';
 
-interface Status {
+/** The documented shape of `millrace status --json`. */
+export interface Status {
   readonly home: string;
   readonly agent: 'running' | 'not running';
-  readonly pipelines: readonly Pick<
-    PipelineRecord,
-    'pipeline' | 'blueprint' | 'revision' | 'state' | 'endpoints' | 'error'
-  >[];
-  readonly frameworks: readonly {
-    readonly framework: string;
-    readonly state: string;
-    readonly users: readonly string[];
-  }[];
+  readonly pipelines: readonly (Pick<PipelineRecord, 'pipeline' | 'blueprint' | 'revision' | 'endpoints' | 'error'> &
+    Standing)[];
+  readonly frameworks: readonly (Pick<FrameworkRecord, 'framework' | 'users'> & Standing)[];
   readonly tasks: readonly TaskStatus[];
 }
 
@@ -43,9 +41,8 @@ async function read(session: Session, name: string | undefined): Promise<Status>
     fail('UNKNOWN_PIPELINE', { name, known: all.map(({ pipeline }) => pipeline) });
   }
   const agent = await agentOf(session.home);
-  const tasks = agent ? await createProcessDriver(session.home).list() : [];
-  const frameworks = records.frameworks();
-  const used = frameworks.filter(({ users }) => name === undefined || users.includes(name));
+  const tasks = agent ? await createProcessDriver(session.home).list() : undefined;
+  const used = records.frameworks().filter(({ users }) => name === undefined || users.includes(name));
   const owners = new Set([
     ...chosen.map(({ pipeline }) => pipeline),
     ...used.map(({ framework }) => framework),
@@ -54,27 +51,52 @@ async function read(session: Session, name: string | undefined): Promise<Status>
   return {
     home: session.home.root,
     agent: agent ? 'running' : 'not running',
-    pipelines: chosen.map(({ pipeline, blueprint, revision, state, endpoints, error }) => ({
-      ...{ pipeline, blueprint, revision, state, endpoints },
-      ...(error ? { error } : {}),
-    })),
-    frameworks: used.map(({ framework, state, users }) => ({ framework, state, users })),
-    tasks: tasks.filter(({ owner }) => owners.has(owner.name)),
+    ...(await standings(session, tasks, chosen, used)),
+    tasks: (tasks ?? []).filter(({ owner }) => owners.has(owner.name)),
   };
+}
+
+async function standings(
+  session: Session,
+  tasks: readonly TaskStatus[] | undefined,
+  pipelines: readonly PipelineRecord[],
+  used: readonly FrameworkRecord[],
+): Promise<Pick<Status, 'pipelines' | 'frameworks'>> {
+  const byId = tasks && new Map(tasks.map((task) => [task.id, task]));
+  const control = { agent: byId !== undefined, worker: byId?.get(workerTask)?.phase === 'running' };
+  const frameworks = await Promise.all(
+    used.map(async (record) => {
+      const standing = standingOf(record.state, await seeFramework(session.home, byId, record), control);
+      return { framework: record.framework, ...standing, users: record.users };
+    }),
+  );
+  const shown = pipelines.map(async (record) => {
+    const { pipeline, blueprint, revision, endpoints, error } = record;
+    const own = standingOf(record.state, await seePipeline(byId, record), control);
+    const names = record.plan.frameworks.map(({ framework }) => framework);
+    const standing = withFrameworks(
+      own,
+      frameworks.filter(({ framework }) => names.includes(framework)),
+    );
+    return { ...{ pipeline, blueprint, revision, ...standing, endpoints }, ...(error ? { error } : {}) };
+  });
+  return { pipelines: await Promise.all(shown), frameworks };
 }
 
 function render({ home, agent, pipelines, frameworks, tasks }: Status): string {
   const lines = [`home ${home}; agent ${agent}`, ''];
   if (pipelines.length === 0) lines.push('No pipelines. Next: millrace catalog, millrace deploy BLUEPRINT');
-  for (const { pipeline, revision, state, endpoints, error } of pipelines) {
+  for (const { pipeline, revision, state, waitsFor, endpoints, error } of pipelines) {
     lines.push(`${pipeline}  ${state}, revision ${revision}`);
+    lines.push(...waitsFor.map((what) => `  waits for ${what}`));
     lines.push(...Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(10)} ${url}`));
     if (error) lines.push(`  last deploy failed: ${error.code}: ${error.message}`);
   }
-  const users = frameworks.map(({ framework, state, users }) => [
+  const users = frameworks.map(({ framework, state, waitsFor, users }) => [
     framework,
     state,
     `used by ${users.join(', ') || 'nobody'}`,
+    waitsFor.length > 0 ? `waits for ${waitsFor.join('; ')}` : '',
   ]);
   if (users.length > 0) lines.push('', columns(users));
   if (tasks.length > 0)

@@ -1,6 +1,6 @@
 import { fail } from '../../errors.ts';
 import type { Placement } from '../../model/cluster.ts';
-import type { FrameworkAccess, Readiness } from '../contract.ts';
+import type { ProbeAccess, Readiness } from '../contract.ts';
 import { cassandraAdminRole, cassandraClusterName, cassandraEndpoint } from './access.ts';
 import { cqlClient, isLoginRefusal, reasonOf } from './connect.ts';
 import type { CassandraOptions } from './spec.ts';
@@ -9,10 +9,7 @@ import type { CassandraOptions } from './spec.ts';
  * A node is ready when it takes our password, has our cluster name and has joined the ring. It opens its CQL port last, and
  * knows the administrator from the start, so that a refused password is another server's refusal.
  */
-export async function cassandraReady(
-  access: FrameworkAccess<CassandraOptions>,
-  placement: Placement,
-): Promise<Readiness> {
+export async function cassandraReady(access: ProbeAccess<CassandraOptions>, placement: Placement): Promise<Readiness> {
   const endpoint = cassandraEndpoint(placement);
   const client = cqlClient({
     endpoints: [endpoint],

@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { fail } from '../../errors.ts';
 import type { Placement } from '../../model/cluster.ts';
-import type { FrameworkAccess, Readiness } from '../contract.ts';
+import type { ProbeAccess, Readiness } from '../contract.ts';
 import { kafkaAdminUser, kafkaClusterId, kafkaEndpoint } from './access.ts';
 import type { KafkaOptions } from './spec.ts';
 
@@ -9,7 +9,7 @@ import type { KafkaOptions } from './spec.ts';
  * A broker is ready when it takes our password, names our cluster id and lists itself among the brokers. The client
  * listener opens only after the SCRAM credentials have been read, so that a refused password is another server's refusal.
  */
-export async function kafkaReady(access: FrameworkAccess<KafkaOptions>, placement: Placement): Promise<Readiness> {
+export async function kafkaReady(access: ProbeAccess<KafkaOptions>, placement: Placement): Promise<Readiness> {
   const endpoint = kafkaEndpoint(placement);
   const admin = probeClient(endpoint, access.secret('admin')).admin();
   try {

@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
 import { fail } from '../../errors.ts';
 import type { Placement } from '../../model/cluster.ts';
-import type { FrameworkAccess, Readiness } from '../contract.ts';
+import type { ProbeAccess, Readiness } from '../contract.ts';
 import { identityUser } from './access.ts';
 import type { RedisOptions } from './spec.ts';
 
 /** A server is ready when it knows the user that is our identity, takes our password for it, and has loaded its data. */
-export async function redisReady(access: FrameworkAccess<RedisOptions>, placement: Placement): Promise<Readiness> {
+export async function redisReady(access: ProbeAccess<RedisOptions>, placement: Placement): Promise<Readiness> {
   const endpoint = `${placement.address}:${placement.ports.client}`;
   const redis = probeClient(placement);
   // ioredis reports a refused connection twice: as a rejection, which is handled below, and as an event.

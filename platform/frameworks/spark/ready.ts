@@ -1,6 +1,6 @@
 import { fail } from '../../errors.ts';
 import type { Placement } from '../../model/cluster.ts';
-import type { FrameworkAccess, Readiness } from '../contract.ts';
+import type { ProbeAccess, Readiness } from '../contract.ts';
 import type { SparkOptions } from './spec.ts';
 
 /** What is read of the master's `/json/`. */
@@ -21,7 +21,7 @@ export function masterOf(placements: readonly Placement[]): Placement {
 }
 
 /** The master is ready when it is alive and ours; a worker, when the master counts it among the living. */
-export async function sparkReady(access: FrameworkAccess<SparkOptions>, placement: Placement): Promise<Readiness> {
+export async function sparkReady(access: ProbeAccess<SparkOptions>, placement: Placement): Promise<Readiness> {
   const master = masterOf(access.placements);
   const state = await masterState(access, master);
   if (typeof state === 'string') return { ready: false, waitingFor: state };
@@ -38,7 +38,7 @@ export async function sparkReady(access: FrameworkAccess<SparkOptions>, placemen
 }
 
 /** The master's state, or what is missing. Throws WRONG_IDENTITY. */
-async function masterState(access: FrameworkAccess<SparkOptions>, master: Placement): Promise<MasterState | string> {
+async function masterState(access: ProbeAccess<SparkOptions>, master: Placement): Promise<MasterState | string> {
   const endpoint = `${master.address}:${master.ports.web}`;
   const response = await ask(`http://${endpoint}/json/`, access.secret('web'));
   if (typeof response === 'string') return `an answer at ${endpoint} (${response})`;
