@@ -34,6 +34,11 @@ const stages: readonly Stage[] = [
 ];
 
 const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !stages.some((stage) => stage.name === name));
+if (unknown.length > 0) {
+  console.error(`There is no stage ${unknown.join(', ')}. Stages: ${stages.map(({ name }) => name).join(', ')}.`);
+  process.exit(2);
+}
 const chosen = asked.length === 0 ? stages : stages.filter(({ name }) => asked.includes(name));
 let total: Outcome = { passed: 0, failed: 0, skipped: 0 };
 for (const stage of chosen) {

@@ -3,10 +3,12 @@ import { fail } from '../errors.ts';
 export type Settings = Readonly<Record<string, string>>;
 
 /** Collects `--set name=value`, given any number of times. Throws INVALID_ARGUMENT. */
-export function collectSetting(text: string, former: Settings): Settings {
-  const at = text.indexOf('=');
-  if (at < 1) fail('INVALID_ARGUMENT', { reason: `--set takes name=value, not "${text}".`, command: 'deploy' });
-  return { ...former, [text.slice(0, at)]: text.slice(at + 1) };
+export function settingsOf(command: string): (text: string, former: Settings) => Settings {
+  return (text, former) => {
+    const at = text.indexOf('=');
+    if (at < 1) fail('INVALID_ARGUMENT', { reason: `--set takes name=value, not "${text}".`, command });
+    return { ...former, [text.slice(0, at)]: text.slice(at + 1) };
+  };
 }
 
 /** A whole number of an option, within bounds. Throws INVALID_ARGUMENT naming the option. */

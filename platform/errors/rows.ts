@@ -17,6 +17,13 @@ export const errorRows = {
     meaning: 'Blueprints are the folders under blueprints/ that hold a blueprint.ts. Nearest names: {nearest}.',
     next: 'Run `millrace catalog` for the list.',
   },
+  UNKNOWN_NAME: {
+    class: 'input',
+    retryable: false,
+    what: 'There is no blueprint and no framework "{name}".',
+    meaning: 'The catalog has both. Nearest names: {nearest}.',
+    next: 'Run `millrace catalog` for all of them.',
+  },
   UNKNOWN_PARAMETER: {
     class: 'input',
     retryable: false,

@@ -5,7 +5,8 @@ import { listSpanFiles } from './spanFiles.ts';
 import { parseSpanLine, readLines, type StoredSpan } from './spanLines.ts';
 
 export type TraceQuery =
-  | { readonly eventId: string }
+  /** Ids are their senders': two pipelines may have seen the same one. Without `pipeline`: of whichever. */
+  | { readonly eventId: string; readonly pipeline?: string }
   | { readonly traceId: string }
   /** The newest trace of an event of this pipeline that has reached a store; if none has, the newest one. */
   | { readonly latest: string }
@@ -66,12 +67,13 @@ export async function findTrace(spansDir: string, query: TraceQuery): Promise<Tr
 /** The error to show when `findTrace` answers undefined. `eventSeen`: whether the query service knows the event, if asked. */
 export function traceNotFound(query: TraceQuery, eventSeen?: boolean): MillraceError {
   if ('eventId' in query) {
+    const what = `event "${query.eventId}"${query.pipeline === undefined ? '' : ` of pipeline "${query.pipeline}"`}`;
     const reasons = {
       true: 'The event went through the pipeline but was not sampled, or its spans were removed by age.',
       false: 'The query service has not seen the event either: it is still on its way, or was never accepted.',
       undefined: 'The event was not sampled, or it has not been seen yet (spans are written within a second).',
     };
-    return new MillraceError('TRACE_NOT_FOUND', { what: `event "${query.eventId}"`, reason: reasons[`${eventSeen}`] });
+    return new MillraceError('TRACE_NOT_FOUND', { what, reason: reasons[`${eventSeen}`] });
   }
   if ('traceId' in query) {
     const reason = 'It was not sampled, it is not written yet, or its spans were removed by age.';
@@ -109,11 +111,14 @@ async function findTraceId(spansDir: string, query: SearchQuery): Promise<string
 /** `needle`: bytes that a line must hold to be parsed at all. `rank`: 0 no match, 2 the best; among equals the newest wins. */
 function searchOf(query: SearchQuery): { needle: string; rank: (span: StoredSpan) => 0 | 1 | 2 } {
   if ('eventId' in query) {
-    const { eventId } = query;
+    const { eventId, pipeline } = query;
     const isIngress = (span: StoredSpan) => span.attributes[attribute.httpMethod] === 'POST';
     return {
       needle: JSON.stringify(eventId),
-      rank: (span) => (span.attributes[attribute.eventId] !== eventId ? 0 : isIngress(span) ? 2 : 1),
+      rank: (span) => {
+        const isOther = pipeline !== undefined && span.attributes[attribute.pipeline] !== pipeline;
+        return isOther || span.attributes[attribute.eventId] !== eventId ? 0 : isIngress(span) ? 2 : 1;
+      },
     };
   }
   const pipeline = 'latest' in query ? query.latest : query.latestOperation;

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { fail } from '../../errors.ts';
 import { frameworkNamed, optionsSchema } from '../../frameworks/registry.ts';
 import type { BlueprintModule, ParameterSpec } from '../../model/blueprint.ts';
+import { nearestNames } from '../../model/nearest.ts';
 import { frameworkNames } from '../../model/plan.ts';
 import { listBlueprints, loadBlueprint } from '../../sdk/loadBlueprint.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
@@ -14,8 +16,17 @@ export function addCatalog(program: Command): void {
       const session = createSession(options);
       if (name === undefined) await showAll(session);
       else if (frameworkNames.some((each) => each === name)) showFramework(session, name);
-      else await showBlueprint(session, await loadBlueprint(session.repoRoot, name));
+      else await showBlueprint(session, await blueprintNamed(session, name));
     });
+}
+
+/** Throws UNKNOWN_NAME with the nearest of all names; INVALID_BLUEPRINT. */
+async function blueprintNamed({ repoRoot }: Session, name: string): Promise<BlueprintModule> {
+  const blueprints = listBlueprints(repoRoot);
+  if (blueprints.includes(name)) return await loadBlueprint(repoRoot, name);
+  const known = [...blueprints, ...frameworkNames];
+  const nearest = nearestNames(name, known);
+  return fail('UNKNOWN_NAME', { name, nearest: nearest.length > 0 ? nearest : known });
 }
 
 async function showAll(session: Session): Promise<void> {

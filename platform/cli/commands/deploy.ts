@@ -11,7 +11,7 @@ import { interruptible } from '../interrupt.ts';
 import { carryOut, newOperationId } from '../operation.ts';
 import { prepareArtifacts } from '../prepare.ts';
 import { answer, createSession, type Session } from '../session.ts';
-import { collectSetting, wholeNumber } from '../settings.ts';
+import { settingsOf, wholeNumber } from '../settings.ts';
 import { makePlan } from './plan.ts';
 
 export function addDeploy(program: Command): void {
@@ -19,7 +19,7 @@ export function addDeploy(program: Command): void {
     .command('deploy <blueprint>')
     .description('bring a blueprint up; ends when data has been seen flowing end to end')
     .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s', pipelineName)
-    .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
+    .option('--set <name=value>', 'a parameter of the blueprint', settingsOf('deploy'), {})
     .option(
       '--nodes <n>',
       'nodes to declare on this machine, if there is no cluster yet',

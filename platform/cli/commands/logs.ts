@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
+import { launchedTasks } from '../../cluster/process/layout.ts';
 import { fail } from '../../errors.ts';
-import { createRecords } from '../../records/records.ts';
 import { answer, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
 
@@ -30,15 +30,9 @@ export function addLogs(program: Command): void {
     });
 }
 
-/** Tasks of that name, or of the pipeline or framework of that name. Throws UNKNOWN_TASK. */
+/** Tasks of that name that were launched here, or of the pipeline or framework of that name. Throws UNKNOWN_TASK. */
 function matching(session: Session, name: string): string[] {
-  const records = createRecords(session.home);
-  const plans = [...records.frameworks(), ...records.pipelines()].map(({ plan }) => plan);
-  const all = [
-    'millrace.temporal.0',
-    'millrace.worker.0',
-    ...plans.flatMap(({ placements }) => placements.map(({ task }) => task)),
-  ];
+  const all = launchedTasks(session.home);
   const found = all.filter((task) => task === name || task.startsWith(`${name}.`));
   return found.length > 0 ? found : fail('UNKNOWN_TASK', { task: name, known: all });
 }

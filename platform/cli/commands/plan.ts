@@ -11,14 +11,14 @@ import { renderPlan } from '../../plan/render.ts';
 import { createRecords } from '../../records/records.ts';
 import { loadBlueprint } from '../../sdk/loadBlueprint.ts';
 import { answer, createSession, type Session } from '../session.ts';
-import { collectSetting, type Settings, wholeNumber } from '../settings.ts';
+import { type Settings, settingsOf, wholeNumber } from '../settings.ts';
 
 export function addPlan(program: Command): void {
   program
     .command('plan <blueprint>')
     .description('show what a deploy would do; changes nothing')
     .option('--name <pipeline>', 'name of the pipeline; default: the blueprint’s', pipelineName)
-    .option('--set <name=value>', 'a parameter of the blueprint', collectSetting, {})
+    .option('--set <name=value>', 'a parameter of the blueprint', settingsOf('plan'), {})
     .option(
       '--nodes <n>',
       'nodes to declare on this machine, if there is no cluster yet',

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { MillraceError } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
+import { createRecords } from '../../records/records.ts';
 import { findTrace, type TraceQuery, traceNotFound } from '../../telemetry/traceStore.ts';
 import { renderWaterfall } from '../../telemetry/waterfall.ts';
-import { answer, createSession } from '../session.ts';
+import { answer, createSession, type Session } from '../session.ts';
 
 const defaultWidth = 110;
 
@@ -19,13 +21,23 @@ export function addTrace(program: Command): void {
       const query: TraceQuery = options.deploy
         ? { latestOperation: pipeline }
         : options.id
-          ? { eventId: options.id }
+          ? { eventId: options.id, pipeline }
           : { latest: pipeline };
       const trace = await findTrace(session.home.spansDir, query);
-      if (!trace) throw traceNotFound(query);
+      if (!trace) throw absent(session, pipeline, query);
       const color = session.paint('bold', 'x') !== 'x';
       answer(session, trace, (found) =>
         renderWaterfall(found, { width: process.stdout.columns ?? defaultWidth, color }),
       );
     });
+}
+
+/** Looked at only when no trace is there: the operations of a pipeline that was destroyed can be traced still. */
+function absent({ home }: Session, pipeline: string, query: TraceQuery): MillraceError {
+  const known = createRecords(home)
+    .pipelines()
+    .map((each) => each.pipeline);
+  return known.includes(pipeline)
+    ? traceNotFound(query)
+    : new MillraceError('UNKNOWN_PIPELINE', { name: pipeline, known });
 }

@@ -1,6 +1,6 @@
 /** Where a task's things lie, and how references to them in its spec are filled in. */
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import { fail } from '../../errors.ts';
 import type { Home } from '../../home.ts';
@@ -35,6 +35,14 @@ export function taskPaths(home: Home, id: string): TaskPaths {
     logDir,
     logFile: join(logDir, 'output.log'),
   };
+}
+
+/** Ids of the tasks that were launched and not removed, in alphabetical order. Needs no agent, changes nothing. */
+export function launchedTasks(home: Home): readonly string[] {
+  if (!existsSync(home.tasksDir)) return [];
+  return readdirSync(home.tasksDir)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
 }
 
 /** Absolute path of one of the spec's files. Throws INVALID_ARGUMENT when it would lie outside `taskDir`. */

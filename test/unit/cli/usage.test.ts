@@ -1,9 +1,13 @@
 /** Command lines that can't be read: the real program, an error of the table each, as JSON where JSON was asked for. */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
 import { exitCodes } from '../../../platform/errors.ts';
-import { createTestHome } from '../../e2e/cli.ts';
+import { createTestHome, millrace } from '../../e2e/cli.ts';
+
+const runFile = fileURLToPath(new URL('../../run.ts', import.meta.url));
 
 const home = createTestHome(29_900);
 afterAll(() => home.purge());
@@ -52,4 +56,39 @@ test('no command at all: the help, and exit code 2; asked for, the help is the r
 test.each(['--version', '-V'])('%s is the command version', async (option) => {
   expect(await home.run(option)).toEqual(await home.run('version'));
   expect(await home.run(option, '--json')).toEqual(await home.run('version', '--json'));
+});
+
+const wrongNames: readonly [string, readonly string[], string, string][] = [
+  [
+    'trace of a pipeline that is not there',
+    ['trace', 'nopipe'],
+    'UNKNOWN_PIPELINE',
+    'There is no pipeline "nopipe" here.',
+  ],
+  ['… of one of its events', ['trace', 'nopipe', '--id', 'x'], 'UNKNOWN_PIPELINE', 'Pipelines of this home: none.'],
+  ['logs where nothing was ever started', ['logs', 'kafka'], 'UNKNOWN_TASK', 'Tasks of this home: none.'],
+  ['a name near one of a framework', ['catalog', 'kafk'], 'UNKNOWN_NAME', 'Nearest names: kafka.'],
+  ['a name near one of a blueprint', ['catalog', 'flight-delay'], 'UNKNOWN_NAME', 'Nearest names: flight-delays.'],
+  ['a setting of plan', ['plan', 'flight-delays', '--set', 'x'], 'INVALID_ARGUMENT', 'Run `millrace plan --help`'],
+  [
+    'a setting of deploy',
+    ['deploy', 'flight-delays', '--set', 'x'],
+    'INVALID_ARGUMENT',
+    'Run `millrace deploy --help`',
+  ],
+];
+
+test.each(wrongNames)('%s is refused with what there is', async (_, args, code, text) => {
+  const { code: exit, stdout, stderr } = await home.run(...args);
+  expect([exit, stdout]).toEqual([exitCodes.input, '']);
+  expect(stderr).toContain(`error ${code}: `);
+  expect(stderr).toContain(text);
+});
+
+test('a stage of the tests that does not exist is refused, with those there are', () => {
+  const { status, stdout, stderr } = spawnSync(millrace, ['exec', runFile, 'unit', 'nosuch'], { encoding: 'utf8' });
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toBe(
+    'There is no stage nosuch. Stages: types, lint, imports, unit, artifacts, conformance, replay, e2e.\n',
+  );
 });

@@ -113,6 +113,15 @@ describe('the trace of an event', () => {
     expect(await findTrace(spansDir, { eventId: 'e-' })).toBeUndefined();
   });
 
+  test('is that of the pipeline that was asked for: another may have seen an event of the same id', async () => {
+    const stored = wholeTrace('e-1');
+    await flush();
+    expect((await findTrace(spansDir, { eventId: 'e-1', pipeline }))?.traceId).toBe(stored.slice(3, 35));
+    const other = { eventId: 'e-1', pipeline: 'other' };
+    expect(await findTrace(spansDir, other)).toBeUndefined();
+    expect(traceNotFound(other).message).toContain('event "e-1" of pipeline "other"');
+  });
+
   test('is found among torn lines, foreign files and other traces', async () => {
     wholeTrace('e-1');
     for (let i = 0; i < 200; i++) enter(`other-${i}`, originMs + i);
