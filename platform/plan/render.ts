@@ -5,9 +5,17 @@ import type { Placement, Reason } from '../model/cluster.ts';
 import type { Bucket, Change, Plan, PlanOutcome, Refusal, ResourceTotals } from '../model/plan.ts';
 import { table, wrap } from './layout.ts';
 
-/** At most 100 columns wide, no colours, ends without a line break. `capabilities`: what the driver can't do is said. */
-export function renderPlan(outcome: PlanOutcome, capabilities?: DriverCapabilities): string {
-  return 'refused' in outcome ? renderRefusal(outcome) : renderSections(outcome, capabilities);
+/** Of the machine that is planned for: what its driver can't do, and what a CPU of the plan is, is said. */
+export interface PlannedMachine {
+  readonly capabilities: DriverCapabilities;
+  readonly cores: number;
+  /** How many times the cores are shared out. */
+  readonly cpusPerCore: number;
+}
+
+/** At most 100 columns wide, no colours, ends without a line break. */
+export function renderPlan(outcome: PlanOutcome, machine?: PlannedMachine): string {
+  return 'refused' in outcome ? renderRefusal(outcome) : renderSections(outcome, machine);
 }
 
 /** The tree with its branches drawn; each fault on a line of its own. */
@@ -29,7 +37,7 @@ function renderRefusal({ pipeline, summary, reason, help }: Refusal): string {
   return [...head, '', renderReason(reason), '', ...wrap(help, '', '  ')].join('\n');
 }
 
-function renderSections(plan: Plan, capabilities: DriverCapabilities | undefined): string {
+function renderSections(plan: Plan, machine: PlannedMachine | undefined): string {
   const { spec } = plan;
   const sections: readonly (readonly [string, readonly string[]])[] = [
     ['Frameworks', table(frameworkRows(plan))],
@@ -39,7 +47,7 @@ function renderSections(plan: Plan, capabilities: DriverCapabilities | undefined
     ['Services', table(parts(plan, 'service', serviceText(spec)))],
     ['Connectors', table(parts(plan, 'flow', flowText(spec)))],
     ['Ports', table(portRows(plan))],
-    ['Resources', [...table(resourceRows(plan.totals)), ...limits(capabilities)]],
+    ['Resources', [...table(resourceRows(plan.totals)), ...limits(machine)]],
     ['Data', table(plan.data.map(({ kind, name, effect, text }) => [effect, kind, name, text]))],
     ['Steps', table(stepRows(plan))],
   ];
@@ -141,12 +149,13 @@ function resourceRows({ asked, free }: Plan['totals']): string[][] {
   return [row('asked, new', asked), row('free', free)];
 }
 
-function limits(capabilities: DriverCapabilities | undefined): string[] {
-  if (capabilities === undefined) return [];
-  const { memoryLimit, cpuLimit, sharedPorts } = capabilities;
+function limits(machine: PlannedMachine | undefined): string[] {
+  if (machine === undefined) return [];
+  const { memoryLimit, cpuLimit, sharedPorts } = machine.capabilities;
+  const shares = `CPUs are shares: ${count(machine.cores, 'core')}, shared ${machine.cpusPerCore} times`;
   const enforced = `memory limits are ${memoryLimit}, CPU limits are ${cpuLimit}`;
   const shared = sharedPorts ? '' : "; instances of a service can't share a port here: the first one serves";
-  return wrap(`On this machine ${enforced}${shared}.`, '  ', '  ');
+  return wrap(`${shares}. On this machine ${enforced}${shared}.`, '  ', '  ');
 }
 
 function stepRows({ phases }: Plan): string[][] {

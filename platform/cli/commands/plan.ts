@@ -1,13 +1,17 @@
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { observe } from '../../activities/observed.ts';
 import { planFor } from '../../activities/planning.ts';
-import { plannedCluster, readCluster } from '../../cluster/cluster-file.ts';
+import { cpusPerCore, plannedCluster, readCluster } from '../../cluster/cluster-file.ts';
+import { expectedCapabilities } from '../../cluster/process/agent/limits.ts';
+import { createProcessDriver } from '../../cluster/process/driver.ts';
+import { agentOf } from '../../cluster/process/ensure-agent.ts';
 import { coversAddress, listeners } from '../../cluster/process/ports.ts';
 import { portBaseOf } from '../../control/start.ts';
 import { exitCodes } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { PlanOutcome } from '../../model/plan.ts';
-import { renderPlan } from '../../plan/render.ts';
+import { type PlannedMachine, renderPlan } from '../../plan/render.ts';
 import { createRecords } from '../../records/records.ts';
 import { loadBlueprint } from '../../sdk/loadBlueprint.ts';
 import { answer, createSession, type Session } from '../session.ts';
@@ -28,7 +32,8 @@ export function addPlan(program: Command): void {
     .action(async (blueprint: string, options) => {
       const session = createSession(options);
       const outcome = await makePlan(session, blueprint, options.name ?? blueprint, options.set, options.nodes);
-      answer(session, outcome, renderPlan);
+      const machine = await machineOf(session);
+      answer(session, outcome, (plan) => renderPlan(plan, machine));
       if ('refused' in outcome) process.exitCode = exitCodes.refused;
     });
 }
@@ -47,6 +52,13 @@ export async function makePlan(
   const cluster = readCluster(session.home) ?? plannedCluster(session.home, { nodes: nodes ?? 1, ...portBase });
   const observed = await observe(cluster, createRecords(session.home), pipeline, async (address) => listening(address));
   return await planFor({ repoRoot: session.repoRoot, pipeline, blueprint, parameters }, observed);
+}
+
+/** Of the agent that runs, or as one started here would find it. */
+async function machineOf({ home }: Session): Promise<PlannedMachine> {
+  const runs = (await agentOf(home)) !== undefined;
+  const capabilities = runs ? await createProcessDriver(home).capabilities() : expectedCapabilities();
+  return { capabilities, cores: availableParallelism(), cpusPerCore };
 }
 
 function listening(address: string): ReadonlyMap<number, string> {

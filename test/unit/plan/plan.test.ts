@@ -144,6 +144,15 @@ test('a cluster too small is refused with every node named', () => {
   expect(text).toContain('node b');
 });
 
+test('a plan says that CPUs are shares of the cores, and which limits hold on the machine', () => {
+  const capabilities = { memoryLimit: 'advisory', cpuLimit: 'advisory', sharedPorts: false } as const;
+  const text = renderPlan(planned(inputOf()), { capabilities, cores: 2, cpusPerCore: 4 }).replaceAll(/\s+/g, ' ');
+  expect(text).toContain('CPUs are shares: 2 cores, shared 4 times.');
+  expect(text).toContain(
+    "memory limits are advisory, CPU limits are advisory; instances of a service can't share a port here",
+  );
+});
+
 test('teardown: feeds, tasks, data, users, frameworks; data stays if asked', () => {
   const { current } = deployed(inputOf(), planned(inputOf()));
   const kinds = (keepData: boolean) =>

@@ -28,17 +28,27 @@ export function limitsFor(hash: string): Limits {
   return base === undefined ? advisory : enforced(base);
 }
 
+/** CPU shares bind only while the cores are contended, so that the limit of CPU stays advisory in any case. */
+const canEnforce: DriverCapabilities = { memoryLimit: 'enforced', cpuLimit: 'advisory', sharedPorts: true };
+const canAdvise: DriverCapabilities = {
+  ...{ memoryLimit: 'advisory', cpuLimit: 'advisory', sharedPorts: process.platform === 'linux' },
+};
+
+/** What an agent that is started here will be able to do, as far as can be told without making a control group. */
+export function expectedCapabilities(): DriverCapabilities {
+  return process.platform === 'linux' && findParent() ? canEnforce : canAdvise;
+}
+
 const advisory: Limits = {
-  capabilities: { memoryLimit: 'advisory', cpuLimit: 'advisory', sharedPorts: process.platform === 'linux' },
+  capabilities: canAdvise,
   wrap: (_spec, argv) => argv,
   started: lowerPriority,
   release: () => {},
 };
 
-/** CPU shares bind only while the cores are contended, so that the limit of CPU stays advisory here, too. */
 function enforced(base: string): Limits {
   return {
-    capabilities: { memoryLimit: 'enforced', cpuLimit: 'advisory', sharedPorts: true },
+    capabilities: canEnforce,
     wrap({ id, limits }, argv) {
       const group = join(base, id);
       setLimits(group, limits);
