@@ -4,6 +4,7 @@ import { fail } from '../errors.ts';
 import { connectKafkaAdmin, type KafkaAdmin } from '../frameworks/kafka/admin.ts';
 import type { KafkaOptions } from '../frameworks/kafka/spec.ts';
 import { frameworks, optionsOf } from '../frameworks/registry.ts';
+import { pipelineName } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
 import { createRecords } from '../records/records.ts';
 import { createSecrets } from '../secrets/secrets.ts';
@@ -12,6 +13,7 @@ import type { Session } from './session.ts';
 /** Throws UNKNOWN_PIPELINE. */
 export function pipelineOf({ home }: Session, name: string): PipelineRecord {
   const records = createRecords(home);
+  pipelineName(name);
   return (
     records.pipeline(name) ??
     fail('UNKNOWN_PIPELINE', { name, known: records.pipelines().map(({ pipeline }) => pipeline) })

@@ -47,7 +47,7 @@ async function masterState(access: ProbeAccess<SparkOptions>, master: Placement)
   }
   const identity = response.headers.get('millrace-identity');
   // Its web server listens a moment before the pages, and the filter that names us, are there: no sign of a stranger yet.
-  if (identity === null && !response.ok) return `the master's pages at ${endpoint} (status ${response.status})`;
+  if (identity === null && response.status === 404) return `the master's pages at ${endpoint}`;
   if (identity !== access.identity) {
     const found = identity === null ? 'another server' : `Spark ${identity}`;
     fail('WRONG_IDENTITY', { endpoint, expected: `Spark ${access.identity}`, found });

@@ -9,6 +9,7 @@ import { homeAt } from '../../../platform/home.ts';
 import type { EnsureRequest } from '../../../platform/model/operations.ts';
 import type { PipelineRecord } from '../../../platform/model/records.ts';
 import { createRecords, type Records } from '../../../platform/records/records.ts';
+import { configOf } from '../ingress/harness.ts';
 
 let root: string;
 let records: Records;
@@ -27,10 +28,20 @@ function kafkaUsedBy(...users: string[]): void {
   });
 }
 
+const planned = {
+  ...{ format: 'millrace/plan/1', pipeline: 'delays', blueprint: 'flight-delays', parameters: {} },
+  ...{ spec: configOf().spec, sql: {}, taskRevisions: {}, changes: [], data: [], placements: [], phases: [] },
+};
+
 function revision(number: number, frameworks: readonly unknown[]): void {
   const record = {
     ...{ format: 'millrace/pipeline/1', pipeline: 'delays', blueprint: 'flight-delays', revision: number },
-    ...{ operation: `deploy-delays-${number}`, state: 'flowing', endpoints: {}, plan: { frameworks } },
+    ...{
+      operation: `deploy-delays-${number}`,
+      state: 'flowing',
+      endpoints: {},
+      plan: { ...planned, revision: number, frameworks },
+    },
   };
   records.writePipeline(record as unknown as PipelineRecord);
 }

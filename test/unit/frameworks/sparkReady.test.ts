@@ -20,7 +20,8 @@ async function probe(status: number, headers: Record<string, string> = {}) {
 }
 
 test('a master whose pages are not there yet is waited for', async () => {
-  expect(await probe(404)).toEqual({ ready: false, waitingFor: 'the pages of the master' });
+  const waitingFor = expect.stringMatching(/^the master's pages at 127\.0\.0\.1:\d+$/);
+  expect(await probe(404)).toEqual({ ready: false, waitingFor });
 });
 
 test.each<[number, Record<string, string>]>([
