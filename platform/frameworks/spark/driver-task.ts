@@ -103,6 +103,7 @@ function runnerConfig(context: SparkDriverContext): RunnerConfig {
     revision,
     health: { address: placement.address, port: placement.ports.health ?? 0 },
     master: masterUrl(spark.placements),
+    ledgerDir: '{dataDir}/conservation',
     sparkProperties: { ...common(context), ...executors(spark.options, slotsOf(jobs)), ...streaming },
     kafka: { brokers, clusterId, username, password },
     jobs,
@@ -150,6 +151,8 @@ function executors(options: SparkOptions, slots: number): Record<string, string>
 
 const streaming = {
   'spark.sql.session.timeZone': 'UTC',
+  // A real-time job counts its events with each heartbeat (java/millrace/spark/StageBooks.java); by default it has ten seconds.
+  'spark.executor.heartbeatInterval': '2s',
   // With it, one record that overflows an expression would stop a job for good; without, the expression gives null.
   'spark.sql.ansi.enabled': 'false',
   // A parameter's text must stay text.

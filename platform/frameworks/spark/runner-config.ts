@@ -64,6 +64,8 @@ export interface RunnerConfig {
   readonly revision: number;
   readonly health: { readonly address: string; readonly port: number };
   readonly master: string;
+  /** Where the jobs keep their pages of the conservation ledger. */
+  readonly ledgerDir: string;
   readonly sparkProperties: Readonly<Record<string, string>>;
   readonly kafka: Omit<KafkaAccess, 'mechanism'>;
   readonly jobs: readonly RunnerJob[];

@@ -77,6 +77,8 @@ final class BooksJson {
     ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/1").put("batch", batch);
     file.put("forgottenWindows", forgottenWindows);
     ObjectNode kept = file.putObject("counts").put("withoutOrigin", counts.withoutOrigin);
+    ObjectNode positions = kept.putObject("positions");
+    counts.positions.forEach((partition, next) -> positions.put(partition.toString(), next));
     kept.set("cells", cells(counts));
     return file;
   }
@@ -84,6 +86,7 @@ final class BooksJson {
   static StageCounts counts(JsonNode kept) {
     StageCounts counts = new StageCounts();
     counts.withoutOrigin = kept.get("withoutOrigin").asLong();
+    kept.get("positions").properties().forEach(each -> counts.positions.put(Integer.valueOf(each.getKey()), each.getValue().asLong()));
     for (JsonNode one : kept.get("cells")) {
       Map<String, StageCounts.Cell> byPathway = counts.windows.computeIfAbsent(one.get("originMs").asLong(), none -> new HashMap<>());
       StageCounts.Cell cell = byPathway.computeIfAbsent(one.get("pathway").asText(), none -> new StageCounts.Cell());

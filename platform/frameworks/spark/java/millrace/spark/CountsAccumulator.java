@@ -38,17 +38,17 @@ final class CountsAccumulator extends AccumulatorV2<Object, StageCounts> {
     counts.add(kind, header, id);
   }
 
+  synchronized void read(int partition, long offset) {
+    counts.read(partition, offset);
+  }
+
   synchronized void passed(PathwayHeader header, long nowMs) {
     counts.passed(header, nowMs);
   }
 
+  /** Called in the driver, when a task has ended. StageBooks adds up what tasks tell, by batch; here it would only grow. */
   @Override
-  public void merge(AccumulatorV2<Object, StageCounts> other) {
-    StageCounts theirs = other.value();
-    synchronized (this) {
-      counts.add(theirs);
-    }
-  }
+  public void merge(AccumulatorV2<Object, StageCounts> other) {}
 
   @Override
   public synchronized StageCounts value() {

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.api.java.UDF3;
+import org.apache.spark.sql.api.java.UDF5;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -22,7 +22,7 @@ import scala.collection.Seq;
  * of platform/connectors/contract.ts, `poisonReasons`). Exactly one of the two is there: `_reason` is null for a good record.
  * Judges as the sinks do, in the same order (platform/connectors/event.ts): what is counted here is stored there.
  */
-public final class Decoder implements UDF3<byte[], byte[], Seq<Row>, Row> {
+public final class Decoder implements UDF5<byte[], byte[], Seq<Row>, Integer, Long, Row> {
   private static final long serialVersionUID = 1L;
   private static final ObjectMapper json =
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
@@ -35,11 +35,14 @@ public final class Decoder implements UDF3<byte[], byte[], Seq<Row>, Row> {
   private static final int maxDetailLength = 500;
 
   private final RunnerConfigField[] fields;
+  /** Null where another query of the job counts. */
+  private final CountsAccumulator counts;
 
   /** A serialisable copy of what the executors need of a field. */
   private record RunnerConfigField(String name, String type, boolean nullable) implements java.io.Serializable {}
 
-  public Decoder(List<RunnerConfig.Field> fields) {
+  Decoder(List<RunnerConfig.Field> fields, CountsAccumulator counts) {
+    this.counts = counts;
     this.fields =
         fields.stream()
             .map(field -> new RunnerConfigField(field.name(), field.type(), field.nullable()))
@@ -57,20 +60,34 @@ public final class Decoder implements UDF3<byte[], byte[], Seq<Row>, Row> {
   }
 
   @Override
-  public Row call(byte[] key, byte[] value, Seq<Row> headers) {
+  public Row call(byte[] key, byte[] value, Seq<Row> headers, Integer partition, Long offset) {
     Object[] row = new Object[fields.length + envelope.size()];
+    if (counts != null) counts.read(partition, offset);
     try {
+      readEnvelope(headers, row);
       checkSizes(key, value);
-      decodeEnvelope(headers, row);
+      checkEnvelope(row);
       decodeFields(value, row);
     } catch (Misfit misfit) {
+      count(row, true);
       Object[] dead = new Object[row.length];
       dead[fields.length + 4] = misfit.reason;
       String detail = misfit.getMessage();
       dead[fields.length + 5] = detail.substring(0, Math.min(detail.length(), maxDetailLength));
       return RowFactory.create(dead);
     }
+    count(row, false);
+    String pathway = (String) row[fields.length + 3];
+    row[fields.length + 3] = PathwayHeader.column(pathway, partition, offset);
     return RowFactory.create(row);
+  }
+
+  private void count(Object[] row, boolean dead) {
+    if (counts == null) return;
+    String id = (String) row[fields.length];
+    PathwayHeader header = PathwayHeader.parse((String) row[fields.length + 3]);
+    counts.count(StageCounts.Kind.in, header, id);
+    if (dead) counts.count(StageCounts.Kind.deadLettered, header, id);
   }
 
   private static void checkSizes(byte[] key, byte[] value) throws Misfit {
@@ -80,25 +97,27 @@ public final class Decoder implements UDF3<byte[], byte[], Seq<Row>, Row> {
     if (key == null || key.length == 0) throw new Misfit("missing-key", "the record has no key");
   }
 
-  private void decodeEnvelope(Seq<Row> headers, Object[] row) throws Misfit {
-    String id = null;
-    String time = null;
+  /** Texts as they came: the time is in its place, unchecked, until `checkEnvelope`. */
+  private void readEnvelope(Seq<Row> headers, Object[] row) {
     Iterator<Row> each = headers == null ? null : headers.iterator();
     while (each != null && each.hasNext()) {
       Row header = each.next();
       byte[] content = header.isNullAt(1) ? null : (byte[]) header.get(1);
       if (content == null) continue;
       switch (header.getString(0)) {
-        case "ce_id" -> id = text(content);
-        case "ce_time" -> time = text(content);
+        case "ce_id" -> row[fields.length] = text(content);
+        case "ce_time" -> row[fields.length + 1] = text(content);
         case "traceparent" -> row[fields.length + 2] = text(content);
         case "millrace-pathway" -> row[fields.length + 3] = text(content);
         default -> {}
       }
     }
+  }
+
+  private void checkEnvelope(Object[] row) throws Misfit {
+    String id = (String) row[fields.length];
     if (id == null || id.isEmpty()) throw new Misfit("missing-id", "header ce_id: expected text, got nothing");
-    row[fields.length] = id;
-    row[fields.length + 1] = IsoTime.parse(time, "header ce_time");
+    row[fields.length + 1] = IsoTime.parse((String) row[fields.length + 1], "header ce_time");
   }
 
   private void decodeFields(byte[] value, Object[] row) throws Misfit {

@@ -10,22 +10,25 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executors;
 
-/** `GET /healthz`: the shape of every task of a pipeline, and `queries`. Listens on the address it is given: loopback. */
+/** `GET /healthz`: the shape of every task of a pipeline, and `queries`. `GET /stages.json`: StageBooks. Listens on the address it is given: loopback. */
 final class Health {
   private final ObjectMapper json = new ObjectMapper();
   private final RunnerConfig config;
   private final Progress progress;
+  private final StageBooks books;
   private volatile String waitingFor = "starting";
 
-  Health(RunnerConfig config, Progress progress) {
+  Health(RunnerConfig config, Progress progress, StageBooks books) {
     this.config = config;
     this.progress = progress;
+    this.books = books;
   }
 
   void listen() throws IOException {
     try {
       HttpServer server = HttpServer.create(new InetSocketAddress(config.health().address(), config.health().port()), 16);
-      server.createContext("/healthz", this::answer);
+      server.createContext("/healthz", exchange -> answer(exchange, report()));
+      server.createContext("/stages.json", exchange -> answer(exchange, stages()));
       server.setExecutor(Executors.newSingleThreadExecutor(task -> daemon(task, "health")));
       server.start();
     } catch (BindException error) {
@@ -38,25 +41,36 @@ final class Health {
     waitingFor = what;
   }
 
-  private void answer(HttpExchange exchange) throws IOException {
+  private void answer(HttpExchange exchange, Map<String, Object> report) throws IOException {
     try (exchange) {
       if (!exchange.getRequestMethod().equals("GET")) {
         exchange.sendResponseHeaders(405, -1);
         return;
       }
-      byte[] body = json.writeValueAsBytes(report());
+      byte[] body = json.writeValueAsBytes(report);
       exchange.getResponseHeaders().set("content-type", "application/json");
       exchange.sendResponseHeaders(200, body.length);
       exchange.getResponseBody().write(body);
     }
   }
 
-  private Map<String, Object> report() {
-    String waiting = waitingFor.isEmpty() ? progress.waitingFor() : waitingFor;
+  private Map<String, Object> identity() {
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("task", config.task());
     report.put("pipeline", config.pipeline());
     report.put("revision", config.revision());
+    return report;
+  }
+
+  private Map<String, Object> stages() {
+    Map<String, Object> report = identity();
+    report.put("stages", books.report());
+    return report;
+  }
+
+  private Map<String, Object> report() {
+    String waiting = waitingFor.isEmpty() ? progress.waitingFor() : waitingFor;
+    Map<String, Object> report = identity();
     report.put("ready", waitingFor.isEmpty() && progress.ready());
     report.put("waitingFor", waiting);
     report.put("queries", progress.snapshot());

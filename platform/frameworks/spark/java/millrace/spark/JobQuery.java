@@ -31,6 +31,7 @@ final class JobQuery {
   private final RunnerConfig config;
   private final RunnerConfig.Job job;
   private final SparkSession session;
+  private final Counting counting;
 
   JobQuery(RunnerConfig config, RunnerConfig.Job job, SparkSession root, Progress progress) {
     this.config = config;
@@ -38,25 +39,27 @@ final class JobQuery {
     // A session of its own: views of the same name in two jobs do not meet.
     this.session = root.newSession();
     session.streams().addListener(progress);
+    this.counting = new Counting(job.name(), session);
   }
 
   /** The records that the job will write. Throws Fatal when the SQL is wrong; touches neither Kafka nor the executors. */
   Dataset<Row> records(Source.Start start) {
     for (RunnerConfig.Reference reference : job.references()) load(reference);
-    Dataset<Row> all = Source.decoded(session, config.kafka(), job, start);
+    Dataset<Row> all = Source.decoded(session, config.kafka(), job, start, counting);
     Dataset<Row> good = all.where(col(Source.dead).isNull()).drop(Source.dead);
-    Dataset<Row> results = results(Source.withWatermark(good, job));
-    if (!job.deadLetters() || !job.realtime()) return Records.ofResults(job, config.pipeline(), results);
+    Dataset<Row> marked = Source.withWatermark(good, job);
+    Dataset<Row> results = results(job.checkpoint().stateful() ? counting.aggregated(marked) : marked);
+    if (!job.deadLetters() || !job.realtime()) return Records.ofResults(job, config.pipeline(), results, counting);
     LogicalPlan single =
         SingleScan.passingDead(analysed(results(all)))
             .orElseThrow(() -> new Fatal("job " + job.name() + ": mode realtime takes filters and projections only"));
     var classic = (org.apache.spark.sql.classic.SparkSession) session;
-    return Records.ofEither(job, config.pipeline(), org.apache.spark.sql.classic.Dataset.ofRows(classic, single));
+    return Records.ofEither(job, config.pipeline(), org.apache.spark.sql.classic.Dataset.ofRows(classic, single), counting);
   }
 
   /** What the query of its own writes that sorts out the records that do not fit. */
   Dataset<Row> deadLetters(Source.Start start) {
-    return Records.ofDeadLetters(job, Source.decoded(session, config.kafka(), job, start));
+    return Records.ofDeadLetters(job, Source.decoded(session, config.kafka(), job, start, null));
   }
 
   /** The job's SQL over `input`, checked against the schema of the output topic and the job's mode. */

@@ -23,6 +23,19 @@ record PathwayHeader(String pathway, long originMs, long previousMs) {
     return origin < 0 || previous < 0 ? null : new PathwayHeader(header.substring(2, 18), origin, previous);
   }
 
+  /**
+   * In the column `_pathway` the header is followed by `@partition:offset` of the record it came with, so that SQL which passes
+   * the one on passes the other, too.
+   */
+  static String column(String header, int partition, long offset) {
+    return parse(header) == null ? null : header + "@" + partition + ":" + offset;
+  }
+
+  /** Of the column's text. */
+  static PathwayHeader ofColumn(String text) {
+    return text == null || text.length() < length ? null : parse(text.substring(0, length));
+  }
+
   /** What an event carries on from `checkpoint`. */
   String onward(String checkpoint, long nowMs) {
     return "2;" + next(pathway, checkpoint) + ";" + originMs + ";" + nowMs;

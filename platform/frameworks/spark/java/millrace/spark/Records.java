@@ -53,8 +53,8 @@ final class Records {
 
   private Records() {}
 
-  static Dataset<Row> ofResults(RunnerConfig.Job job, String pipeline, Dataset<Row> rows) {
-    return rows.select(result(job, pipeline, Arrays.asList(rows.columns())).columns());
+  static Dataset<Row> ofResults(RunnerConfig.Job job, String pipeline, Dataset<Row> rows, Counting counting) {
+    return rows.select(result(job, pipeline, Arrays.asList(rows.columns()), counting).columns());
   }
 
   static Dataset<Row> ofDeadLetters(RunnerConfig.Job job, Dataset<Row> rows) {
@@ -62,12 +62,12 @@ final class Records {
   }
 
   /** Of rows that carry `_dead` (see SingleScan): a dead letter where it is filled in, else a result. */
-  static Dataset<Row> ofEither(RunnerConfig.Job job, String pipeline, Dataset<Row> rows) {
-    Parts result = result(job, pipeline, Arrays.asList(rows.columns()));
+  static Dataset<Row> ofEither(RunnerConfig.Job job, String pipeline, Dataset<Row> rows, Counting counting) {
+    Parts result = result(job, pipeline, Arrays.asList(rows.columns()), counting);
     return rows.select(result.or(deadLetter(job), col(Source.dead).isNull()).columns());
   }
 
-  private static Parts result(RunnerConfig.Job job, String pipeline, List<String> columns) {
+  private static Parts result(RunnerConfig.Job job, String pipeline, List<String> columns, Counting counting) {
     Map<String, Column> headers = new LinkedHashMap<>();
     headers.put("ce_specversion", lit("1.0"));
     headers.put("ce_id", col("_event_id"));
@@ -76,7 +76,10 @@ final class Records {
     headers.put("ce_source", lit("/pipelines/" + pipeline + "/jobs/" + job.name()));
     headers.put("content-type", lit("application/json"));
     if (columns.contains("_traceparent")) headers.put("traceparent", col("_traceparent"));
-    if (columns.contains("_pathway")) headers.put("millrace-pathway", col("_pathway"));
+    if (columns.contains("_pathway")) {
+      headers.put("millrace-pathway", counting.onward());
+      if (!job.checkpoint().stateful()) headers.put("millrace-job-at", Counting.origin());
+    }
     if (columns.contains("_ingested_at")) headers.put("millrace-job-in", unix_millis(col("_ingested_at")));
     headers.put("millrace-job", lit(job.name()));
     Column[] fields = job.output().fields().stream().map(field -> col(field.name())).toArray(Column[]::new);

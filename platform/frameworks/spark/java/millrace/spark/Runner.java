@@ -31,7 +31,8 @@ public final class Runner {
 
   private static void run(RunnerConfig config) throws Exception {
     Progress progress = new Progress(config.jobs());
-    Health health = new Health(config, progress);
+    StageBooks books = new StageBooks(config);
+    Health health = new Health(config, progress, books);
     health.listen();
     Scratch.clear();
     Servers servers = new Servers(config, health);
@@ -39,6 +40,7 @@ public final class Runner {
     health.waitsFor("waiting for the Spark session");
     SparkSession session = SparkSession.builder().config(conf(config)).getOrCreate();
     session.sparkContext().addSparkListener(new TaskStarts(config, progress));
+    session.sparkContext().addSparkListener(books);
     endOnTerm(session);
     List<Supervised> queries = new ArrayList<>();
     for (RunnerConfig.Job job : config.jobs()) {

@@ -16,6 +16,7 @@ public record RunnerConfig(
     int revision,
     Listen health,
     String master,
+    String ledgerDir,
     Map<String, String> sparkProperties,
     KafkaLogin kafka,
     List<Job> jobs) {

@@ -34,14 +34,14 @@ final class Source {
 
   private Source() {}
 
-  /** Fields, envelope and `_dead`, good and bad records alike. */
-  static Dataset<Row> decoded(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job, Start start) {
+  /** Fields, envelope and `_dead`, good and bad records alike. `counting`: null where another query of the job counts. */
+  static Dataset<Row> decoded(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job, Start start, Counting counting) {
     var fields = job.input().fields();
     Column decode =
-        udf(new Decoder(fields), Decoder.type(fields))
+        udf(new Decoder(fields, counting == null ? null : counting.counts), Decoder.type(fields))
             // Otherwise the optimiser would copy the call into every column that uses it.
             .asNondeterministic()
-            .apply(col("key"), col("value"), col("headers"));
+            .apply(col("key"), col("value"), col("headers"), col("partition"), col("offset"));
     Dataset<Row> rows = raw(session, kafka, job, start).withColumn("_decoded", decode);
     List<Column> columns = new ArrayList<>();
     for (RunnerConfig.Field field : fields) columns.add(col("_decoded." + field.name()));

@@ -30,6 +30,8 @@ final class StageBooks extends SparkListener {
   static final String namePrefix = "millrace-counts:";
 
   private static final class Book {
+    final String job;
+    final String topic;
     final Path file;
     /** What is written down, and the last batch in it. */
     StageCounts settled = new StageCounts();
@@ -41,29 +43,36 @@ final class StageBooks extends SparkListener {
     final Map<Long, StageCounts> live = new HashMap<>();
     String fault;
 
-    Book(Path file) {
+    Book(String job, String topic, Path file) {
+      this.job = job;
+      this.topic = topic;
       this.file = file;
     }
+
+    /** Whether the running batch is not written down since before: a batch has several Spark jobs where it broadcasts a table. */
+    boolean fresh;
 
     void begin(long batch) {
       if (batch == runningBatch) return;
       runningBatch = batch;
+      fresh = batch > settledBatch;
       ended.clear();
       live.clear();
     }
 
     StageCounts now() {
       StageCounts sum = settled.copy();
-      if (runningBatch <= settledBatch) return sum;
+      if (!fresh) return sum;
       sum.add(ended);
       live.values().forEach(sum::add);
       return sum;
     }
 
-    void settle(long batch) {
-      if (batch <= settledBatch) return;
+    /** A job that has counted nothing does not end the batch: its counts are still to come. */
+    void settle() {
+      if (!fresh || ended.isEmpty()) return;
       settled.add(ended);
-      settledBatch = batch;
+      settledBatch = runningBatch;
       ended.clear();
       live.clear();
       while (settled.windows.size() > maxWindows) {
@@ -98,16 +107,19 @@ final class StageBooks extends SparkListener {
     }
   }
 
-  private final Map<String, Book> byJob = new HashMap<>();
-  private final Map<Integer, String> jobByStage = new HashMap<>();
-  private final Map<Integer, String> jobBySparkJob = new HashMap<>();
+  private final Map<String, Book> byQuery = new HashMap<>();
+  private final Map<Integer, String> queryByStage = new HashMap<>();
+  private final Map<Integer, String> queryBySparkJob = new HashMap<>();
   private final long startMs = System.currentTimeMillis();
 
-  StageBooks(RunnerConfig config, Path directory) {
+  /** Of a job with state, a book for each shape of its query: one that is made anew reads everything again. */
+  StageBooks(RunnerConfig config) {
     for (RunnerConfig.Job job : config.jobs()) {
-      Book book = new Book(directory.resolve(job.name() + ".json"));
+      RunnerConfig.Checkpoint checkpoint = job.checkpoint();
+      String name = checkpoint.stateful() ? Path.of(checkpoint.directory()).getFileName().toString() : job.name();
+      Book book = new Book(job.name(), job.input().topic(), Path.of(config.ledgerDir(), name + ".json"));
       book.read();
-      byJob.put(job.name(), book);
+      byQuery.put(checkpoint.query(), book);
     }
   }
 
@@ -119,12 +131,12 @@ final class StageBooks extends SparkListener {
     String description = properties.getProperty("spark.job.description");
     if (batch == null || description == null) return;
     String job = description.lines().findFirst().orElse("");
-    Book book = byJob.get(job);
+    Book book = byQuery.get(job);
     if (book == null) return;
     book.begin(Long.parseLong(batch));
-    jobBySparkJob.put(start.jobId(), job);
+    queryBySparkJob.put(start.jobId(), job);
     var stages = start.stageIds().iterator();
-    while (stages.hasNext()) jobByStage.put((Integer) stages.next(), job);
+    while (stages.hasNext()) queryByStage.put((Integer) stages.next(), job);
   }
 
   @Override
@@ -132,18 +144,18 @@ final class StageBooks extends SparkListener {
     var tasks = update.accumUpdates().iterator();
     while (tasks.hasNext()) {
       var task = tasks.next();
-      String job = jobByStage.get((Integer) task._2());
+      String job = queryByStage.get((Integer) task._2());
       if (job == null) continue;
       StageCounts counts = countsIn(task._4().iterator());
-      if (counts != null) byJob.get(job).live.put((Long) task._1(), counts);
+      if (counts != null) byQuery.get(job).live.put((Long) task._1(), counts);
     }
   }
 
   @Override
   public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
-    String job = jobByStage.get(end.stageId());
+    String job = queryByStage.get(end.stageId());
     if (job == null) return;
-    Book book = byJob.get(job);
+    Book book = byQuery.get(job);
     book.live.remove(end.taskInfo().taskId());
     if (!end.taskInfo().successful()) return;
     StageCounts counts = countsIn(end.taskInfo().accumulables().iterator());
@@ -152,11 +164,11 @@ final class StageBooks extends SparkListener {
 
   @Override
   public synchronized void onJobEnd(SparkListenerJobEnd end) {
-    String job = jobBySparkJob.remove(end.jobId());
+    String job = queryBySparkJob.remove(end.jobId());
     if (job == null) return;
-    jobByStage.values().removeIf(job::equals);
-    Book book = byJob.get(job);
-    if (end.jobResult() instanceof JobSucceeded$) book.settle(book.runningBatch);
+    queryByStage.values().removeIf(job::equals);
+    Book book = byQuery.get(job);
+    if (end.jobResult() instanceof JobSucceeded$) book.settle();
     else book.begin(-1);
   }
 
@@ -176,12 +188,15 @@ final class StageBooks extends SparkListener {
   /** The shape of `StageReport` in platform/telemetry/stageMeter.ts, one for each job. */
   synchronized ArrayNode report() {
     ArrayNode reports = json.createArrayNode();
-    byJob.forEach(
-        (job, book) -> {
+    byQuery.forEach(
+        (query, book) -> {
           StageCounts counts = book.now();
           ObjectNode report = reports.addObject();
-          report.set("checkpoint", BooksJson.checkpoint(job, startMs, counts));
-          report.set("ledger", BooksJson.ledger(job, counts, book.forgottenWindows, book.fault));
+          report.set("checkpoint", BooksJson.checkpoint(book.job, startMs, counts));
+          ObjectNode ledger = BooksJson.ledger(book.job, counts, book.forgottenWindows, book.fault);
+          ObjectNode positions = ledger.putObject("positions");
+          counts.positions.forEach((partition, next) -> positions.put(book.topic + "/" + partition, next));
+          report.set("ledger", ledger);
         });
     return reports;
   }

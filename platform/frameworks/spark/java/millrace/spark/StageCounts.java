@@ -97,13 +97,20 @@ final class StageCounts implements Serializable {
   final TreeMap<Long, Map<String, Cell>> windows = new TreeMap<>();
   /** By the pathway on which the events came. */
   final Map<String, Pathway> pathways = new HashMap<>();
+  /** Next offset of each partition of the input topic. */
+  final Map<Integer, Long> positions = new HashMap<>();
   long withoutOrigin;
 
   boolean isEmpty() {
-    return windows.isEmpty() && withoutOrigin == 0;
+    return positions.isEmpty() && windows.isEmpty();
+  }
+
+  void read(int partition, long offset) {
+    positions.merge(partition, offset + 1, Math::max);
   }
 
   void clear() {
+    positions.clear();
     windows.clear();
     pathways.clear();
     withoutOrigin = 0;
@@ -135,6 +142,7 @@ final class StageCounts implements Serializable {
                 (pathway, cell) ->
                     windows.computeIfAbsent(window, none -> new HashMap<>()).computeIfAbsent(pathway, none -> new Cell()).add(cell)));
     other.pathways.forEach((name, pathway) -> pathways.computeIfAbsent(name, none -> new Pathway()).add(pathway));
+    other.positions.forEach((partition, next) -> positions.merge(partition, next, Math::max));
     withoutOrigin += other.withoutOrigin;
   }
 
