@@ -7,6 +7,7 @@ import { remainsOf } from '../../platform/cluster/process/remains.ts';
 import { exitCodes } from '../../platform/errors.ts';
 import { homeAt } from '../../platform/home.ts';
 import type { Ledger } from '../../platform/model/ledger.ts';
+import type { DestroyResult } from '../../platform/model/operations.ts';
 import { createTestHome } from './cli.ts';
 
 const minutes = 60_000;
@@ -65,6 +66,20 @@ test(
     expect(existsSync(home.path)).toBe(false);
   },
   4 * minutes,
+);
+
+test(
+  'a pipeline is destroyed after down, with no agent there, as if all ran',
+  async () => {
+    await home.json('deploy', 'flight-delays', '--yes');
+    await home.json('down');
+    const { ledger } = await home.json<DestroyResult>('destroy', 'flight-delays', '--yes');
+    expect(ledger.left).toEqual([]);
+    const removed = ledger.removed.map(({ kind }) => kind);
+    expect(removed).toEqual(expect.arrayContaining(['directory', 'topic', 'keyspace', 'user']));
+    expect(await home.json('status')).toMatchObject({ agent: 'running', pipelines: [] });
+  },
+  6 * minutes,
 );
 
 test('a directory that is not a home is neither deleted nor used', async () => {
