@@ -103,11 +103,12 @@ function render(context: RenderContext<SparkOptions>): TaskSpec {
   };
 }
 
+const recoveryDirectory = '{dataDir}/recovery';
 const propertiesArguments = ['--properties-file', '{taskDir}/conf/spark.properties'];
 
 function masterCommand({ address, ports }: Placement): string[] {
   const listen = ['--host', address, '--port', `${ports.rpc}`, '--webui-port', `${ports.web}`];
-  return ['org.apache.spark.deploy.master.Master', ...listen, ...propertiesArguments];
+  return ['millrace.spark.MasterStart', recoveryDirectory, ...listen, ...propertiesArguments];
 }
 
 function workerCommand({ placement: { address, ports }, placements, options }: RenderContext<SparkOptions>): string[] {
@@ -142,7 +143,7 @@ function masterProperties(context: RenderContext<SparkOptions>) {
   return {
     ...commonProperties(context),
     'spark.deploy.recoveryMode': 'FILESYSTEM',
-    'spark.deploy.recoveryDirectory': '{dataDir}/recovery',
+    'spark.deploy.recoveryDirectory': recoveryDirectory,
     'spark.deploy.retainedApplications': 10,
     'spark.deploy.retainedDrivers': 1,
     'spark.dead.worker.persistence': 1,
