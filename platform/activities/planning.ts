@@ -7,7 +7,14 @@ import { sparkDriverDemand } from '../frameworks/spark/driver-task.ts';
 import type { SparkOptions } from '../frameworks/spark/spec.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import { physical, pipelineName } from '../model/names.ts';
-import type { DeployRequest, DeployResult, DestroyRequest, DestroyResult, RecordedPlan } from '../model/operations.ts';
+import {
+  type DeployRequest,
+  type DeployResult,
+  type DestroyRequest,
+  type DestroyResult,
+  notUndoneOf,
+  type RecordedPlan,
+} from '../model/operations.ts';
 import type { Plan, PlanOutcome } from '../model/plan.ts';
 import type { PipelineRecord } from '../model/records.ts';
 import { resolveParameters } from '../plan/parameters.ts';
@@ -105,15 +112,23 @@ async function finish(deps: ActivityDeps, request: DeployRequest, revision: numb
   return { pipeline, blueprint, revision, state: 'flowing', firstEventMs, endpoints };
 }
 
-/** A first deploy that failed leaves no pipeline; a later one falls back to the revision that was there. */
+/**
+ * A first deploy that failed leaves no pipeline; a later one falls back to the revision that was there. Where something could
+ * not be undone, a first deploy leaves its record: `destroy` finds by it what is still there.
+ */
 function failed(deps: ActivityDeps, request: DeployRequest, revision: number, error: ErrorJson): void {
-  const former = deps.records.pipelineRevision(request.pipeline, revision - 1);
-  if (!former) {
-    deps.records.removePipeline(request.pipeline);
-    deps.secrets.removeAll(physical.secret(request.pipeline));
-    return;
+  const { pipeline } = request;
+  const former = deps.records.pipelineRevision(pipeline, revision - 1);
+  const notUndone = notUndoneOf(error);
+  const left = notUndone.length > 0 ? ` Not undone: ${notUndone.join('; ')}.` : '';
+  const told = { code: error.code, message: `${error.message}${left}` };
+  if (former) deps.records.writePipeline({ ...former, error: told });
+  else if (notUndone.length > 0) {
+    deps.records.writePipeline({ ...recordOf(deps, pipeline, revision), state: 'failed', error: told });
+  } else {
+    deps.records.removePipeline(pipeline);
+    deps.secrets.removeAll(physical.secret(pipeline));
   }
-  deps.records.writePipeline({ ...former, error: { code: error.code, message: error.message } });
 }
 
 function recordOf(deps: ActivityDeps, pipeline: string, revision: number): PipelineRecord {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { asMillraceError, exitCodes, MillraceError } from '../errors.ts';
 import { checkHomeFor } from './checkHome.ts';
+import { notUndoneOf } from '../model/operations.ts';
 import { usageError } from './usage.ts';
 
 type Add = (program: Command) => void;
@@ -58,6 +59,11 @@ function report(thrown: unknown): number {
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: error.toJSON() }, null, 2)}\n`);
   const { code, message, meaning, next } = error.toJSON();
   process.stderr.write(`\nerror ${code}: ${message}\n${indent(meaning)}\n  Next: ${next}\n`);
+  const notUndone = notUndoneOf(error);
+  if (notUndone.length > 0) {
+    process.stderr.write(`  Not undone (millrace status shows it, millrace destroy removes it):\n`);
+    for (const line of notUndone) process.stderr.write(`    ${line}\n`);
+  }
   if (process.env.MILLRACE_DEBUG || !(told instanceof MillraceError)) {
     process.stderr.write(`${(error.cause as Error | undefined)?.stack ?? error.stack}\n`);
   }

@@ -83,3 +83,8 @@ export interface JournalEntry {
   readonly ms?: number;
   readonly error?: ErrorJson;
 }
+
+/** What could not be undone after the failure that `error` tells: a line each. */
+export function notUndoneOf({ details }: Pick<ErrorJson, 'details'>): readonly string[] {
+  return Array.isArray(details.notUndone) ? details.notUndone.map(String) : [];
+}

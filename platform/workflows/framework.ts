@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { EnsureRequest, EnsureResult, StepScope } from '../model/operations.ts';
 import type { Activities } from './activities.ts';
-import { errorJsonOf, finalFailure } from './failures.ts';
+import { errorJsonOf, finalFailure, recorded } from './failures.ts';
 import { PlanRun } from './interpret.ts';
 import { cancelSignal, ensureUpdate, releaseUpdate } from './messages.ts';
 import { Turns } from './turns.ts';
@@ -66,10 +66,9 @@ async function ensure(request: EnsureRequest, installs: Installs): Promise<Ensur
   try {
     await installs.run(request.id, run);
   } catch (failure) {
-    const error = errorJsonOf(failure);
-    await run.rollBack();
-    await activities['framework.fail'](request, error);
-    throw finalFailure(error);
+    throw finalFailure(
+      await recorded(errorJsonOf(failure), await run.rollBack(), (told) => activities['framework.fail'](request, told)),
+    );
   }
   await activities['framework.finish'](request);
   return { action: plan.action };

@@ -13,6 +13,7 @@ import {
 import type { StepScope } from '../model/operations.ts';
 import type { Phase, Step, UndoKind } from '../model/plan.ts';
 import type { Activities, UndoCall } from './activities.ts';
+import { errorJsonOf } from './failures.ts';
 import { cancelSignal, workflowIds } from './messages.ts';
 
 /** A dead worker is noticed after this long: activities that wait report every second. */
@@ -72,13 +73,13 @@ export class PlanRun {
     this.cancellation.cancel();
   }
 
-  /** Undoes what was begun. A failing undo does not keep the others from running; the first error is thrown. */
-  async rollBack(): Promise<void> {
+  /** Undoes what was begun. A failing undo does not keep the others from running: it is a line of the answer. */
+  async rollBack(): Promise<readonly string[]> {
+    const notUndone: string[] = [];
     await CancellationScope.nonCancellable(async () => {
-      let failure: unknown;
       const guarded = (call: UndoCall) =>
         runUndo(call).catch((error) => {
-          failure ??= error;
+          if (!isCancellation(error)) notUndone.push(`${nameOf(call)}: ${errorJsonOf(error).message}`);
         });
       const newestFirst = this.undo.toReversed();
       if (newestFirst.length > 0 && settlesBeforeUndo()) {
@@ -88,8 +89,8 @@ export class PlanRun {
           if (kinds.includes('task.remove')) await this.callOffInstalls();
         }
       } else for (const call of newestFirst) await guarded(call);
-      if (failure && !isCancellation(failure)) throw failure;
     });
+    return notUndone;
   }
 
   /** A rollback does not wait until what it no longer wants is installed. */
@@ -122,6 +123,10 @@ export class PlanRun {
 /** False only in the replay of what an earlier Millrace began: it undid newest first, beside steps that had not ended. */
 function settlesBeforeUndo(): boolean {
   return patched('settle-before-undo');
+}
+
+function nameOf({ kind, input }: UndoCall): string {
+  return [kind, input.task ?? input.framework ?? ''].join(' ').trim();
 }
 
 /** One undo or removal, retried until it is done: half a removal must not stay. */

@@ -11,7 +11,7 @@ import {
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { DeployRequest, DeployResult, DestroyRequest, DestroyResult, StepScope } from '../model/operations.ts';
 import type { Activities } from './activities.ts';
-import { errorJsonOf, finalFailure } from './failures.ts';
+import { errorJsonOf, finalFailure, recorded } from './failures.ts';
 import { PlanRun, runUndo } from './interpret.ts';
 import { cancelSignal, deployUpdate, destroyUpdate } from './messages.ts';
 import { Turns } from './turns.ts';
@@ -69,9 +69,9 @@ class PipelineEntity {
     try {
       await run.run();
     } catch (failure) {
-      const error = errorJsonOf(failure);
-      await run.rollBack();
-      await activities['pipeline.fail'](request, plan.revision, error);
+      const error = await recorded(errorJsonOf(failure), await run.rollBack(), (told) =>
+        activities['pipeline.fail'](request, plan.revision, told),
+      );
       this.ended = !this.deployed;
       throw finalFailure(error);
     } finally {
