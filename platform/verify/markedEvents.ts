@@ -31,7 +31,7 @@ export interface SendOutcome {
   readonly reason: string;
 }
 
-const maxBatchEvents = 500;
+export const maxBatchEvents = 500;
 const batchesPerSecond = 20;
 
 /** `mwt3xv4y7k2f`: the time in base 36, then randomness. Letters and digits, so that it fits into any field. */

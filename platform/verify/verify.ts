@@ -4,7 +4,7 @@
  */
 import { MillraceError } from '../errors.ts';
 import type { VerifySpec } from '../model/blueprint.ts';
-import { waitForCount } from './count.ts';
+import { countAll } from './doubtful.ts';
 import { createManifest, readManifest } from './manifest.ts';
 import { eventId, fillIn, newMark, sendMarkedEvents } from './markedEvents.ts';
 import { createReadBack, type ReadBack } from './readBack.ts';
@@ -46,14 +46,16 @@ export interface VerifyResult {
   readonly mark: string;
   readonly sent: number;
   readonly acknowledged: number;
-  /** Sent without a known end: the run gave up on them. They may be stored, and count neither as lost nor as duplicated. */
+  /** Sent without a known end: the run gave up on them. They may be stored, and do not count as lost. */
   readonly unacknowledged: number;
+  /** Of these, the ones that the API answered with in the end: they are stored, and must be counted once. */
+  readonly unacknowledgedRead: number;
   /** Acknowledged events that the API answered with. */
   readonly read: number;
   readonly lost: number;
-  /** By how much the aggregation counted more events than were sent. */
+  /** By how many the aggregation counted more events than are stored. */
   readonly duplicated: number;
-  /** What the aggregation counted, and how many acknowledged events it has not counted. */
+  /** What the aggregation counted, and how many stored events it has not counted. */
   readonly counted: number;
   readonly countMissing: number;
   /** Batches that had to be sent again. */
@@ -146,17 +148,22 @@ async function conclude(check: Check, readBack: ReadBack, report: Reporter): Pro
   await readBack.finish(deadlineMs);
   report.phase('counting');
   const countUrl = new URL(fillIn(check.verify.countPath, encodeURIComponent(mark), ''), check.apiUrl).href;
-  const counted = await waitForCount(countUrl, acknowledged, deadlineMs);
+  const urlOf = readBackUrl(check.apiUrl, check.verify, mark);
+  const { counted, unacknowledgedRead } = await countAll({
+    ...{ mark, acknowledged, unacknowledged, urlOf, countUrl, deadlineMs },
+  });
   const missingIds = [...readBack.missing];
   const lost = missingIds.length;
-  const duplicated = Math.max(0, counted - acknowledged - unacknowledged);
-  const countMissing = Math.max(0, acknowledged - counted);
+  const stored = acknowledged + unacknowledgedRead;
+  const duplicated = Math.max(0, counted - stored);
+  const countMissing = Math.max(0, stored - counted);
   return {
     pipeline,
     mark,
     sent,
     acknowledged,
     unacknowledged,
+    unacknowledgedRead,
     read: acknowledged - lost,
     lost,
     duplicated,

@@ -31,6 +31,10 @@ class Pipeline {
   keeps: (id: string) => boolean = () => true;
   countsOf: (id: string) => number = () => 1;
   apiDown: () => boolean = () => false;
+  /** Of a batch that is refused: which of its events are stored all the same. */
+  keepsUnanswered: (index: number) => boolean = () => false;
+  /** Stored and counted, but not to be read yet. */
+  hides: (id: string) => boolean = () => false;
   requests = 0;
   readonly server: Server = createServer((request, response) => void this.#answer(request, response));
 
@@ -48,16 +52,18 @@ class Pipeline {
   }
 
   #take(events: { id: string; type: string; data: Stored['data'] }[], response: ServerResponse): void {
-    if (this.refuse(response)) return;
-    for (const { id, type, data } of events) {
-      if (this.keeps(id)) this.stored.set(id, { type, data, count: this.countsOf(id) });
+    const isRefused = this.refuse(response);
+    for (const [index, { id, type, data }] of events.entries()) {
+      if (isRefused ? this.keepsUnanswered(index) : this.keeps(id))
+        this.stored.set(id, { type, data, count: this.countsOf(id) });
     }
+    if (isRefused) return;
     response.writeHead(202).end(JSON.stringify({ accepted: events.length, ids: events.map((event) => event.id) }));
   }
 
   #read(url: string, response: ServerResponse): void {
     const [, kind, name] = url.split('/');
-    if (kind === 'flights') response.writeHead(this.stored.has(name!) ? 200 : 404).end('{}');
+    if (kind === 'flights') response.writeHead(this.stored.has(name!) && !this.hides(name!) ? 200 : 404).end('{}');
     else {
       const counted = [...this.stored.values()].filter((event) => event.data.origin === name);
       response.writeHead(200).end(JSON.stringify({ count: counted.reduce((sum, event) => sum + event.count, 0) }));
@@ -166,6 +172,47 @@ describe('verify', () => {
     };
     await expect(run()).rejects.toMatchObject({ code: 'INVALID_BLUEPRINT', details: { path: 'verify.event' } });
   });
+});
+
+describe('events of unknown end', () => {
+  /** From its second batch on, the ingress stores `keeps` of what it gets, and never answers. */
+  function breakAfterFirstBatch(keeps: number): void {
+    let batches = 0;
+    pipeline.refuse = (response) => {
+      if (batches++ === 0) return false;
+      response.socket!.destroy();
+      return true;
+    };
+    pipeline.keepsUnanswered = (index) => batches > 1 && index < keeps;
+  }
+  const options = { events: 40, ratePerSecond: 200, timeoutSeconds: 2 };
+
+  test('that were stored count once, and are no duplicates', async () => {
+    breakAfterFirstBatch(4);
+    expect(await run(options)).toMatchObject({
+      ...{ sent: 20, acknowledged: 10, unacknowledged: 10, unacknowledgedRead: 4 },
+      ...{ counted: 14, lost: 0, duplicated: 0, countMissing: 0, ok: true },
+    });
+  }, 30_000);
+
+  test('that were not stored hide no duplicate', async () => {
+    breakAfterFirstBatch(0);
+    pipeline.countsOf = (id) => (id.endsWith('-3') ? 3 : 1);
+    expect(await run(options)).toMatchObject({
+      ...{ acknowledged: 10, unacknowledged: 10, unacknowledgedRead: 0, counted: 12, duplicated: 2, ok: false },
+    });
+  }, 30_000);
+
+  test('that are counted before they can be read are waited for', async () => {
+    breakAfterFirstBatch(4);
+    let asked = 0;
+    pipeline.hides = (id) => Number(id.split('-').at(-1)) >= 10 && asked++ < 4;
+    expect(await run({ ...options, timeoutSeconds: 4 })).toMatchObject({
+      unacknowledgedRead: 4,
+      duplicated: 0,
+      ok: true,
+    });
+  }, 30_000);
 });
 
 describe('a recorded run', () => {
