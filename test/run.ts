@@ -1,6 +1,7 @@
 /**
  * `npm test`: every check and every test, one after the other, on the real servers, in private directories and ports.
- * Ends with the line `N passed, N failed`. `npm test -- unit` runs one stage; each stage's name is its folder under test/.
+ * Ends with the line `N passed, N failed`. `npm test -- unit` runs one stage; each stage's name is its folder under test/. What the
+ * stages leave behind (processes, ports, files) is a failure, and named.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchArtifacts } from '../platform/artifacts/fetch.ts';
 import { cacheOf } from '../platform/home.ts';
+import { openTestRoom } from './leftovers.ts';
 
 interface Outcome {
   readonly passed: number;
@@ -40,6 +42,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const chosen = asked.length === 0 ? stages : stages.filter(({ name }) => asked.includes(name));
+const room = openTestRoom();
 let total: Outcome = { passed: 0, failed: 0, skipped: 0 };
 for (const stage of chosen) {
   const startMs = Date.now();
@@ -49,8 +52,12 @@ for (const stage of chosen) {
   console.log(`== ${stage.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
   total = add(total, outcome);
 }
+const left = await room.leftovers();
+for (const line of left) console.log(`left behind: ${line}`);
+if (left.length > 0) console.log(`Files that are left are in ${room.directory}.`);
+total = add(total, { passed: left.length > 0 ? 0 : 1, failed: left.length > 0 ? 1 : 0, skipped: 0 });
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
-process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+process.exitCode = total.failed > 0 ? 1 : 0;
 
 function add(a: Outcome, b: Outcome): Outcome {
   return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
@@ -77,9 +84,17 @@ const stayMs = 30_000;
 
 /** A test that leaves a client or a process open is a failure of its own: it is named, and does not keep the run from ending. */
 async function jest(folder: string): Promise<Outcome> {
+  // Jest keeps its cache among temporary files unless told otherwise; it may stay from run to run.
+  const cache = join(cacheOf(process.env), 'jest');
   const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const report = join(directory, 'report.json');
-  const args = ['node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--runInBand'];
+  const args = [
+    'node_modules/jest/bin/jest.js',
+    '--config',
+    'jest.config.mjs',
+    '--runInBand',
+    `--cacheDirectory=${cache}`,
+  ];
   const paths = [`test/${folder}/`, ...(folder === 'unit' ? ['blueprints/'] : [])];
   const code = await exitCode(
     process.execPath,
@@ -110,7 +125,11 @@ function exitCode(
   report?: string,
 ): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, ...env, TMPDIR: room.directory },
+    });
     let timer: NodeJS.Timeout | undefined;
     const giveUp = () => {
       console.error('Something that a test left open keeps jest from ending: find it with --detectOpenHandles.');

@@ -26,7 +26,11 @@ beforeEach(async () => {
   spansDir = await mkdtemp(join(tmpdir(), 'millrace-trace-'));
   [ingress, sinks, api] = [recorderOf('ingress'), recorderOf('sinks'), recorderOf('api')];
 });
-afterEach(() => rm(spansDir, { recursive: true, force: true }));
+afterEach(async () => {
+  // A recorder that is not ended writes what it holds a second later, into the directory made anew.
+  await Promise.all([ingress, sinks, api].map((recorder) => recorder.shutdown()));
+  await rm(spansDir, { recursive: true, force: true });
+});
 const flush = () => Promise.all([ingress.flush(), sinks.flush(), api.flush()]);
 
 function enter(eventId: string, startMs: number, caller?: string): string {
