@@ -71,7 +71,10 @@ export interface FieldFault {
   readonly reason: PoisonReason;
   readonly detail: string;
 }
-/** Undefined: the fields are as the schema says. May replace a long beyond 2^53 by its digits, taken from `json`. */
+/**
+ * Wider than the check at the front door (model/check.ts), and never narrower: what was acknowledged must not end as a dead letter.
+ * Undefined: the fields are as the schema says. May replace a long beyond 2^53 by its digits, taken from `json`.
+ */
 type CheckFields = (fields: Fields, json: string) => FieldFault | undefined;
 
 function compileChecker(schema: EventSchema): CheckFields {

@@ -1,6 +1,9 @@
 /**
- * The one check of an event's data against its topic's schema: used by the ingress, which refuses what does not fit, and by
- * the sinks, which send it to the dead-letter topic. Compiled once per schema; no allocation on the good path.
+ * The check of data that comes in against its topic's schema: by the ingress, which refuses what does not fit, and by the plan,
+ * for the blueprint's own event. Compiled once per schema; no allocation on the good path.
+ *
+ * Records that come out of Kafka have a check of their own (connectors/event.ts), which accepts all that this one does and
+ * more: fields of a newer schema, and longs beyond 2^53, which Spark writes and a JSON number can't hold.
  */
 import type { EventSchema, Field, FieldType } from './schema.ts';
 

@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { PoisonReason, RawRecord } from '../../../platform/connectors/contract.ts';
 import { encodeEvent, isPoison } from '../../../platform/connectors/event.ts';
-import { decodeFlight, flightEvent, flightFields, flightHeaders, rawRecord } from './records.ts';
+import { compileChecker } from '../../../platform/model/check.ts';
+import type { FieldType } from '../../../platform/model/schema.ts';
+import { decodeFlight, flightEvent, flightFields, flightHeaders, flightSchema, rawRecord } from './records.ts';
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const withFields = (fields: object) => ({ value: json({ ...flightFields, ...fields }) });
@@ -100,4 +102,49 @@ test('encode is the inverse of decode', () => {
 test('a key that is null in the data gives way to the id', () => {
   expect(encodeEvent(flightEvent({ delay_minutes: null }), 'delay_minutes').key).toBe('flight-1');
   expect(encodeEvent(flightEvent(), 'event_id').key).toBe('flight-1');
+});
+
+describe('the check at the front door and that of the sinks', () => {
+  const edges = [2 ** 31 - 1, 2 ** 31, 2 ** 53 - 1, 2 ** 53, -0, 0.5, 1e300];
+  const times = fc
+    .tuple(
+      fc.date({ noInvalidDate: true, min: new Date('0001-01-01'), max: new Date('9999-12-31') }),
+      fc.constantFrom(24, 23, 22, 20, 17),
+    )
+    .map(([date, length]) => `${date.toISOString().slice(0, length - 1)}Z`);
+  const value = fc.oneof(
+    fc.string(),
+    fc.double(),
+    fc.maxSafeInteger(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constantFrom(null, undefined, ...edges, '2024-02-29T00:00:00Z', '2026-02-30T00:00:00Z', '2026-01-01T24:00:00Z'),
+    times,
+  );
+  const fits: Readonly<Record<FieldType, fc.Arbitrary<unknown>>> = {
+    ...{ string: fc.string(), int: fc.integer(), long: fc.maxSafeInteger(), double: fc.double() },
+    ...{ boolean: fc.boolean(), timestamp: times },
+  };
+  const fields = Object.entries(flightSchema.fields).map(([name, { type }]) => [
+    name,
+    fc.oneof({ weight: 6, arbitrary: fits[type] }, value),
+  ]);
+  const data = fc.record(Object.fromEntries(fields) as Record<string, fc.Arbitrary<unknown>>);
+  const check = compileChecker(flightSchema);
+
+  test('what is acknowledged is never a dead letter', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(data, (random) => {
+        // As it is after the way over HTTP: no undefined, no NaN.
+        const sent = JSON.parse(JSON.stringify(random));
+        if (check(sent) !== undefined) return;
+        taken += 1;
+        const decoded = decodeFlight(rawRecord({ value: json(sent) }));
+        expect(isPoison(decoded) ? decoded.detail : '').toBe('');
+      }),
+      { numRuns: 2000 },
+    );
+    expect(taken).toBeGreaterThan(300);
+  });
 });
