@@ -19,7 +19,7 @@ const program = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spa
 export function openTerminal({ env }: TestHome, ...args: string[]): Terminal {
   const child = spawn('python3', ['-c', program, millrace, ...args], {
     cwd: tmpdir(),
-    env: { ...env, TERM: 'dumb', NO_COLOR: '1' },
+    env: { NO_COLOR: '1', ...env, TERM: 'dumb' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let screen = '';

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { verifySpec } from '../../../platform/model/blueprint.ts';
 import { recheckVerify, runVerify, type VerifyProgress, verifyFailure } from '../../../platform/verify/verify.ts';
+import { differences, documentedShapes } from '../cli/documented.ts';
 
 const verify = verifySpec.parse({
   ingressService: 'ingress',
@@ -106,6 +107,7 @@ describe('verify', () => {
     expect(result.samples).toBeGreaterThan(0);
     expect(result.latencyMs!.p50).toBeLessThanOrEqual(result.latencyMs!.p99);
     expect(verifyFailure(result, 30)).toBeUndefined();
+    expect(differences(documentedShapes('verify')[0]!, result)).toEqual([]);
     expect(progress.map((step) => step.phase).filter((phase, i, all) => phase !== all[i - 1])).toEqual([
       'sending',
       'reading',
