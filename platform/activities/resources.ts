@@ -37,13 +37,9 @@ export function createResourceActivities(deps: ActivityDeps) {
       return removed ? [{ kind: 'user', name: `${framework}/${physical.user(name)}`, owner: name }] : [];
     },
     'kafka.topics.remove': async ({ scope, input }: UndoCall) =>
-      await removeTopics(deps, scope.name, (input as { topics: readonly string[] }).topics),
-    'cassandra.tables.remove': async ({ scope }: UndoCall): Promise<readonly LedgerEntry[]> => {
-      if (!deps.records.framework('cassandra')) return [];
-      const keyspace = physical.keyspace(scope.name);
-      const dropped = await withCassandra(deps, (admin) => admin.dropKeyspace(keyspace));
-      return dropped ? [{ kind: 'keyspace', name: keyspace, owner: scope.name }] : [];
-    },
+      await removeTopics(deps, scope.name, input as unknown as MadeTopics),
+    'cassandra.tables.remove': async ({ scope, input }: UndoCall) =>
+      await removeTables(deps, scope.name, input as unknown as MadeTables),
     'redis.keys.remove': async ({ scope }: UndoCall): Promise<readonly LedgerEntry[]> => {
       if (!deps.records.framework('redis')) return [];
       return await removeRedisKeys(deps, scope.name);
@@ -108,16 +104,44 @@ async function ensureTables(deps: ActivityDeps, scope: StepScope, names: readonl
   });
 }
 
+interface MadeTables {
+  readonly tables: readonly string[];
+  /** The keyspace itself goes, too. A rollback must leave what a former revision has in it. */
+  readonly keyspace?: boolean;
+}
+
+async function removeTables(
+  deps: ActivityDeps,
+  pipeline: string,
+  { tables, keyspace: whole = false }: MadeTables,
+): Promise<readonly LedgerEntry[]> {
+  if (!deps.records.framework('cassandra')) return [];
+  const keyspace = physical.keyspace(pipeline);
+  const dropped = await withCassandra(deps, async (admin) => {
+    if (whole) return await admin.dropKeyspace(keyspace);
+    await admin.dropTables(keyspace, tables.map(physical.table));
+    return false;
+  });
+  return dropped ? [{ kind: 'keyspace', name: keyspace, owner: pipeline }] : [];
+}
+
+interface MadeTopics {
+  readonly topics: readonly string[];
+  /** Flows whose consumer groups go, too; undefined: all of the pipeline's. */
+  readonly flows?: readonly string[];
+}
+
 async function removeTopics(
   deps: ActivityDeps,
   pipeline: string,
-  names: readonly string[],
+  { topics: names, flows }: MadeTopics,
 ): Promise<readonly LedgerEntry[]> {
   if (!deps.records.framework('kafka')) return [];
+  const only = flows?.map((flow) => physical.consumerGroup(pipeline, flow));
   const topics = names.flatMap((name) => [physical.topic(pipeline, name), physical.deadLetterTopic(pipeline, name)]);
   return await withKafka(deps, async (admin) => {
     const deleted = await admin.deleteTopics(topics);
-    const groups = await admin.deleteGroups(physical.consumerGroup(pipeline, ''));
+    const groups = await admin.deleteGroups(physical.consumerGroup(pipeline, ''), only);
     return [
       ...deleted.map((name): LedgerEntry => ({ kind: 'topic', name, owner: pipeline })),
       ...groups.map((name): LedgerEntry => ({ kind: 'consumer-group', name, owner: pipeline })),

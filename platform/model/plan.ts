@@ -40,7 +40,8 @@ export interface Step<K extends StepKind = StepKind> {
 }
 /**
  * `task.restore` { task, revision }: launch the task again as that recorded revision had it.
- * `kafka.topics.remove` { topics } and `cassandra.tables.remove` { tables }: those that this deploy made, by logical name.
+ * `kafka.topics.remove` { topics, flows } and `cassandra.tables.remove` { tables, keyspace }: those that this deploy made, by logical
+ * name; `flows` are those whose consumer groups are new, `keyspace` says whether the whole keyspace is. Without `flows`: all groups.
  */
 export type UndoKind = (typeof undoKinds)[number];
 export const undoKinds = [

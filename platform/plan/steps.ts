@@ -64,13 +64,17 @@ function prepareSteps({ spec, intents, standing }: StepsInput): Step[] {
     steps.push(userStep('kafka', ['ensure:kafka'], standing));
     const topics = Object.keys(spec.topics);
     const made = topics.filter((topic) => !standing.topics.has(topic));
-    const undo = made.length > 0 ? ({ kind: 'kafka.topics.remove', input: { topics: made } } as const) : undefined;
+    const flows = Object.keys(spec.flows).filter((flow) => standing.spec?.flows[flow] === undefined);
+    const isNew = made.length > 0 || flows.length > 0;
+    const undo = isNew ? ({ kind: 'kafka.topics.remove', input: { topics: made, flows } } as const) : undefined;
     steps.push(make('topics', 'kafka.topics', { topics }, 'topics', ['ensure:kafka'], timeoutSeconds.data, undo));
   }
   if (uses('cassandra')) {
     const tables = Object.keys(spec.tables);
     const made = tables.filter((table) => !standing.tables.has(table));
-    const undo = made.length > 0 ? ({ kind: 'cassandra.tables.remove', input: { tables: made } } as const) : undefined;
+    const keyspace = standing.tables.size === 0 && !hadUser('cassandra', standing);
+    const isNew = made.length > 0 || keyspace;
+    const undo = isNew ? ({ kind: 'cassandra.tables.remove', input: { tables: made, keyspace } } as const) : undefined;
     steps.push(
       make('tables', 'cassandra.tables', { tables }, 'tables', ['ensure:cassandra'], timeoutSeconds.data, undo),
     );
@@ -80,10 +84,16 @@ function prepareSteps({ spec, intents, standing }: StepsInput): Step[] {
 }
 
 function userStep(framework: 'kafka' | 'cassandra', after: readonly string[], standing: StandingPipeline): Step {
-  const had = standing.installed && standing.plan?.frameworks.some((each) => each.framework === framework);
-  const undo = had ? undefined : ({ kind: 'pipeline.user.remove', input: { framework } } as const);
+  const undo = hadUser(framework, standing)
+    ? undefined
+    : ({ kind: 'pipeline.user.remove', input: { framework } } as const);
   const label = `the pipeline's user in ${framework}`;
   return make(`user:${framework}`, 'pipeline.user', { framework }, label, after, timeoutSeconds.user, undo);
+}
+
+/** Whether the former revision used it: its user is there, and in Cassandra its keyspace. */
+function hadUser(framework: 'kafka' | 'cassandra', { installed, plan }: StandingPipeline): boolean {
+  return installed && (plan?.frameworks.some((each) => each.framework === framework) ?? false);
 }
 
 /** A new task is removed by a rollback; one that the revision changes goes back to what it was. */

@@ -1,6 +1,6 @@
 /** The reverse of a deploy. Every call is idempotent; a wave begins when the one before has ended. */
 
-import type { UndoKind } from '../model/plan.ts';
+import type { FrameworkName, UndoKind } from '../model/plan.ts';
 import type { PipelineRecord } from '../model/records.ts';
 import { flowGroups, isFeed } from './tasks.ts';
 
@@ -38,10 +38,11 @@ export function planTeardown(record: PipelineRecord, keepData: boolean): readonl
 function dataCalls({ plan }: PipelineRecord): TeardownCall[] {
   const named = (kind: 'topic' | 'table') => plan.data.filter((each) => each.kind === kind).map(({ name }) => name);
   const [topics, tables] = [named('topic'), named('table')];
+  const uses = (name: FrameworkName) => plan.frameworks.some(({ framework }) => framework === name);
   const calls: TeardownCall[] = [];
   if (topics.length > 0) calls.push(call('kafka.topics.remove', 'topics', { topics }));
-  if (tables.length > 0) calls.push(call('cassandra.tables.remove', 'tables', { tables }));
-  if (plan.frameworks.some(({ framework }) => framework === 'redis')) calls.push(call('redis.keys.remove', 'keys', {}));
+  if (uses('cassandra')) calls.push(call('cassandra.tables.remove', 'tables', { tables, keyspace: true }));
+  if (uses('redis')) calls.push(call('redis.keys.remove', 'keys', {}));
   return calls;
 }
 

@@ -6,7 +6,14 @@ import { cassandraAdminRole, cassandraClusterName, cassandraEndpoint } from './a
 import { asking, cqlClient } from './connect.ts';
 import { ensureRole, removeRole, secure } from './roles.ts';
 import type { CassandraOptions } from './spec.ts';
-import { dropKeyspace, ensureKeyspace, ensureTables, type TableChanges, type TableRequest } from './tables.ts';
+import {
+  dropKeyspace,
+  dropTables,
+  ensureKeyspace,
+  ensureTables,
+  type TableChanges,
+  type TableRequest,
+} from './tables.ts';
 
 export interface CassandraDescription {
   readonly clusterName: string;
@@ -25,6 +32,8 @@ export interface CassandraAdmin {
   ensureTables(keyspace: string, tables: readonly TableRequest[]): Promise<TableChanges>;
   /** Keyspaces of pipelines, sorted: all but the system's own. */
   listKeyspaces(): Promise<readonly string[]>;
+  /** Names those that were there. */
+  dropTables(keyspace: string, tables: readonly string[]): Promise<readonly string[]>;
   /** Answers whether it was there. */
   dropKeyspace(keyspace: string): Promise<boolean>;
   /** The role may read and write the tables of the keyspace, which must exist, and nothing else. */
@@ -54,6 +63,7 @@ export async function connectCassandraAdmin(access: FrameworkAccess<CassandraOpt
     ensureKeyspace: (keyspace) => ask('make a keyspace', () => ensureKeyspace(client, keyspace, Math.min(3, nodes))),
     ensureTables: (keyspace, tables) => ask('make tables', () => ensureTables(client, keyspace, tables)),
     listKeyspaces: () => ask('list keyspaces', () => listKeyspaces(client)),
+    dropTables: (keyspace, tables) => ask('drop tables', () => dropTables(client, keyspace, tables)),
     dropKeyspace: (keyspace) => ask('drop a keyspace', () => dropKeyspace(client, keyspace)),
     ensureRole: (role, word, keyspace) => ask('make a role', () => ensureRole(client, role, word, keyspace)),
     removeRole: (role) => ask('remove a role', () => removeRole(client, role)),

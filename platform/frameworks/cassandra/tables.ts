@@ -45,6 +45,21 @@ export async function dropKeyspace(client: Client, keyspace: string): Promise<bo
   return existed;
 }
 
+/** Drops those that are there, one after the other, and names them. */
+export async function dropTables(
+  client: Client,
+  keyspace: string,
+  tables: readonly string[],
+): Promise<readonly string[]> {
+  const dropped: string[] = [];
+  for (const table of tables) {
+    if (!(await find(client, keyspace, table))) continue;
+    await client.execute(`DROP TABLE IF EXISTS ${identifier(keyspace)}.${identifier(table)}`);
+    dropped.push(table);
+  }
+  return dropped;
+}
+
 /**
  * Creates what is missing and adds new columns; columns that are no longer asked for stay. Everything is checked before
  * anything is changed; statements run one after the other, as concurrent changes of a schema may collide.

@@ -27,7 +27,7 @@ export interface KafkaAdmin {
   ensureUser(user: string, password: string, prefix: string): Promise<void>;
   removeUser(user: string): Promise<boolean>;
   /** Names those that were there. Throws GROUP_ACTIVE while one has members. */
-  deleteGroups(prefix: string): Promise<readonly string[]>;
+  deleteGroups(prefix: string, only?: readonly string[]): Promise<readonly string[]>;
   lag(groupId: string, topic: string): Promise<readonly PartitionLag[]>;
   /** See groups.ts. */
   timestampAt(topic: string, partition: number, offset: number): Promise<number | null>;
@@ -56,7 +56,7 @@ export async function connectKafkaAdmin(access: FrameworkAccess<KafkaOptions>): 
     ensureUser: (user, password, prefix) =>
       ask('make a user', () => ensureUser(kafka, admin, { ...ours, password }, user, prefix)),
     removeUser: (user) => ask('remove a user', () => removeUser(kafka, admin, user)),
-    deleteGroups: (prefix) => ask('delete consumer groups', () => deleteGroups(admin, prefix)),
+    deleteGroups: (prefix, only) => ask('delete consumer groups', () => deleteGroups(admin, prefix, only)),
     lag: (groupId, topic) => ask('read offsets', () => lagOf(admin, groupId, topic)),
     timestampAt: (topic, partition, offset) =>
       ask('read offsets', () => timestampAt(admin, topic, partition, offset, Date.now())),

@@ -77,6 +77,12 @@ function adminVerbs(server: Server<CassandraOptions>): void {
     await expect(asRole('second', 'DROP TABLE shop.orders')).rejects.toThrow('has no DROP permission');
     await expect(asRole('second', 'SELECT * FROM system_auth.roles')).rejects.toThrow('has no SELECT permission');
   });
+  it('drops the tables that are named and there, and leaves the others with their rows', async () => {
+    await asAdmin((admin) => admin.ensureTables('shop', [{ ...marks, name: 'further' }]));
+    expect(await asAdmin((admin) => admin.dropTables('shop', ['further', 'nowhere']))).toEqual(['further']);
+    expect(await asAdmin((admin) => admin.dropTables('shop', ['further']))).toEqual([]);
+    expect(await run(server.room.access, null, '', 'SELECT * FROM shop.orders')).toBe(1);
+  });
   it('removes roles and keyspaces, and answers false the second time', async () => {
     expect(await asAdmin((admin) => admin.removeRole('pipeline_shop'))).toBe(true);
     expect(await asAdmin((admin) => admin.removeRole('pipeline_shop'))).toBe(false);
