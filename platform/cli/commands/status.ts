@@ -11,6 +11,8 @@ import { seeFramework, seePipeline } from '../seeing.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
 import { type Standing, standingOf, withFrameworks } from '../standing.ts';
 
+const longestWait = 160;
+
 /** The documented shape of `millrace status --json`. */
 export interface Status {
   readonly home: string;
@@ -83,12 +85,17 @@ async function standings(
   return { pipelines: await Promise.all(shown), frameworks };
 }
 
+/** A client's error may be long; with `--json` it is whole. */
+function clipped(text: string): string {
+  return text.length > longestWait ? `${text.slice(0, longestWait - 1)}…` : text;
+}
+
 function render({ home, agent, pipelines, frameworks, tasks }: Status): string {
   const lines = [`home ${home}; agent ${agent}`, ''];
   if (pipelines.length === 0) lines.push('No pipelines. Next: millrace catalog, millrace deploy BLUEPRINT');
   for (const { pipeline, revision, state, waitsFor, endpoints, error } of pipelines) {
     lines.push(`${pipeline}  ${state}, revision ${revision}`);
-    lines.push(...waitsFor.map((what) => `  waits for ${what}`));
+    lines.push(...waitsFor.map((what) => `  waits for ${clipped(what)}`));
     lines.push(...Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(10)} ${url}`));
     if (error) lines.push(`  last deploy failed: ${error.code}: ${error.message}`);
   }
@@ -96,7 +103,7 @@ function render({ home, agent, pipelines, frameworks, tasks }: Status): string {
     framework,
     state,
     `used by ${users.join(', ') || 'nobody'}`,
-    waitsFor.length > 0 ? `waits for ${waitsFor.join('; ')}` : '',
+    waitsFor.length > 0 ? `waits for ${clipped(waitsFor.join('; '))}` : '',
   ]);
   if (users.length > 0) lines.push('', columns(users));
   if (tasks.length > 0)
