@@ -1,5 +1,5 @@
 /** The life of a pipeline on the real servers: deployed, used, verified, traced, wounded in every part, destroyed. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Status } from '../../platform/cli/commands/status.ts';
@@ -9,6 +9,7 @@ import type { Ledger } from '../../platform/model/ledger.ts';
 import type { DeployResult, DestroyResult } from '../../platform/model/operations.ts';
 import type { Trace } from '../../platform/telemetry/traceStore.ts';
 import type { VerifyResult } from '../../platform/verify/verify.ts';
+import { differences, documentedShapes } from '../unit/cli/documented.ts';
 import { createTestHome } from './cli.ts';
 
 const portBase = 16_000;
@@ -24,10 +25,27 @@ const taskOf = async (id: string): Promise<TaskStatus> => {
   return found;
 };
 
-const kill9 = async (id: string): Promise<void> => {
-  const { pid } = await taskOf(id);
-  if (pid === null) throw new Error(`${id} does not run`);
-  process.kill(pid, 'SIGKILL');
+const kill9 = async (id: string): Promise<TaskStatus> => {
+  const task = await taskOf(id);
+  if (task.pid === null) throw new Error(`${id} does not run`);
+  process.kill(task.pid, 'SIGKILL');
+  return task;
+};
+
+/** Until the task was started again so many times, and the pipeline flows as before. */
+const untilBack = async (id: string, restarts: number): Promise<void> => {
+  for (;;) {
+    const { tasks, pipelines } = await home.json<Status>('status');
+    const task = tasks.find((each) => each.id === id);
+    if (task?.phase === 'running' && task.restarts >= restarts && pipelines[0]?.state === 'flowing') return;
+    await sleep(200);
+  }
+};
+
+const boardEntry = {
+  airport: expect.any(String),
+  mean_delay_minutes: expect.any(Number),
+  window: expect.objectContaining({ airport: expect.any(String), flights: expect.any(Number) }),
 };
 
 beforeAll(async () => {
@@ -46,6 +64,13 @@ test('deploy ends when an event has been seen, and says where to go', () => {
   expect(Object.keys(deployed.endpoints)).toEqual(expect.arrayContaining(['ingress', 'api']));
 });
 
+test('what deploy and status print is what is documented', async () => {
+  expect(differences(documentedShapes('deploy')[0]!, deployed)).toEqual([]);
+  const status = await home.json<Status>('status');
+  expect(differences(documentedShapes('status')[0]!, status)).toEqual([]);
+  expect(status.tasks.length).toBeGreaterThan(10);
+});
+
 test('status says that it flows, because every task says so', async () => {
   const { pipelines, frameworks } = await home.json<Status>('status');
   expect(pipelines).toMatchObject([{ pipeline: 'flight-delays', state: 'flowing', waitsFor: [] }]);
@@ -57,7 +82,7 @@ test('a clean deploy tries nothing twice, and no warning stands in its progress'
   expect(progress).not.toMatch(/↻|✗|warning/i);
 });
 
-test('the query API answers the board, and a flight by its event id', async () => {
+test('every path of the query API answers, and an event is found behind each that shows events', async () => {
   const { ingress, api } = deployed.endpoints;
   const event = {
     ...{ specversion: '1.0', id: 'e2e-1', source: '/test', type: 'flight.recorded' },
@@ -69,9 +94,24 @@ test('the query API answers the board, and a flight by its event id', async () =
     body: JSON.stringify(event),
   });
   expect(sent.status).toBe(202);
-  const flight = await untilOk(`${api}/flights/e2e-1`);
-  expect(flight).toMatchObject({ flight: { event_id: 'e2e-1', origin: 'ATL', delay_minutes: 95 } });
-  expect(await untilOk(`${api}/board`)).toHaveProperty('airports');
+  const flight = await untilAnswered(`${api}/flights/e2e-1`, ({ severe }) => severe !== null);
+  const seen = { event_id: 'e2e-1', origin: 'ATL', delay_minutes: 95 };
+  expect(flight).toMatchObject({ flight: seen, severe: seen });
+  const { alerts } = await untilAnswered(`${api}/alerts?limit=500`, holding('alerts', { event_id: 'e2e-1' }));
+  expect(alerts).toContainEqual(expect.objectContaining(seen));
+  const { windows } = await untilAnswered(`${api}/airports/ATL/windows`, holding('windows', { airport: 'ATL' }));
+  expect(windows).toContainEqual(expect.objectContaining({ severe: expect.any(Number), flights: expect.any(Number) }));
+  const { airports } = await untilAnswered(`${api}/board?limit=1000`, holding('airports', {}));
+  expect(airports).toContainEqual(boardEntry);
+  expect(await firstEventOf(`${api}/board/events`)).toEqual(boardEntry);
+}, 60_000);
+
+test('the OpenAPI document names the paths that the reference documents, and no others', async () => {
+  const document = await untilAnswered(`${deployed.endpoints.api}/openapi.json`, () => true);
+  const page = readFileSync(new URL('../../docs/reference/api-flight-delays.md', import.meta.url), 'utf8');
+  const told = [...page.matchAll(/^\| `(\/[^`?]*)/gm)].map(([, path]) => path!.replaceAll(/:(\w+)/g, '{$1}'));
+  expect(document).toMatchObject({ openapi: '3.1.0' });
+  expect([...Object.keys(document.paths as object), '/openapi.json'].sort()).toEqual(told.sort());
 });
 
 test(
@@ -100,7 +140,7 @@ test(
       'verify',
       'flight-delays',
       '--events',
-      '20000',
+      '30000',
       '--rate',
       '250',
       '--timeout',
@@ -115,11 +155,13 @@ test(
       'flight-delays.spark-driver.0',
     ];
     for (const part of [...parts, 'millrace.worker.0', 'millrace.temporal.0']) {
-      await sleep(8000);
-      await kill9(part);
+      const { restarts } = await kill9(part);
+      await untilBack(part, restarts + 1);
     }
     await settled;
-    expect(await verifying).toMatchObject({ lost: 0, duplicated: 0, countMissing: 0 });
+    const result = await verifying;
+    expect(result.acknowledged).toBe(result.sent);
+    expect(result).toMatchObject({ sent: 30_000, lost: 0, duplicated: 0, countMissing: 0, unacknowledged: 0 });
   },
   10 * minutes,
 );
@@ -139,7 +181,9 @@ test(
 test(
   'destroy and down end with a ledger, and leave no process, port or directory',
   async () => {
-    const { ledger } = await home.json<DestroyResult>('destroy', 'flight-delays', '--yes');
+    const destroyed = await home.json<DestroyResult>('destroy', 'flight-delays', '--yes');
+    expect(differences(documentedShapes('destroy')[0]!, destroyed)).toEqual([]);
+    const { ledger } = destroyed;
     expect(ledger.left).toEqual([]);
     expect(ledger.removed.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['process', 'topic', 'keyspace', 'user']),
@@ -153,10 +197,33 @@ test(
   2 * minutes,
 );
 
-async function untilOk(url: string): Promise<unknown> {
+type Answer = Record<string, unknown>;
+
+/** What the API answers once it answers with what is wanted. */
+async function untilAnswered(url: string, wanted: (answer: Answer) => boolean): Promise<Answer> {
   for (;;) {
     const response = await fetch(url).catch(() => undefined);
-    if (response?.ok) return await response.json();
+    const answer = response?.ok ? ((await response.json()) as Answer) : undefined;
+    if (answer && wanted(answer)) return answer;
     await sleep(100);
   }
+}
+
+/** Whether the list of that name has an entry with these fields. */
+function holding(name: string, fields: Answer): (answer: Answer) => boolean {
+  const fits = (entry: Answer) => Object.entries(fields).every(([field, value]) => entry[field] === value);
+  return (answer) => (answer[name] as Answer[]).some(fits);
+}
+
+/** The data of the first Server-Sent Event. */
+async function firstEventOf(url: string): Promise<unknown> {
+  const response = await fetch(url);
+  expect(response.headers.get('content-type')).toContain('text/event-stream');
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const data = /^data: ?(.*)\n/m.exec(text)?.[1];
+    if (data !== undefined) return JSON.parse(data);
+  }
+  throw new Error(`the stream ended without an event: ${text}`);
 }
