@@ -1,6 +1,6 @@
 /** What the commands print: documented JSON, colour only for a person who wants it, results and progress apart. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { exitCodes } from '../../../platform/errors.ts';
 import { homeAt } from '../../../platform/home.ts';
 import { createTokenBucket } from '../../../platform/model/tokenBucket.ts';
@@ -9,6 +9,9 @@ import { createSpanRecorder } from '../../../platform/telemetry/recorder.ts';
 import { createTestHome } from '../../e2e/cli.ts';
 import { openTerminal } from '../../e2e/terminal.ts';
 import { differences, documentedShapes } from './documented.ts';
+
+// Each test starts the program several times, on a machine that may be loaded.
+jest.setTimeout(60_000);
 
 const home = createTestHome(29_800);
 const pipeline = 'flight-delays';

@@ -3,11 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
 import { exitCodes } from '../../../platform/errors.ts';
 import { createTestHome, millrace } from '../../e2e/cli.ts';
 
 const runFile = fileURLToPath(new URL('../../run.ts', import.meta.url));
+
+// Each test starts the program several times, on a machine that may be loaded.
+jest.setTimeout(60_000);
 
 const home = createTestHome(29_900);
 afterAll(() => home.purge());
