@@ -1,8 +1,8 @@
 /** The command line. Commands are read here and carried out in commands/; errors end here, with their exit code. */
 import { Command, CommanderError } from 'commander';
 import { asMillraceError, exitCodes, MillraceError } from '../errors.ts';
-import { checkHomeFor } from './checkHome.ts';
 import { notUndoneOf } from '../model/operations.ts';
+import { checkHomeFor } from './checkHome.ts';
 import { usageError } from './usage.ts';
 
 type Add = (program: Command) => void;

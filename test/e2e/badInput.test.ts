@@ -125,7 +125,7 @@ test.each(Object.entries(cases))('%s', async (_, { args, code, exit, message, me
 
 test('a cluster that is too small is refused, with what each task asks and each node has', async () => {
   const small = createTestHome(portBase + 200);
-  const resources = { cpus: 8, memoryMiB: 3600, diskMiB: 100_000, gpus: 0 };
+  const resources = { cpus: 8, memoryMiB: 3440, diskMiB: 100_000, gpus: 0 };
   const ports = { first: portBase + 200, last: portBase + 299 };
   const node = { id: 'node-1', address: '127.0.0.1', resources, attributes: {}, ports };
   const cluster = { format: 'millrace/cluster/1', id: 'test', driver: 'process', nodes: [node] };

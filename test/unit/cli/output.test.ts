@@ -1,5 +1,6 @@
 /** What the commands print: documented JSON, colour only for a person who wants it, results and progress apart. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { exitCodes } from '../../../platform/errors.ts';
 import { homeAt } from '../../../platform/home.ts';
@@ -92,6 +93,8 @@ test('into a pipe nothing is coloured; in a terminal it is, unless NO_COLOR or -
 });
 
 test('a question is asked in a terminal only: without one, the command needs --yes', async () => {
+  // What makes the directory one of ours.
+  writeFileSync(join(home.path, 'cluster.json'), '{"format":"millrace/cluster/1"}');
   const piped = await home.run('down', '--purge', '--json');
   expect(JSON.parse(piped.stdout)).toMatchObject({ error: { code: 'NEEDS_CONFIRMATION' } });
   const terminal = openTerminal(home, 'down', '--purge');
