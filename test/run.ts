@@ -21,6 +21,9 @@ interface Stage {
   run(): Promise<Outcome>;
 }
 
+/** How long jest may stay when its report is written: what is still open then was left open by a test. */
+const stayMs = 30_000;
+
 const root = new URL('..', import.meta.url).pathname;
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
@@ -78,9 +81,6 @@ async function bringArtifacts(): Promise<Outcome> {
     return { passed: 0, failed: 1, skipped: 0 };
   }
 }
-
-/** How long jest may stay when its report is written: what is still open then was left open by a test. */
-const stayMs = 30_000;
 
 /** A test that leaves a client or a process open is a failure of its own: it is named, and does not keep the run from ending. */
 async function jest(folder: string): Promise<Outcome> {
