@@ -3,12 +3,13 @@ import type { KafkaAdmin } from '../frameworks/kafka/admin.ts';
 import type { PartitionLag } from '../frameworks/kafka/groups.ts';
 import { physical } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
-import { hopsOf } from './hops.ts';
+import { type Hop, hopsOf } from './hops.ts';
+import { askTasks, positionsOf, type TaskReply } from './stages.ts';
 
 export interface HopLag {
   readonly hop: string;
   readonly topic: string;
-  /** Null: this hop keeps its offsets where they can't be read. */
+  /** Null: this hop does not tell how far it is. */
   readonly lagRecords: number | null;
   /** Age of the oldest record that is not done, by its timestamp; 0 when there is none. */
   readonly lagSeconds: number | null;
@@ -40,9 +41,10 @@ export async function readLag(
 ): Promise<LagReport> {
   const { pipeline, plan } = record;
   const readers = hopsOf(pipeline, plan.spec).filter(({ reads }) => reads !== undefined);
-  const read = async (group: string | undefined, topic: string): Promise<Reading | undefined> =>
-    group === undefined ? undefined : { partitions: await kafka.lag(group, topic), atMs: Date.now() };
-  const readAll = () => Promise.all(readers.map(({ group, reads }) => read(group, physical.topic(pipeline, reads!))));
+  const readAll = async () => {
+    const replies = await askTasks(record);
+    return Promise.all(readers.map((hop) => readHop(pipeline, hop, kafka, replies)));
+  };
   const first = await readAll();
   await pause(watchMs);
   const second = await readAll();
@@ -56,6 +58,25 @@ export async function readLag(
     }),
   );
   return { pipeline, watchedSeconds: watchMs / 1000, hops, guilty: guiltyOf(hops) };
+}
+
+/** Undefined where a job does not tell how far it is. */
+async function readHop(
+  pipeline: string,
+  { name, part, reads, group }: Hop,
+  kafka: KafkaAdmin,
+  replies: readonly TaskReply[],
+): Promise<Reading | undefined> {
+  const topic = physical.topic(pipeline, reads ?? '');
+  const partitions = await kafka.lag(group ?? physical.consumerGroup(pipeline, name), topic);
+  if (group !== undefined) return { partitions, atMs: Date.now() };
+  const positions = positionsOf(pipeline, { name, part }, replies);
+  if (positions === undefined) return undefined;
+  const done = ({ partition, endOffset }: PartitionLag) => Math.min(endOffset, positions[`${topic}/${partition}`] ?? 0);
+  return {
+    partitions: partitions.map((each) => ({ ...each, lagRecords: each.endOffset - done(each) })),
+    atMs: Date.now(),
+  };
 }
 
 const unknownLag = { lagRecords: null, lagSeconds: null, inRate: null, outRate: null, drainSeconds: null };

@@ -5,7 +5,7 @@ import { physical } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
 import { balance, type LedgerReport, type LedgerStage } from '../telemetry/conservation/balance.ts';
 import { type Hop, hopsOf } from './hops.ts';
-import { askTasks, type TaskReply, tasksOf } from './stages.ts';
+import { askTasks, positionsOf, type TaskReply, tasksOf } from './stages.ts';
 
 export interface PipelineLedger extends LedgerReport {
   readonly pipeline: string;
@@ -39,8 +39,8 @@ function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], lag:
     stages.find(({ ledger }) => ledger.stage === name),
   );
   const pages = found.length > 0 && !found.includes(undefined) ? found.map((each) => each!.ledger) : undefined;
-  const position = (partition: number) =>
-    pages?.[0]?.positions?.[`${physical.topic(pipeline, reads ?? '')}/${partition}`] ?? 0;
+  const positions = positionsOf(pipeline, hop, replies);
+  const position = (partition: number) => positions?.[`${physical.topic(pipeline, reads ?? '')}/${partition}`] ?? 0;
   const isDone = ({ partition, lagRecords, endOffset }: PartitionLag) =>
     group === undefined ? position(partition) >= endOffset : lagRecords === 0;
   return {

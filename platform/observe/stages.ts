@@ -37,3 +37,13 @@ export function tasksOf(pipeline: string, part: string, replies: readonly TaskRe
   const prefix = physical.pipelineTask(pipeline, part, 0).slice(0, -1);
   return replies.filter(({ task }) => task.startsWith(prefix) && /^\d+$/.test(task.slice(prefix.length)));
 }
+
+/** Of a job: next offset of each partition of its topic, by `topic/partition`. Undefined: it does not tell. */
+export function positionsOf(
+  pipeline: string,
+  { name, part }: { readonly name: string; readonly part: string },
+  replies: readonly TaskReply[],
+): Readonly<Record<string, number>> | undefined {
+  const stages = tasksOf(pipeline, part, replies).flatMap((reply) => reply.stages);
+  return stages.find(({ ledger }) => ledger.stage === name)?.ledger.positions;
+}

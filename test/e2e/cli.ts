@@ -17,6 +17,8 @@ export interface TestHome {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
   run(...args: string[]): Promise<Run>;
+  /** With variables of its own besides. */
+  runWith(more: Readonly<Record<string, string>>, ...args: string[]): Promise<Run>;
   /** Runs with `--json` and parses what was printed; fails the test with the words of the error otherwise. */
   json<T>(...args: string[]): Promise<T>;
   /** Ends everything and removes the home. */
@@ -32,6 +34,7 @@ export function createTestHome(portBase: number, more: Readonly<Record<string, s
     path,
     env,
     run,
+    runWith: (besides, ...args) => runProgram(millrace, args, { ...env, ...besides }),
     async json<T>(...args: string[]): Promise<T> {
       const { code, stdout, stderr } = await run(...args, '--json');
       if (code !== 0) throw new Error(`millrace ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
