@@ -53,7 +53,16 @@ async function masterState(access: ProbeAccess<SparkOptions>, master: Placement)
     fail('WRONG_IDENTITY', { endpoint, expected: `Spark ${access.identity}`, found });
   }
   if (!response.ok) return `the master's pages (status ${response.status})`;
-  return (await response.json()) as MasterState;
+  return stateIn(await response.text()) ?? `the master's pages at ${endpoint}`;
+}
+
+/** Undefined: the page of the root, in HTML. It is there a moment before the others, and answers for them. */
+function stateIn(text: string): MasterState | undefined {
+  try {
+    return JSON.parse(text) as MasterState;
+  } catch {
+    return undefined;
+  }
 }
 
 async function ask(url: string, token: string): Promise<Response | string> {

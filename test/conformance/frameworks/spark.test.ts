@@ -8,6 +8,10 @@ import { sparkSlots } from '../../../platform/frameworks/spark/driver-task.ts';
 import { sparkJars } from '../../../platform/frameworks/spark/jars.ts';
 import { sparkPackage } from '../../../platform/frameworks/spark/package.ts';
 import { sampleOf } from '../../../platform/frameworks/spark/sample.ts';
+import { addTallies, eventHash, Tally } from '../../../platform/telemetry/conservation/tally.ts';
+import { formatPathwayHeader, parsePathwayHeader } from '../../../platform/telemetry/pathway/header.ts';
+import { pathwayId, rootPathway } from '../../../platform/telemetry/pathway/pathways.ts';
+import type { StageReport } from '../../../platform/telemetry/stageMeter.ts';
 import { artifactsForTests } from './artifacts.ts';
 import { end, start, untilReady, visibleText } from './runner.ts';
 import { SparkPipeline } from './sparkPipeline.ts';
@@ -27,11 +31,14 @@ afterAll(async () => {
 const sent = new Set<string>();
 const sentHigh = new Set<string>();
 const place = `place-${randomUUID()}`;
+const parent = pathwayId(rootPathway, 'test');
 
 function reading(id = randomUUID() as string, value = 11) {
   const time = new Date().toISOString();
   const trace = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-  const headers = { ce_id: id, ce_time: time, traceparent: trace, 'millrace-pathway': 'p1' };
+  const nowMs = Date.now();
+  const pathway = formatPathwayHeader({ pathway: parent, originMs: nowMs, previousMs: nowMs });
+  const headers = { ce_id: id, ce_time: time, traceparent: trace, 'millrace-pathway': pathway };
   return { key: id, value: JSON.stringify({ place, at: time, value, note: null }), headers };
 }
 
@@ -114,10 +121,40 @@ describe('spark 4.1.1', () => {
     await pipeline.until('the record', () => results().has(high.key));
     const [record] = pipeline.out.get('sample.high')!.filter(({ key }) => key === high.key);
     expect(JSON.parse(record!.value!)).toEqual(JSON.parse(high.value));
-    expect(record!.headers).toMatchObject({ ...high.headers, ce_specversion: '1.0', 'millrace-job': 'high' });
+    const { 'millrace-pathway': sentOn, ...others } = high.headers;
+    expect(record!.headers).toMatchObject({ ...others, ce_specversion: '1.0', 'millrace-job': 'high' });
+    const [came, goes] = [parsePathwayHeader(sentOn), parsePathwayHeader(record!.headers['millrace-pathway'])];
+    expect(goes).toMatchObject({ pathway: pathwayId(parent, 'job:high'), originMs: came!.originMs });
+    expect(goes!.previousMs).toBeGreaterThanOrEqual(came!.previousMs);
+    expect(record!.headers['millrace-job-at']).toMatch(/^\d+:\d+$/);
     expect(Number(record!.headers['millrace-job-in'])).toBeGreaterThan(1_600_000_000_000);
     expect(results().has(low.key)).toBe(false);
     await pipeline.until('both counted', () => counted() === 2);
+  });
+
+  it('counts each event for the ledger, with the hashes that the other stages count with', async () => {
+    const events = Array.from({ length: 50 }, (_, at) => reading(`zähler-${at}`, at % 2 === 0 ? 11 : 5));
+    await send(events);
+    const tallyOf = (ids: readonly string[]) => {
+      const tally = new Tally();
+      for (const id of ids) tally.add(eventHash(id));
+      return tally.value();
+    };
+    const counted = async (kind: 'in' | 'out' | 'aggregated', job: string) => {
+      const response = await fetch(`http://127.0.0.1:${pipeline.firstPort + 10}/stages.json`);
+      const { stages } = (await response.json()) as { stages: StageReport[] };
+      const cells = stages.find(({ ledger }) => ledger.stage === job)?.ledger.cells ?? [];
+      return addTallies(cells.flatMap(({ tallies }) => tallies[kind] ?? []));
+    };
+    const reached = async (kind: 'in' | 'out' | 'aggregated', job: string, ids: ReadonlySet<string>) => {
+      const expected = tallyOf([...ids]);
+      for (let tries = 0; tries < 300 && (await counted(kind, job)).count < expected.count; tries++) await sleep(200);
+      expect(await counted(kind, job)).toEqual(expected);
+    };
+    await reached('in', 'high', sent);
+    await reached('out', 'high', sentHigh);
+    await reached('in', 'means', sent);
+    await reached('aggregated', 'means', sent);
   });
 
   it('sends every record that does not fit to the dead-letter topic, with its reason, once', async () => {

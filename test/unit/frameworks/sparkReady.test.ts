@@ -9,8 +9,8 @@ afterEach(() => {
   server?.close();
 });
 
-async function probe(status: number, headers: Record<string, string> = {}) {
-  server = createServer((_, response) => response.writeHead(status, headers).end('{}'));
+async function probe(status: number, headers: Record<string, string> = {}, body = '{}') {
+  server = createServer((_, response) => response.writeHead(status, headers).end(body));
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const web = (server.address() as AddressInfo).port;
   const demand = { group: 'spark.master' };
@@ -22,6 +22,11 @@ async function probe(status: number, headers: Record<string, string> = {}) {
 test('a master whose pages are not there yet is waited for', async () => {
   const waitingFor = expect.stringMatching(/^the master's pages at 127\.0\.0\.1:\d+$/);
   expect(await probe(404)).toEqual({ ready: false, waitingFor });
+});
+
+test('a master whose root page answers for the others is waited for', async () => {
+  const waitingFor = expect.stringMatching(/^the master's pages at/);
+  expect(await probe(200, { 'millrace-identity': 'ours' }, '<!DOCTYPE html>')).toEqual({ ready: false, waitingFor });
 });
 
 test.each<[number, Record<string, string>]>([
