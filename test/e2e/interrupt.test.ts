@@ -94,6 +94,8 @@ test(
     await terminal.until(/\[k\]/);
     terminal.type('r\r');
     expect((await terminal.ended).code).toBe(exitCodes.interrupted);
+    // What was brought back takes a moment to be ready again.
+    while (String((await status()).pipelines[0]?.state) === 'starting') await sleep(500);
     const { pipelines, tasks } = await status();
     expect(pipelines).toMatchObject([{ revision: 1, state: 'flowing', error: { code: 'DEPLOY_CANCELLED' } }]);
     expect(tasks.map(({ id }) => id).sort()).toEqual(before);

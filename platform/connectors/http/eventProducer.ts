@@ -11,6 +11,7 @@ import type { Producer } from 'kafkajs';
 import { pause, reasonOf } from '../backoff.ts';
 import type { KafkaAccess } from '../config.ts';
 import { createKafkaClient, withKafkaAdmin } from '../kafka/client.ts';
+import { SentPartitions } from '../kafka/sentPartitions.ts';
 import { type IngressFault, unavailable } from './fault.ts';
 import type { EncodedRecord } from './record.ts';
 
@@ -67,6 +68,7 @@ export function createEventProducer(options: EventProducerOptions): EventProduce
 class BatchingProducer implements EventProducer {
   readonly counters = { requests: 0, records: 0, failures: 0 };
   readonly #options: EventProducerOptions;
+  readonly #sent = new SentPartitions();
   #producer: Producer | undefined;
   #waitingFor = 'Kafka: not connected yet';
   #queue: Pending[] = [];
@@ -127,7 +129,7 @@ class BatchingProducer implements EventProducer {
   async #request(producer: Producer, records: readonly EncodedRecord[]): Promise<void> {
     const { topic, sabotage } = this.#options;
     const messages = (sabotage === undefined ? records : sabotage(records)) as EncodedRecord[];
-    await producer.send({ topic, acks: -1, timeout: 5000, messages });
+    await this.#sent.checked(() => producer.send({ topic, acks: -1, timeout: 5000, messages }));
   }
 
   /** The oldest records that fit into one request; a large batch is spread over several. */
@@ -187,7 +189,9 @@ class BatchingProducer implements EventProducer {
     const kafka = createKafkaClient({ access, clientId, retries: 8 });
     // Nothing is written before the cluster that answers is known to be ours, and the topic to be there.
     await withKafkaAdmin(kafka, access, (admin) => admin.fetchTopicMetadata({ topics: [topic] }));
-    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
+    const { createPartitioner } = this.#sent;
+    const settings = { idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false };
+    const producer = kafka.producer({ ...settings, createPartitioner });
     await producer.connect();
     return producer;
   }

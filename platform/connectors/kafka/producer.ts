@@ -8,6 +8,7 @@ import type { KafkaAccess } from '../config.ts';
 import type { EventRecord, Sink, WriteOutcome } from '../contract.ts';
 import { encodeEvent, type KafkaMessage, poison } from '../event.ts';
 import { createKafkaClient, withKafkaAdmin } from './client.ts';
+import { SentPartitions } from './sentPartitions.ts';
 
 export interface KafkaProducerOptions {
   readonly access: KafkaAccess;
@@ -27,12 +28,14 @@ const maxRequestBytes = 600 * 1024;
 const maxRequestRecords = 2000;
 
 export function createKafkaProducer(options: KafkaProducerOptions): KafkaProducer {
+  const sent = new SentPartitions();
   let connected: Promise<Producer> | undefined;
 
   const connect = async (topics: readonly string[]): Promise<Producer> => {
     const kafka = createKafkaClient({ ...options, retries: 5 });
     await withKafkaAdmin(kafka, options.access, (admin) => admin.fetchTopicMetadata({ topics: [...topics] }));
-    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
+    const settings = { idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false };
+    const producer = kafka.producer({ ...settings, createPartitioner: sent.createPartitioner });
     await producer.connect();
     return producer;
   };
@@ -56,7 +59,7 @@ export function createKafkaProducer(options: KafkaProducerOptions): KafkaProduce
       const producer = await connection([topic]);
       try {
         for (const request of requestsOf(messages))
-          await producer.send({ topic, acks: -1, timeout: 10_000, messages: request as Message[] });
+          await sent.checked(() => producer.send({ topic, acks: -1, timeout: 10_000, messages: request as Message[] }));
       } catch (error) {
         await discard();
         throw error;
