@@ -34,7 +34,8 @@ export const physical = {
   table: (table: string) => table.replaceAll('-', '_'),
   consumerGroup: (pipeline: string, flow: string) => `${pipeline}.${flow}`,
   redisKey: (pipeline: string, key: string) => `${pipeline}:${key}`,
-  queue: (pipeline: string, queue: string) => `${pipeline}-${queue}`,
+  /** A dot, which no name has: with a dash, queue `b-c` of pipeline `a` would be queue `c` of pipeline `a-b`. */
+  queue: (pipeline: string, queue: string) => `${pipeline}.${queue}`,
   user: (pipeline: string) => `pipeline-${pipeline}`,
   role: (pipeline: string) => `pipeline_${pipeline.replaceAll('-', '_')}`,
   secret: (pipeline: string) => `pipeline-${pipeline}`,
