@@ -2,10 +2,10 @@
  * What a stage of the data path tells about the events that pass it: latencies on their pathways, and its page of the
  * conservation ledger. One meter for an ingress, one for each flow.
  */
-import type { StageSnapshot } from './conservation/cell.ts';
+import type { StageSnapshot, TallyKind } from './conservation/cell.ts';
 import type { Journal } from './conservation/journal.ts';
 import { StageLedger } from './conservation/stageLedger.ts';
-import { eventHash } from './conservation/tally.ts';
+import { eventHash, type Hash64 } from './conservation/tally.ts';
 import { type PathwayContext, parsePathwayHeader } from './pathway/header.ts';
 import { type Checkpoint, type CheckpointSnapshot, createCheckpoint } from './pathway/pathways.ts';
 
@@ -127,33 +127,34 @@ export class FlowMeter extends StageMeter {
     if (first === undefined) return;
     const lane = `${first.raw.topic}/${first.raw.partition}`;
     if (anew) this.ledger.resetLane(lane);
-    const contexts = new Map<MeteredRaw, PathwayContext>();
+    const known = new Map<MeteredRaw, Known>();
     for (const record of incoming) {
-      const context = this.#received(record, lane);
-      if (context === undefined) continue;
-      contexts.set(record.raw, context);
-      if (filtered.has(record.raw)) this.#add('filtered', record, context);
-      else if (deadLettered.has(record.raw)) this.#add('deadLettered', record, context);
+      const event = this.#received(record, lane);
+      if (event === undefined) continue;
+      known.set(record.raw, event);
+      if (filtered.has(record.raw)) this.#add('filtered', event);
+      else if (deadLettered.has(record.raw)) this.#add('deadLettered', event);
     }
     for (const record of acknowledged) {
-      const context = contexts.get(record.raw);
-      if (context === undefined) continue;
-      this.#add('out', record, context);
-      this.checkpoint.passed(context, nowMs, record.traceparent);
+      const event = known.get(record.raw);
+      if (event === undefined) continue;
+      this.#add('out', event);
+      this.checkpoint.passed(event.context, nowMs, record.traceparent);
     }
     this.ledger.write();
   }
 
-  /** The context of a record that is new, and that came on a pathway. */
-  #received(record: MeteredRecord, lane: string): PathwayContext | undefined {
+  /** Undefined: the record came again, or on no pathway. */
+  #received(record: MeteredRecord, lane: string): Known | undefined {
     const context = this.checkpoint.read(record.pathway);
     const isNew = this.#advance(record, lane);
     if (context === undefined || record.id === undefined) {
       if (isNew) this.ledger.addWithoutOrigin();
       return undefined;
     }
-    this.#add(isNew ? 'in' : 'replayed', record, context);
-    return isNew ? context : undefined;
+    const event = { context, hash: eventHash(record.id) };
+    this.#add(isNew ? 'in' : 'replayed', event);
+    return isNew ? event : undefined;
   }
 
   /** Both by its own offset and, where a job has made it, by that of the record it was made of. */
@@ -164,7 +165,13 @@ export class FlowMeter extends StageMeter {
     return this.ledger.advance(`${lane}<${jobAt.slice(0, colon)}`, Number(jobAt.slice(colon + 1)));
   }
 
-  #add(kind: 'in' | 'out' | 'filtered' | 'deadLettered' | 'replayed', { id }: MeteredRecord, context: PathwayContext) {
-    this.ledger.add(kind, context.originMs, context.pathway, eventHash(id ?? ''));
+  #add(kind: TallyKind, { context, hash }: Known): void {
+    this.ledger.add(kind, context.originMs, context.pathway, hash);
   }
+}
+
+/** What was read of a record once: its hash is added to several tallies. */
+interface Known {
+  readonly context: PathwayContext;
+  readonly hash: Hash64;
 }
