@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Client } from 'cassandra-driver';
-import { Redis } from 'ioredis';
-import { createQueueSink, jobIdOf } from '../../../platform/connectors/bullmq/queue.ts';
-import { createQueueWorker } from '../../../platform/connectors/bullmq/worker.ts';
+import { createQueueSink } from '../../../platform/connectors/bullmq/queue.ts';
 import { createCassandraConnection } from '../../../platform/connectors/cassandra/connection.ts';
 import { createCassandraSink } from '../../../platform/connectors/cassandra/sink.ts';
 import type { CassandraAccess, KafkaAccess, RedisAccess } from '../../../platform/connectors/config.ts';
 import { createKafkaSink } from '../../../platform/connectors/kafka/producer.ts';
 import { openProjection } from '../../../platform/connectors/redis/projection.ts';
 import { createRedisSink } from '../../../platform/connectors/redis/sink.ts';
-import { flowSpec, tableSpec } from '../../../platform/model/blueprint.ts';
+import { tableSpec } from '../../../platform/model/blueprint.ts';
+import { physical } from '../../../platform/model/names.ts';
 import {
   type CassandraServer,
   type KafkaServer,
@@ -20,12 +19,14 @@ import {
   startRedis,
 } from '../../fixtures/servers.ts';
 import { decodeAnySize, flightEvent, flightSchema } from '../../unit/connectors/records.ts';
+import { boardSchema, boardTarget } from './board.ts';
 import { readTopic } from './readTopic.ts';
 import { eventOf, sinkSuite } from './sinkSuite.ts';
 
 const pipeline = 'shop';
 const firstPort = 12_430;
 const nobody = 12_449;
+const alerts = physical.queue(pipeline, 'alerts');
 const log = () => {};
 let kafka: KafkaServer;
 let cassandra: CassandraServer;
@@ -63,7 +64,6 @@ afterAll(() => Promise.all([kafka, cassandra, redis].map((each) => each?.server.
 const lazily = <T extends object>(get: () => T): T =>
   new Proxy({} as T, { get: (_, name) => Reflect.get(get(), name) });
 const kafkaAccess = lazily<KafkaAccess>(() => kafka.access);
-const redisAccess = lazily<RedisAccess>(() => redis.access);
 
 const cassandraSink = (given: Partial<CassandraAccess> = {}, table = 'flights', spec = flights) => {
   const access = lazily(() => ({ ...cassandra.access, ...given }));
@@ -100,21 +100,9 @@ sinkSuite({
   refused: () => eventOf('x'.repeat(70_000), 0),
 });
 
-const target = flowSpec.shape.to.parse({
-  kind: 'redis',
-  projection: 'board',
-  member: 'event_id',
-  score: 'delay_minutes',
-  version: 'departed_at',
-  maxMembers: 100_000,
-});
-const boardSchema = {
-  ...flightSchema,
-  fields: { ...flightSchema.fields, event_id: { type: 'string', nullable: false, doc: '' } },
-} as const;
-const redisSink = (given: Partial<RedisAccess> = {}, to: object = target) => {
+const redisSink = (given: Partial<RedisAccess> = {}) => {
   const access = lazily(() => ({ ...redis.access, ...given }));
-  const sink = createRedisSink({ access, pipeline, target: to as never, schema: boardSchema });
+  const sink = createRedisSink({ access, pipeline, target: boardTarget, schema: boardSchema });
   // The board's member is the event's id here, so that the suite can count effects.
   const withId = (events: Parameters<typeof sink.write>[0]) =>
     events.map((event) => ({ ...event, fields: { ...event.fields, event_id: event.id } }));
@@ -144,7 +132,7 @@ sinkSuite({
 
 const queueSink = (given: Partial<RedisAccess> = {}) => {
   const access = lazily(() => ({ ...redis.access, ...given }));
-  const sink = createQueueSink({ access, queue: 'shop-alerts', attempts: 3, retentionMs: 3_600_000 });
+  const sink = createQueueSink({ access, queue: alerts, attempts: 3, retentionMs: 3_600_000 });
   return sink;
 };
 
@@ -154,7 +142,7 @@ sinkSuite({
   sinkOfNobody: () => queueSink({ port: nobody }),
   sinkOfAnother: () => queueSink({ password: 'another' }),
   stored: async () => {
-    const queue = new Queue('shop-alerts', { connection: { ...redis.access } });
+    const queue = new Queue(alerts, { connection: { ...redis.access } });
     const jobs = await queue.getJobs(['waiting', 'completed']);
     await queue.close();
     const counts = new Map<string, number>();
@@ -210,78 +198,5 @@ describe('cassandra: what is later wins', () => {
   });
   test('does not open while the table is missing', async () => {
     await expect(cassandraSink({}, 'nothing').open()).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
-  });
-});
-
-describe('redis: a projection', () => {
-  const small = { ...target, projection: 'small', member: 'origin', maxMembers: 3 };
-  const at = (minute: number) => `2026-11-23T10:${`${minute}`.padStart(2, '0')}:00.000Z`;
-  const result = (origin: string, delay_minutes: number, minute: number) =>
-    flightEvent({ origin, delay_minutes, departed_at: at(minute) });
-
-  test('keeps of each member the newest, of all members the highest, and tells what changed', async () => {
-    const sink = redisSink({}, small);
-    await sink.open();
-    const board = await openProjection(redisAccess, pipeline, 'small');
-    const told: string[] = [];
-    const untell = await board.subscribe(({ member, score }) => told.push(`${member}=${score}`));
-    const written = [result('A', 10, 1), result('B', 20, 1), result('A', 30, 2), result('A', 15, 1), result('C', 5, 1)];
-    await sink.write(written);
-    const before = await board.top(10);
-    expect(before.map(({ member, score }) => [member, score])).toEqual([
-      ['A', 30],
-      ['B', 20],
-      ['C', 5],
-    ]);
-    expect(before[0]?.value).toMatchObject({ origin: 'A', delay_minutes: 30, departed_at: at(2) });
-    await sink.write(written);
-    expect(await board.top(10)).toEqual(before);
-    await sink.write([result('D', 7, 1), result('E', 1, 1)]);
-    await sink.write([result('C', 5, 1)]);
-    expect((await board.top(10)).map(({ member }) => member)).toEqual(['A', 'B', 'D']);
-    expect(await board.get('C')).toBeUndefined();
-    expect(await board.get('D')).toMatchObject({ member: 'D', score: 7 });
-    while (told.length < 5) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(told).toEqual(['A=10', 'B=20', 'A=30', 'C=5', 'D=7']);
-    untell();
-    const client = new Redis({ ...redis.access });
-    expect(await client.hlen('shop:small:members')).toBe(3);
-    expect(await client.hlen('shop:small:versions')).toBe(3);
-    client.disconnect();
-    await Promise.all([board.close(), sink.close()]);
-  });
-  test('is refused when it scores by a text', () => {
-    expect(() => redisSink({}, { ...small, score: 'origin' })).toThrow(/not a number/);
-    expect(() => redisSink({}, { ...small, version: 'nothing' })).toThrow(/not a field/);
-  });
-});
-
-describe('bullmq: a queue', () => {
-  test('a worker gets each event once, tries again, and a replay adds nothing', async () => {
-    const sink = createQueueSink({ access: redisAccess, queue: 'shop-once', attempts: 3, retentionMs: 3_600_000 });
-    await sink.open();
-    const written = [eventOf('a:1', 1), eventOf('17', 2), eventOf('fails', 3)];
-    await sink.write(written);
-    const seen: string[] = [];
-    const worker = createQueueWorker(
-      { pipeline, redis: redis.access },
-      'once',
-      async ({ id, fields }) => {
-        expect(fields.origin).toMatch(/^A/);
-        seen.push(id);
-        if (id === 'fails' && seen.filter((each) => each === id).length < 2) throw new Error('not yet');
-      },
-      { log },
-    );
-    worker.start();
-    while (worker.counters.completed < 3) await new Promise((resolve) => setTimeout(resolve, 20));
-    await sink.write(written);
-    const queue = new Queue('shop-once', { connection: { ...redis.access } });
-    expect(await queue.getJobCountByTypes('waiting', 'active', 'delayed')).toBe(0);
-    expect(await queue.getJobState(jobIdOf('a:1'))).toBe('completed');
-    expect(seen.toSorted()).toEqual(['17', 'a:1', 'fails', 'fails']);
-    expect(worker.counters).toEqual({ completed: 3, failed: 1 });
-    expect(worker.waitingFor()).toBeUndefined();
-    await Promise.all([worker.stop(), sink.close(), queue.close()]);
   });
 });

@@ -42,16 +42,16 @@ function adminVerbs(server: Server<RedisOptions>): void {
     await expect(asAdmin((admin) => admin.removeKeys(''))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
   it('counts and removes a queue of BullMQ', async () => {
-    const queue = new Queue('shop-alerts', { connection: redisAccess(server.room.access) });
+    const queue = new Queue('shop.alerts', { connection: redisAccess(server.room.access) });
     await queue.add('alert', { text: 'one' });
     await queue.add('alert', { text: 'later' }, { delay: 3_600_000 });
     await queue.close();
     await queue.disconnect();
-    const [counts] = await asAdmin((admin) => admin.queues('shop-'));
-    expect(counts).toEqual({ name: 'shop-alerts', waiting: 1, active: 0, delayed: 1, completed: 0, failed: 0 });
-    expect(await asAdmin((admin) => admin.removeQueue('shop-alerts'))).toBe(true);
-    expect(await asAdmin((admin) => admin.removeQueue('shop-alerts'))).toBe(false);
-    expect(await asAdmin((admin) => admin.queues('shop-'))).toEqual([]);
+    const [counts] = await asAdmin((admin) => admin.queues('shop.'));
+    expect(counts).toEqual({ name: 'shop.alerts', waiting: 1, active: 0, delayed: 1, completed: 0, failed: 0 });
+    expect(await asAdmin((admin) => admin.removeQueue('shop.alerts'))).toBe(true);
+    expect(await asAdmin((admin) => admin.removeQueue('shop.alerts'))).toBe(false);
+    expect(await asAdmin((admin) => admin.queues('shop.'))).toEqual([]);
   });
   it('does not let a client change the server or flush it', async () => {
     for (const command of [['FLUSHALL'], ['CONFIG', 'SET', 'maxmemory', '1'], ['ACL', 'LIST'], ['SHUTDOWN']]) {
