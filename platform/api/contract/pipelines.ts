@@ -1,0 +1,133 @@
+/**
+ * What the API tells of pipelines: their state by their data, the graph with its measures, history. Numbers carry their unit in
+ * their names; null: not known (yet), which is not 0.
+ */
+import { z } from 'zod';
+
+/** By data, not by processes; the rest are states of an operation. */
+export const flowState = z.enum(['flowing', 'idle', 'degraded', 'stalled', 'stopped']);
+export const pipelineState = z.enum([...flowState.options, 'deploying', 'destroying', 'failed']);
+
+export const latency = z.object({ p50Ms: z.number(), p99Ms: z.number(), count: z.number() });
+
+export const pipelineSummary = z.object({
+  pipeline: z.string(),
+  blueprint: z.string(),
+  revision: z.number(),
+  state: pipelineState,
+  /** One sentence each: why it is in this state, and what to do; `next` is null when there is nothing to do. */
+  reason: z.string(),
+  next: z.string().nullable(),
+  sinceMs: z.number(),
+  /** Events a second that its ingresses took in, over the last interval. */
+  ratePerSecond: z.number().nullable(),
+  /** From the ingress to the stores' acknowledgement, all sinks together. */
+  endToEnd: latency.nullable(),
+  lagSeconds: z.number().nullable(),
+  ledger: z.object({
+    balanced: z.number(),
+    inFlight: z.number(),
+    unbalanced: z.number(),
+    unknown: z.number(),
+    lost: z.number(),
+    duplicated: z.number(),
+  }),
+  /** That are firing now. */
+  alerts: z.number(),
+  endpoints: z.record(z.string(), z.string()),
+  /** This pipeline's workflow in Temporal's web UI. */
+  workflowUrl: z.string().nullable(),
+});
+
+export const nodeKind = z.enum(['feed', 'ingress', 'topic', 'job', 'flow', 'table', 'projection', 'queue', 'service']);
+
+export const graphNode = z.object({
+  /** `kind:name`; unique in the graph. */
+  id: z.string(),
+  kind: nodeKind,
+  name: z.string(),
+  state: z.enum(['ok', 'idle', 'degraded', 'down', 'unknown']),
+  reason: z.string(),
+  /** Tasks of the cluster that carry it. */
+  tasks: z.array(z.string()),
+});
+
+export const graphEdge = z.object({
+  id: z.string(),
+  from: z.string(),
+  to: z.string(),
+  /** The stage whose measures these are; null: nothing is measured here. */
+  stage: z.string().nullable(),
+  ratePerSecond: z.number().nullable(),
+  /** From the previous checkpoint to this one. */
+  latency: latency.nullable(),
+  lagRecords: z.number().nullable(),
+  lagSeconds: z.number().nullable(),
+});
+
+export const pipelineGraph = z.object({
+  pipeline: z.string(),
+  atMs: z.number(),
+  state: pipelineState,
+  reason: z.string(),
+  nodes: z.array(graphNode),
+  edges: z.array(graphEdge),
+});
+
+export const historyPoint = z.object({
+  atMs: z.number(),
+  state: pipelineState,
+  ratePerSecond: z.number().nullable(),
+  endToEnd: latency.nullable(),
+  lagSeconds: z.number().nullable(),
+  stages: z.record(
+    z.string(),
+    z.object({
+      ratePerSecond: z.number().nullable(),
+      edge: latency.nullable(),
+      endToEnd: latency.nullable(),
+      lagRecords: z.number().nullable(),
+      lagSeconds: z.number().nullable(),
+      deadLettered: z.number(),
+    }),
+  ),
+});
+/** Oldest first, `stepMs` apart; gaps are left out. */
+export const history = z.object({ pipeline: z.string(), stepMs: z.number(), points: z.array(historyPoint) });
+
+export const objectiveStatus = z.object({
+  name: z.string(),
+  kind: z.enum(['freshness', 'completeness']),
+  /** Share of good events or windows that is asked for, 0–1, and what was reached over the objective's window. */
+  target: z.number(),
+  reached: z.number().nullable(),
+  /** How many times faster than allowed the error budget is used, by window: `5m`, `1h` … */
+  burnRates: z.record(z.string(), z.number().nullable()),
+  text: z.string(),
+});
+
+export const alert = z.object({
+  id: z.string(),
+  pipeline: z.string(),
+  name: z.string(),
+  severity: z.enum(['page', 'ticket']),
+  state: z.enum(['firing', 'resolved']),
+  sinceMs: z.number(),
+  resolvedMs: z.number().nullable(),
+  text: z.string(),
+  next: z.string(),
+  /** Whether the webhook took it; null: there is none. */
+  delivery: z.enum(['queued', 'delivered', 'failed']).nullable(),
+});
+
+export type FlowState = z.infer<typeof flowState>;
+export type PipelineState = z.infer<typeof pipelineState>;
+export type Latency = z.infer<typeof latency>;
+export type PipelineSummary = z.infer<typeof pipelineSummary>;
+export type GraphNode = z.infer<typeof graphNode>;
+export type GraphEdge = z.infer<typeof graphEdge>;
+export type PipelineGraph = z.infer<typeof pipelineGraph>;
+export type HistoryPoint = z.infer<typeof historyPoint>;
+export type History = z.infer<typeof history>;
+export type ObjectiveStatus = z.infer<typeof objectiveStatus>;
+export type Alert = z.infer<typeof alert>;
