@@ -17,6 +17,12 @@ export interface Home {
   readonly dataDir: string;
   readonly secretsDir: string;
   readonly spansDir: string;
+  /** The telemetry store. */
+  readonly storeDir: string;
+  /** What the observer has seen of each pipeline. */
+  readonly historyDir: string;
+  /** The API's keys and its journal of events. */
+  readonly apiDir: string;
   readonly verifyDir: string;
   readonly frameworksDir: string;
   readonly pipelinesDir: string;
@@ -43,6 +49,9 @@ export function homeAt(root: string): Home {
     dataDir: join(root, 'data'),
     secretsDir: join(root, 'secrets'),
     spansDir: join(root, 'telemetry', 'spans'),
+    storeDir: join(root, 'telemetry', 'store'),
+    historyDir: join(root, 'history'),
+    apiDir: join(root, 'api'),
     verifyDir: join(root, 'verify'),
     frameworksDir: join(root, 'frameworks'),
     pipelinesDir: join(root, 'pipelines'),

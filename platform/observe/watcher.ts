@@ -1,0 +1,45 @@
+/** What the observer, which watches all pipelines all the time, tells the API. */
+import type { History, PipelineGraph, PipelineState, PipelineSummary } from '../api/contract/pipelines.ts';
+import type { LagReport } from './lag.ts';
+import type { PipelineLedger } from './ledger.ts';
+
+export type WatchEvent =
+  /** After each look at a pipeline, once a second or so. */
+  | {
+      readonly kind: 'seen';
+      readonly pipeline: string;
+      readonly summary: PipelineSummary;
+      readonly graph: PipelineGraph;
+    }
+  | {
+      readonly kind: 'state';
+      readonly pipeline: string;
+      readonly from: PipelineState | null;
+      readonly to: PipelineState;
+      readonly reason: string;
+    }
+  /** A window that does not balance, once for each stage and window. */
+  | {
+      readonly kind: 'fault';
+      readonly pipeline: string;
+      readonly origin: string;
+      readonly stage: string;
+      readonly fault: 'lost' | 'doubled' | 'exchanged';
+      readonly events: number;
+      readonly text: string;
+    };
+
+export interface Watcher {
+  start(): void;
+  stop(): Promise<void>;
+  /** As last seen; pipelines that are recorded, whether or not anything of them runs. */
+  summaries(): readonly PipelineSummary[];
+  summary(pipeline: string): PipelineSummary | undefined;
+  /** `atMs`: as it was then, from the history; undefined when there is none. */
+  graph(pipeline: string, atMs?: number): PipelineGraph | undefined;
+  history(pipeline: string, span: { readonly fromMs: number; readonly toMs: number; readonly points: number }): History;
+  ledger(pipeline: string): PipelineLedger | undefined;
+  lag(pipeline: string): LagReport | undefined;
+  /** Answers a function that ends it. */
+  on(listener: (event: WatchEvent) => void): () => void;
+}

@@ -1,0 +1,96 @@
+/**
+ * The telemetry store: traces, metrics and logs on disk, bounded in time and size. One process opens it for writing (the API);
+ * whoever else wants to be in it sends OTLP. A full, slow or broken store drops and counts, and never makes a sender wait.
+ */
+import type { SpanData } from '../span.ts';
+import type { Trace } from '../traceStore.ts';
+
+/** Of the resource of a span, metric or log: `service.name`, `service.instance.id`. */
+export interface Origin {
+  readonly service: string;
+  readonly instance: string;
+}
+export interface StoredMetricPoint extends Origin {
+  readonly name: string;
+  readonly unit: string;
+  readonly atMs: number;
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  /** Gauge or sum. */
+  readonly value?: number;
+  /** Exponential histogram as OTLP defines it; delta or cumulative as it came. */
+  readonly histogram?: {
+    readonly scale: number;
+    readonly zeroCount: number;
+    readonly offset: number;
+    readonly buckets: readonly number[];
+    readonly count: number;
+    readonly sum: number;
+  };
+}
+export interface StoredLog extends Origin {
+  readonly atMs: number;
+  readonly severity: string;
+  readonly body: string;
+  readonly traceId?: string;
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** As `traceQuery` of the API's contract; times in milliseconds since 1970. */
+export interface TraceSearch {
+  readonly pipeline?: string | undefined;
+  readonly service?: string | undefined;
+  readonly name?: string | undefined;
+  readonly attribute?: { readonly key: string; readonly value: string } | undefined;
+  readonly minDurationMs?: number | undefined;
+  readonly maxDurationMs?: number | undefined;
+  readonly status?: 'ok' | 'error' | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  /** Only traces that began before this. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+export interface FoundTrace {
+  readonly traceId: string;
+  readonly name: string;
+  readonly service: string;
+  readonly pipeline: string | null;
+  readonly eventId: string | null;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly spans: number;
+  readonly errors: number;
+}
+export interface TraceHeatmap {
+  readonly fromMs: number;
+  readonly stepMs: number;
+  readonly latencyBoundsMs: readonly number[];
+  readonly counts: readonly (readonly number[])[];
+  readonly exemplars: readonly { readonly column: number; readonly row: number; readonly traceId: string }[];
+}
+export interface StoreStats {
+  readonly spans: number;
+  readonly metricPoints: number;
+  readonly logs: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly oldestMs: number | null;
+  readonly retentionMs: number;
+  /** By reason: `queue full`, `malformed`, `disk` … */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+export interface TelemetryStore {
+  /** Queues and returns; never throws. */
+  addSpans(origin: Origin, spans: readonly SpanData[]): void;
+  addMetrics(points: readonly StoredMetricPoint[]): void;
+  addLogs(logs: readonly StoredLog[]): void;
+  /** Resolves when all that was added before is stored or dropped. */
+  flush(): Promise<void>;
+  /** Newest first. */
+  searchTraces(search: TraceSearch): Promise<readonly FoundTrace[]>;
+  trace(traceId: string): Promise<Trace | undefined>;
+  heatmap(search: TraceSearch, columns: number): Promise<TraceHeatmap>;
+  stats(): StoreStats;
+  close(): Promise<void>;
+}
