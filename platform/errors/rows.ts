@@ -1,4 +1,5 @@
 import type { ErrorRow } from '../errors.ts';
+import { apiRows } from './apiRows.ts';
 import { eventRows } from './eventRows.ts';
 import { machineRows } from './machineRows.ts';
 
@@ -226,6 +227,7 @@ export const errorRows = {
     next: 'Run `millrace deploy` again whenever you like.',
   },
   ...eventRows,
+  ...apiRows,
   NOT_INSTALLED: {
     class: 'runtime',
     retryable: true,
