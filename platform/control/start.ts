@@ -14,7 +14,7 @@ import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
 import { namespace } from '../workflows/messages.ts';
 import { chooseControlPorts, controlPorts } from './controlFile.ts';
-import { controlAddress, renderTemporal, renderWorker, temporalTask, workerTask } from './tasks.ts';
+import { controlAddress, renderApi, renderTemporal, renderWorker, temporalTask, workerTask } from './tasks.ts';
 
 export interface ControlOptions {
   readonly home: Home;
@@ -28,6 +28,7 @@ export interface ControlOptions {
 export interface ControlPlane {
   readonly driver: ClusterDriver;
   readonly client: Client;
+  /** Waits, too, until the API's process has been launched, or could not be. */
   close(): Promise<void>;
 }
 
@@ -45,18 +46,29 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
   const driver = createProcessDriver(home);
   const [node] = cluster.nodes;
   if (!node) fail('INTERNAL', { reason: 'a cluster without nodes' });
+  const kept = controlPorts(home);
   const ports =
-    controlPorts(home) ?? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress));
+    kept?.api === undefined
+      ? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress))
+      : { ...kept, api: kept.api };
   const temporalAddress = `${controlAddress}:${ports.temporal}`;
   const sources = sourcesOf(repoRoot);
+  const settings = { home, cache, repoRoot, sources, env: passedOn(env) };
   const launches = [
     driver.launch(renderTemporal(node.id, ports, artifacts)),
-    driver.launch(
-      renderWorker(node.id, artifacts, { home, cache, repoRoot, temporalAddress, sources, env: passedOn(env) }),
-    ),
+    driver.launch(renderWorker(node.id, artifacts, { ...settings, temporalAddress })),
   ];
   await Promise.all(launches);
-  return await connectTo(temporalAddress, driver);
+  // Nobody waits for it, and nothing fails with it: without the API everything runs, and `status` says what became of it.
+  const api = driver.launch(renderApi(node.id, artifacts, { ...settings, ports })).catch(() => undefined);
+  const plane = await connectTo(temporalAddress, driver);
+  return {
+    ...plane,
+    close: async () => {
+      await api;
+      await plane.close();
+    },
+  };
 }
 
 /** The control plane that runs. Throws CONTROL_PLANE_DOWN. */
