@@ -3,9 +3,11 @@
 import { undoKinds } from '../model/plan.ts';
 import { newSpanId } from '../telemetry/context.ts';
 import type { Activities, OperationSpan } from '../workflows/activities.ts';
+import { createChangeActivities } from './changes.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createFrameworkActivities } from './frameworks.ts';
 import { createObserveActivities } from './observe.ts';
+import { endOperation } from './operationRecord.ts';
 import { createPlanningActivities } from './planning.ts';
 import { createResourceActivities } from './resources.ts';
 import { guarded, runUndo } from './running.ts';
@@ -14,6 +16,7 @@ import { createTaskActivities } from './tasks.ts';
 export function createActivities(deps: ActivityDeps): Activities {
   const activities: Activities = {
     ...createTaskActivities(deps),
+    ...createChangeActivities(deps),
     ...createFrameworkActivities(deps),
     ...createResourceActivities(deps),
     ...createObserveActivities(deps),
@@ -28,7 +31,8 @@ export function createActivities(deps: ActivityDeps): Activities {
   return Object.fromEntries(wrapped) as Activities;
 }
 
-function recordOperation({ recorder }: ActivityDeps, span: OperationSpan): void {
+function recordOperation({ recorder, home }: ActivityDeps, span: OperationSpan): void {
+  endOperation(home, span);
   const [, traceId = '', parentSpanId = newSpanId()] = span.traceparent.split('-');
   const { name, spanId, startMs, endMs, error } = span;
   recorder.record({

@@ -75,6 +75,14 @@ export const errorRows = {
     meaning: 'Pipelines of this home: {known}.',
     next: 'Run `millrace deploy {name}` to make it, or `millrace status` for those there are.',
   },
+  UNKNOWN_SERVICE: {
+    class: 'input',
+    retryable: false,
+    what: 'Pipeline {pipeline} has no service "{name}".',
+    meaning:
+      'Known: {known}. Only services can be scaled: a group of connectors and the Spark driver are a process each. Nothing was changed.',
+    next: 'Name one of these; `millrace status {pipeline}` shows its tasks.',
+  },
   INVALID_NAME: {
     class: 'input',
     retryable: false,
