@@ -13,7 +13,6 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   UNKNOWN_BLUEPRINT: 404,
   UNKNOWN_TASK: 404,
   TRACE_NOT_FOUND: 404,
-  API_BODY_REFUSED: 415,
   FORBIDDEN_HOST: 421,
   PORT_TAKEN: 409,
   GROUP_ACTIVE: 409,
@@ -37,7 +36,7 @@ const statusOfClass = {
 } as const;
 
 export function statusFor(error: MillraceError): number {
-  if (error.code === 'API_BODY_REFUSED' && error.details.tooLarge === true) return 413;
+  if (error.code === 'API_BODY_REFUSED' && typeof error.details.status === 'number') return error.details.status;
   return statusOf[error.code] ?? statusOfClass[error.row.class];
 }
 
@@ -58,9 +57,9 @@ export const maxBodyBytes = 64 * 1024;
 /** What fastify refuses by itself, as rows of the table. */
 export function errorOf(thrown: unknown): MillraceError {
   const { code, statusCode, message } = thrown as { code?: string; statusCode?: number; message?: string };
-  const ofFastify = typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number' && statusCode < 500;
+  const ofFastify =
+    typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number' && statusCode < 500;
   if (!ofFastify && !(thrown instanceof SyntaxError && statusCode === 400)) return asMillraceError(thrown);
-  const tooLarge = statusCode === 413;
-  const reason = tooLarge ? 'it is too large' : (message ?? 'it can not be read').replace(/\.$/, '');
-  return new MillraceError('API_BODY_REFUSED', { reason, maxBytes: maxBodyBytes, tooLarge }, thrown);
+  const reason = statusCode === 413 ? 'it is too large' : (message ?? 'it can not be read').replace(/\.$/, '');
+  return new MillraceError('API_BODY_REFUSED', { reason, maxBytes: maxBodyBytes, status: statusCode }, thrown);
 }

@@ -124,7 +124,8 @@ function secretFile(file: string): string {
 function readSecret(file: string): string | undefined {
   try {
     const text = readFileSync(file, 'utf8').trim();
-    if (!/^[\w-]{43}$/.test(text)) fail('CORRUPT_STATE', { file, reason: 'it does not hold a secret of 43 characters' });
+    if (!/^[\w-]{43}$/.test(text))
+      fail('CORRUPT_STATE', { file, reason: 'it does not hold a secret of 43 characters' });
     chmodSync(file, 0o600);
     return text;
   } catch (thrown) {

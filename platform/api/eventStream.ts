@@ -54,7 +54,11 @@ export function createStreams(bounds: StreamBounds = streamBounds): Streams {
       const { raw } = reply;
       protect(reply, false);
       reply.hijack();
-      raw.writeHead(200, { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } as never);
+      raw.writeHead(200, {
+        ...reply.getHeaders(),
+        'content-type': 'text/event-stream',
+        'x-accel-buffering': 'no',
+      } as never);
       responses.add(raw);
       counters.open = responses.size;
       const heartbeat = setInterval(() => write(': \n\n'), bounds.heartbeatMs);

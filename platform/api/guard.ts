@@ -86,7 +86,8 @@ function checkOrigin({ headers, method }: FastifyRequest): void {
   if (origin !== undefined && origin.toLowerCase() !== `http://${host}`.toLowerCase())
     fail('FORBIDDEN_ORIGIN', { origin: shown(origin) });
   const site = headers['sec-fetch-site'];
-  const opens = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && method === 'GET';
+  const opens =
+    headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && method === 'GET';
   if (typeof site === 'string' && !['same-origin', 'none'].includes(site) && !opens)
     fail('FORBIDDEN_ORIGIN', { origin: shown(site) });
 }

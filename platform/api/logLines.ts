@@ -15,7 +15,8 @@ export function logLines(task: string, text: string): LogLine[] {
 }
 
 function timeOf(line: string): number | null {
-  const stated = timeAtStart.exec(line)?.[1] ?? /"(?:time|ts|timestamp)":"([^"]{19,35})"/.exec(line.slice(0, 2000))?.[1];
+  const stated =
+    timeAtStart.exec(line)?.[1] ?? /"(?:time|ts|timestamp)":"([^"]{19,35})"/.exec(line.slice(0, 2000))?.[1];
   if (stated === undefined) return null;
   const iso = stated.replace(' ', 'T').replace(',', '.');
   const atMs = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso}Z`);
@@ -31,7 +32,11 @@ const mostBytes = 256 * 1024;
  */
 export async function followLog(driver: Pick<ClusterDriver, 'paths'>, task: string, stream: Stream): Promise<void> {
   const { logFile } = driver.paths(task);
-  const sizeNow = () => stat(logFile).then(({ size }) => size, () => 0);
+  const sizeNow = () =>
+    stat(logFile).then(
+      ({ size }) => size,
+      () => 0,
+    );
   let ended = false;
   void stream.closed.then(() => {
     ended = true;

@@ -65,7 +65,10 @@ const failure = (description: string): Json => ({
 
 const stream = (summary: string, schema: Json): Json => ({
   summary,
-  responses: { 200: { description: 'Server-sent events', content: { 'text/event-stream': { itemSchema: schema } } }, 401: failure('No login') },
+  responses: {
+    200: { description: 'Server-sent events', content: { 'text/event-stream': { itemSchema: schema } } },
+    401: failure('No login'),
+  },
 });
 
 const besides: Readonly<Record<string, Json>> = {

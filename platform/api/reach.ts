@@ -61,7 +61,11 @@ export function recordOf({ records }: Pick<Reach, 'records'>, name: string | und
 /** Throws API_NOT_FOUND, with the nearest of `known`. */
 export function notFound(what: string, id: string, known: readonly string[]): MillraceError {
   const nearest = nearestNames(id.slice(0, 100), known);
-  return new MillraceError('API_NOT_FOUND', { what, id: id.slice(0, 100), nearest: nearest.length > 0 ? nearest : known });
+  return new MillraceError('API_NOT_FOUND', {
+    what,
+    id: id.slice(0, 100),
+    nearest: nearest.length > 0 ? nearest : known,
+  });
 }
 
 /** The pipeline's own login to a server of its plan. Throws NOT_INSTALLED. */

@@ -7,7 +7,7 @@ import { errorOf, maxBodyBytes, sendError } from './answers.ts';
 import { type Route, type RouteName, routes } from './contract/routes.ts';
 import { type Credentials, sessionLifeMs } from './credentials.ts';
 import type { EventBus } from './eventBus.ts';
-import { createStreams, followBus, type StreamBounds, type Stream, type Streams, streamBounds } from './eventStream.ts';
+import { createStreams, followBus, type Stream, type StreamBounds, type Streams, streamBounds } from './eventStream.ts';
 import { cookieName, createGuard, type Guard, protect } from './guard.ts';
 import type { Asked, Handlers } from './handlers/handler.ts';
 import { apiDocument } from './openApi.ts';
@@ -49,12 +49,25 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300 },
+    // A path that can't be read: answered before any hook.
+    frameworkErrors: (error, _request, reply) => {
+      protect(reply, false);
+      sendError(reply, errorOf(error));
+    },
   });
   app.server.maxConnections = mostConnections;
   // JSON only: a form or plain text is what a page of another site can send without being asked.
   app.removeContentTypeParser('text/plain');
   let guard: Guard | undefined;
-  const guarding = () => guard ?? fail('INTERNAL', { reason: 'a request came before the server listened' });
+  // Made with the first request: the port is known then.
+  const guarding = () => {
+    guard ??= createGuard({
+      port: portOf(app),
+      credentials: options.credentials,
+      requestsPerSecond: options.requestsPerSecond ?? requestsPerSecond,
+    });
+    return guard;
+  };
   app.addHook('onRequest', async (request, reply) => {
     protect(reply, false);
     guarding().receive(request);
@@ -62,7 +75,8 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
   app.addHook('preClose', async () => streams.endAll());
   app.setErrorHandler((thrown, _request, reply) => {
     const error = errorOf(thrown);
-    if (error.code === 'INTERNAL') log(`a request failed: ${(error.cause as Error | undefined)?.stack ?? error.message}`);
+    if (error.code === 'INTERNAL')
+      log(`a request failed: ${(error.cause as Error | undefined)?.stack ?? error.message}`);
     sendError(reply, error);
   });
   const server = { streams, guarding, options };
@@ -71,13 +85,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
   addStreams(app, server);
   addConsole(app, server);
   await app.listen({ host: '127.0.0.1', port: options.port });
-  const { port } = app.server.address() as { readonly port: number };
-  guard = createGuard({
-    port,
-    credentials: options.credentials,
-    requestsPerSecond: options.requestsPerSecond ?? requestsPerSecond,
-  });
-  return { app, port, streams, close: () => app.close() };
+  return { app, port: portOf(app), streams, close: () => app.close() };
 }
 
 interface Parts {
@@ -179,7 +187,11 @@ function addConsole(app: FastifyInstance, { options, guarding }: Parts): void {
     if (!isApi && request.method === 'GET' && (await options.consoleFile(path, reply))) return reply;
     const known = Object.values<Route>(routes).map((route) => route.path);
     const nearest = nearestNames(path, known);
-    const details = { what: 'route', id: `${request.method} ${path.slice(0, 200)}`, nearest: nearest.length > 0 ? nearest : known };
+    const details = {
+      what: 'route',
+      id: `${request.method} ${path.slice(0, 200)}`,
+      nearest: nearest.length > 0 ? nearest : known,
+    };
     throw new MillraceError('API_NOT_FOUND', details);
   });
 }

@@ -4,13 +4,13 @@
  */
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Home } from '../home.ts';
+import { type Home, operationFile } from '../home.ts';
 import type { OperationRecord } from '../model/operationRecord.ts';
 import type { JournalEntry } from '../model/operations.ts';
 import type { EventBus } from './eventBus.ts';
 
 const lookMs = 400;
-const journalName = /^((?:deploy|destroy|scale|restart|stop|start)-(.+)-[0-9a-f]{10})\.ndjson$/;
+const fileName = /^((?:deploy|destroy|scale|restart|stop|start)-(.+)-[0-9a-f]{10})\.(?:ndj|j)son$/;
 
 interface Followed {
   readonly id: string;
@@ -32,28 +32,30 @@ export function watchOperations(
   const ended = new Set(told.ended);
   const startMs = told.newestMs;
   let stopped = false;
+  const begin = async (id: string, pipeline: string): Promise<Followed | undefined> => {
+    const { mtimeMs } = (await stat(recordFile(id)).catch(() => undefined)) ?? { mtimeMs: startMs };
+    // A home's old operations are no news to a bus that begins.
+    if (mtimeMs < startMs && !told.lines.has(id)) return undefined;
+    return { id, pipeline, bytes: 0, lines: 0, partial: '' };
+  };
+  const recordFile = (id: string) => join(home.operationsDir, `${id}.json`);
   const look = async () => {
     for (const name of await readdir(home.operationsDir).catch(() => [])) {
-      const [, id, pipeline] = journalName.exec(name) ?? [];
+      const [, id, pipeline] = fileName.exec(name) ?? [];
       if (id === undefined || pipeline === undefined || ended.has(id)) continue;
-      const file = join(home.operationsDir, name);
-      const info = await stat(file).catch(() => undefined);
-      if (info === undefined) continue;
-      let one = followed.get(id);
+      const one = followed.get(id) ?? (await begin(id, pipeline));
       if (one === undefined) {
-        // A home's old journals are no news to a bus that begins.
-        if (info.mtimeMs < startMs && !told.lines.has(id)) {
-          ended.add(id);
-          continue;
-        }
-        one = { id, pipeline, bytes: 0, lines: 0, partial: '' };
-        followed.set(id, one);
-      }
-      if (info.size > one.bytes) await readOn(file, one, told.lines.get(id) ?? 0, bus);
-      tellEnd(one, readRecord, bus, () => {
         ended.add(id);
-        followed.delete(id);
-      });
+        continue;
+      }
+      followed.set(id, one);
+      // Before the journal: what is in it when the end is known, is all of it.
+      const record = readRecord(id);
+      await readOn(operationFile(home, id), one, told.lines.get(id) ?? 0, bus);
+      if (record === undefined || record.state === 'running') continue;
+      tellEnd(record, bus);
+      ended.add(id);
+      followed.delete(id);
     }
   };
   const run = async () => {
@@ -85,10 +87,12 @@ function toldLines(bus: EventBus) {
 }
 
 async function readOn(file: string, one: Followed, already: number, bus: EventBus): Promise<void> {
-  const handle = await open(file, 'r');
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (handle === undefined) return;
   try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - one.bytes), 0, size - one.bytes, one.bytes);
+    const length = (await handle.stat()).size - one.bytes;
+    if (length <= 0) return;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, one.bytes);
     one.bytes += bytesRead;
     const lines = (one.partial + buffer.toString('utf8', 0, bytesRead)).split('\n');
     one.partial = lines.pop() ?? '';
@@ -113,11 +117,7 @@ function tell({ id, pipeline, lines }: Followed, line: string, bus: EventBus): v
   bus.publish({ source: `/operations/${id}`, type: types.step, subject: pipeline, time: at, data });
 }
 
-function tellEnd(one: Followed, readRecord: (id: string) => OperationRecord | undefined, bus: EventBus, forget: () => void): void {
-  const record = readRecord(one.id);
-  if (record === undefined || record.state === 'running') return;
-  const { id, pipeline, kind, revision, state, error } = record;
+function tellEnd({ id, pipeline, kind, revision, state, error }: OperationRecord, bus: EventBus): void {
   const data = { operation: id, pipeline, kind, revision, state, error: error ?? null };
   bus.publish({ source: `/operations/${id}`, type: types.end, subject: pipeline, data });
-  forget();
 }

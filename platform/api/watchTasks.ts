@@ -8,8 +8,9 @@ const type = 'millrace.task.phase';
 /** Answers a function that ends it. */
 export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
   const known = new Map<string, string>();
-  for (const event of bus.since('0').events) if (event.type === type) known.set(event.subject, keyOf(event.data as never));
-  let isFirst = known.size === 0;
+  for (const event of bus.since('0').events)
+    if (event.type === type) known.set(event.subject, keyOf(event.data as never));
+  let isFirst = true;
   let stopped = false;
   const look = async () => {
     const tasks = await driver.list();
@@ -17,12 +18,13 @@ export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
       const key = keyOf(task);
       const before = known.get(task.id);
       known.set(task.id, key);
-      if (before !== key && !isFirst) tell(bus, task);
+      // Of what runs when the API is there for the first time nothing is news.
+      if (before !== key && !(isFirst && before === undefined)) tell(bus, task);
     }
     for (const id of [...known.keys()]) {
       if (tasks.some((task) => task.id === id)) continue;
       known.delete(id);
-      if (!isFirst) bus.publish({ source: '/tasks', type, subject: id, data: { id, phase: 'removed', restarts: 0, reason: '' } });
+      bus.publish({ source: '/tasks', type, subject: id, data: { id, phase: 'removed', restarts: 0, reason: '' } });
     }
     isFirst = false;
   };
@@ -44,5 +46,10 @@ function keyOf({ phase, restarts }: Pick<TaskStatus, 'phase' | 'restarts'>): str
 }
 
 function tell(bus: EventBus, { id, owner, node, phase, restarts, reason, pid, lastExit }: TaskStatus): void {
-  bus.publish({ source: '/tasks', type, subject: id, data: { id, owner, node, phase, restarts, reason, pid, lastExit } });
+  bus.publish({
+    source: '/tasks',
+    type,
+    subject: id,
+    data: { id, owner, node, phase, restarts, reason, pid, lastExit },
+  });
 }

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   restart: async () => (await import('./commands/change.ts')).addRestart,
   stop: async () => (await import('./commands/change.ts')).addStop,
   start: async () => (await import('./commands/change.ts')).addStart,
+  console: async () => (await import('./commands/console.ts')).addConsole,
   destroy: async () => (await import('./commands/destroy.ts')).addDestroy,
   up: async () => (await import('./commands/upDown.ts')).addUp,
   down: async () => (await import('./commands/upDown.ts')).addDown,

@@ -7,8 +7,8 @@ import type { ChangeRequest, DeployRequest, DestroyRequest } from '../../model/o
 import type { PipelineRecord } from '../../model/records.ts';
 import { type Change, consequencesOf } from '../../operate/consequences.ts';
 import { listOperations, operationView } from '../../operate/operations.ts';
-import { nextScale } from '../../plan/scale.ts';
 import { renderPlan } from '../../plan/render.ts';
+import { nextScale } from '../../plan/scale.ts';
 import type { OperationView } from '../contract/control.ts';
 import { notFound, type Reach, recordOf } from '../reach.ts';
 import type { Handlers } from './handler.ts';
@@ -114,7 +114,11 @@ function serviceOf({ plan }: PipelineRecord, service: string): string {
 /** A service, or another part that has tasks of its own (a group of flows, the Spark driver). Throws API_NOT_FOUND. */
 function partOf({ pipeline, plan }: PipelineRecord, part: string): string {
   const groups = plan.placements.map(({ demand }) => demand.group);
-  const known = [...new Set(groups.filter((group) => group.startsWith(`${pipeline}.`)).map((group) => group.slice(pipeline.length + 1)))];
+  const known = [
+    ...new Set(
+      groups.filter((group) => group.startsWith(`${pipeline}.`)).map((group) => group.slice(pipeline.length + 1)),
+    ),
+  ];
   if (!known.includes(part)) throw notFound('service', part, known);
   return part;
 }

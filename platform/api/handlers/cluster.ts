@@ -1,11 +1,12 @@
 /** The cluster, its tasks and services, the catalog, logs, events. */
-import { launchedTasks } from '../../cluster/process/layout.ts';
+
 import type { TaskStatus } from '../../cluster/driver.ts';
+import { launchedTasks } from '../../cluster/process/layout.ts';
 import { controlLimits } from '../../control/tasks.ts';
 import { fail } from '../../errors.ts';
 import type { BlueprintModule, ParameterSpec } from '../../model/blueprint.ts';
-import { nearestNames } from '../../model/nearest.ts';
 import type { Placement } from '../../model/cluster.ts';
+import { nearestNames } from '../../model/nearest.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { flowGroups, isFeed } from '../../plan/tasks.ts';
 import { listBlueprints, loadBlueprint } from '../../sdk/loadBlueprint.ts';
@@ -87,9 +88,13 @@ async function clusterInfo({ driver, records }: Reach): Promise<ClusterInfo> {
   };
 }
 
-function taskInfo(status: TaskStatus, asked: { readonly cpus: number; readonly memoryMiB: number } | undefined): TaskInfo {
+function taskInfo(
+  status: TaskStatus,
+  asked: { readonly cpus: number; readonly memoryMiB: number } | undefined,
+): TaskInfo {
   const { id, node, owner, phase, reason, pid, restarts, usage, ports } = status;
-  const { cpus, memoryMiB } = asked ?? (controlLimits as Readonly<Record<string, TaskInfo['asked']>>)[id] ?? { cpus: 0, memoryMiB: 0 };
+  const { cpus, memoryMiB } = asked ??
+    (controlLimits as Readonly<Record<string, TaskInfo['asked']>>)[id] ?? { cpus: 0, memoryMiB: 0 };
   return {
     ...{ id, node, owner: { ...owner }, phase, reason, pid, restarts },
     asked: { cpus, memoryMiB },
@@ -100,7 +105,9 @@ function taskInfo(status: TaskStatus, asked: { readonly cpus: number; readonly m
 
 function servicesOf({ pipeline, plan, endpoints }: PipelineRecord, statuses: readonly TaskStatus[]): ServiceInfo[] {
   const of = (name: string, kind: ServiceInfo['kind'], endpoint: string | undefined): ServiceInfo => {
-    const tasks = plan.placements.filter(({ demand }) => demand.group === `${pipeline}.${name}`).map(({ task }) => task);
+    const tasks = plan.placements
+      .filter(({ demand }) => demand.group === `${pipeline}.${name}`)
+      .map(({ task }) => task);
     const running = statuses.filter(({ id, phase }) => tasks.includes(id) && phase === 'running').length;
     const url = endpoint === undefined ? null : (endpoints[endpoint] ?? null);
     return { pipeline, name, kind, instances: tasks.length, running, endpoint: url, scalable: kind !== 'feed', tasks };

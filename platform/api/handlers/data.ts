@@ -1,6 +1,7 @@
 /** What lies in a pipeline's topics and tables, read with the pipeline's own login; and its jobs. */
-import { lookInto, type PartitionRange, rangesOf } from '../../connectors/kafka/browse.ts';
+
 import type { TaskStatus } from '../../cluster/driver.ts';
+import { lookInto, type PartitionRange, rangesOf } from '../../connectors/kafka/browse.ts';
 import { fail } from '../../errors.ts';
 import { physical } from '../../model/names.ts';
 import type { PipelineRecord } from '../../model/records.ts';
@@ -21,7 +22,10 @@ export function dataHandlers(reach: Reach): Pick<Handlers, Names> {
       const record = recordOf(reach, params.pipeline);
       const topics = topicsOf(record);
       const access = await loginOf(reach, record, 'kafka');
-      const ranges = await rangesOf(access, topics.map(({ topic }) => topic));
+      const ranges = await rangesOf(
+        access,
+        topics.map(({ topic }) => topic),
+      );
       return topics.map((each) => ({ ...each, partitions: [...(ranges.get(each.topic) ?? ([] as PartitionRange[]))] }));
     },
     async messages({ params, query }) {
@@ -63,7 +67,12 @@ type Topic = Omit<TopicInfo, 'partitions'>;
 
 function topicsOf({ pipeline, plan }: PipelineRecord): Topic[] {
   return Object.entries(plan.spec.topics).flatMap(([name, { schema, retentionMs }]) => {
-    const fields = Object.entries(schema.fields).map(([field, { type, nullable, doc }]) => ({ name: field, type, nullable, doc }));
+    const fields = Object.entries(schema.fields).map(([field, { type, nullable, doc }]) => ({
+      name: field,
+      type,
+      nullable,
+      doc,
+    }));
     const dead = Math.max(retentionMs, deadLetterRetentionMs);
     return [
       { name, topic: physical.topic(pipeline, name), retentionMs, fields, isDeadLetter: false },
@@ -78,7 +87,12 @@ function topicsOf({ pipeline, plan }: PipelineRecord): Topic[] {
 function topicNamed(record: PipelineRecord, asked: string): Topic {
   const topics = topicsOf(record);
   const found = topics.find(({ name, topic }) => name === asked || topic === asked);
-  if (found === undefined) throw notFound('topic', asked, topics.map(({ name }) => name));
+  if (found === undefined)
+    throw notFound(
+      'topic',
+      asked,
+      topics.map(({ name }) => name),
+    );
   return found;
 }
 

@@ -2,9 +2,8 @@
 import type { z } from 'zod';
 import type { RouteName, routes } from '../contract/routes.ts';
 
-type Parsed<N extends RouteName, K extends 'query' | 'body'> = (typeof routes)[N] extends Record<K, infer S extends z.ZodType>
-  ? z.output<S>
-  : undefined;
+type Parsed<N extends RouteName, K extends 'query' | 'body'> =
+  (typeof routes)[N] extends Record<K, infer S extends z.ZodType> ? z.output<S> : undefined;
 
 export interface Asked<N extends RouteName> {
   /** Of the path, decoded; unchecked. */

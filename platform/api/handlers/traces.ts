@@ -39,6 +39,10 @@ function searchOf({ attribute, ...query }: TraceQueryInput): TraceSearch {
 }
 
 function writable({ services, spans, ...trace }: Trace) {
-  const shown = spans.map(({ error, attributes, ...span }) => ({ ...span, error: error ?? null, attributes: { ...attributes } }));
+  const shown = spans.map(({ error, attributes, ...span }) => ({
+    ...span,
+    error: error ?? null,
+    attributes: { ...attributes },
+  }));
   return { ...trace, services: [...services], spans: shown };
 }

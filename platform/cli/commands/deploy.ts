@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { consoleUrl } from '../../control/consoleUrl.ts';
 import { type ControlPlane, startControlPlane } from '../../control/start.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
@@ -38,7 +39,7 @@ export function addDeploy(program: Command): void {
       try {
         const id = newOperationId('deploy', pipeline);
         const request = { id, pipeline, blueprint, parameters: options.set, requestedAtMs, ...sabotage };
-        answer(session, await deploy(session, plane, request), render);
+        answer(session, withConsole(session, await deploy(session, plane, request)), render);
       } finally {
         await plane.close();
       }
@@ -82,11 +83,17 @@ async function deploy(
   );
 }
 
+/** Where the pipeline is to be watched; without a login the page says how to log in. */
+function withConsole({ home }: Session, result: DeployResult): DeployResult {
+  const url = consoleUrl(home, result.pipeline);
+  return url === undefined ? result : { ...result, endpoints: { ...result.endpoints, console: url } };
+}
+
 function render({ pipeline, revision, firstEventMs, endpoints }: DeployResult): string {
   const lines = Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(10)} ${url}`);
   return [
     `${pipeline} is flowing (revision ${revision}): its first event was read back after ${(firstEventMs / 1000).toFixed(1)} s.`,
     ...lines,
-    `Next: millrace verify ${pipeline}, millrace trace ${pipeline}, millrace status`,
+    `Next: millrace console, millrace verify ${pipeline}, millrace trace ${pipeline}, millrace status`,
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { TaskStatus } from '../../cluster/driver.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf } from '../../cluster/process/ensure-agent.ts';
+import { consoleUrl } from '../../control/consoleUrl.ts';
 import { workerTask } from '../../control/tasks.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
@@ -17,6 +18,8 @@ const longestWait = 160;
 export interface Status {
   readonly home: string;
   readonly agent: 'running' | 'not running';
+  /** Null: this home never had one. */
+  readonly console: string | null;
   readonly pipelines: readonly (Pick<PipelineRecord, 'pipeline' | 'blueprint' | 'revision' | 'endpoints' | 'error'> &
     Standing)[];
   readonly frameworks: readonly (Pick<FrameworkRecord, 'framework' | 'users'> & Standing)[];
@@ -53,6 +56,7 @@ async function read(session: Session, name: string | undefined): Promise<Status>
   return {
     home: session.home.root,
     agent: agent ? 'running' : 'not running',
+    console: consoleUrl(session.home) ?? null,
     ...(await standings(session, tasks, chosen, used)),
     tasks: (tasks ?? []).filter(({ owner }) => owners.has(owner.name)),
   };
@@ -90,8 +94,10 @@ function clipped(text: string): string {
   return text.length > longestWait ? `${text.slice(0, longestWait - 1)}…` : text;
 }
 
-function render({ home, agent, pipelines, frameworks, tasks }: Status): string {
-  const lines = [`home ${home}; agent ${agent}`, ''];
+function render({ home, agent, console, pipelines, frameworks, tasks }: Status): string {
+  const lines = [`home ${home}; agent ${agent}`];
+  if (console !== null) lines.push(`console ${console} (log in with: millrace console)`);
+  lines.push('');
   if (pipelines.length === 0) lines.push('No pipelines. Next: millrace catalog, millrace deploy BLUEPRINT');
   for (const { pipeline, revision, state, waitsFor, endpoints, error } of pipelines) {
     lines.push(`${pipeline}  ${state}, revision ${revision}`);

@@ -30,12 +30,16 @@ export async function rowsOf(access: CassandraAccess, asked: RowsAsked): Promise
     const names = columns.map(quoted).join(', ');
     const query = `SELECT ${names} FROM ${quoted(access.keyspace)}.${quoted(asked.table)}${where} LIMIT ${asked.limit + 1}`;
     const { rows } = await client.execute(query, values, { prepare: true, readTimeout: readTimeoutMs });
-    const shown = rows.slice(0, asked.limit).map((row) => Object.fromEntries(columns.map((name) => [name, plain(row[name])])));
+    const shown = rows
+      .slice(0, asked.limit)
+      .map((row) => Object.fromEntries(columns.map((name) => [name, plain(row[name])])));
     return { rows: shown, more: rows.length > asked.limit };
   } catch (error) {
     if (error instanceof errors.ResponseError || (error as Error).name === 'TypeError')
       return fail('REQUEST_INVALID', { place: 'query', name: 'key', reason: (error as Error).message }, error);
-    const isClients = ['NoHostAvailableError', 'OperationTimedOutError', 'BusyConnectionError'].includes((error as Error).name);
+    const isClients = ['NoHostAvailableError', 'OperationTimedOutError', 'BusyConnectionError'].includes(
+      (error as Error).name,
+    );
     if (!isClients) throw error;
     const details = { framework: 'Cassandra', endpoint: access.contactPoints, reason: (error as Error).message };
     return fail('SERVER_UNREACHABLE', details, error);
@@ -48,18 +52,19 @@ function statementOf({ spec, key }: RowsAsked) {
   const given = Object.keys(key);
   const foreign = given.find((name) => !spec.partitionKey.includes(name));
   const missing = spec.partitionKey.find((name) => given.length > 0 && !given.includes(name));
-  const refuse = (name: string, reason: string) => fail('REQUEST_INVALID', { place: 'query', name: `key.${name}`, reason });
+  const refuse = (name: string, reason: string) =>
+    fail('REQUEST_INVALID', { place: 'query', name: `key.${name}`, reason });
   if (foreign !== undefined) refuse(foreign, `the partition key is ${spec.partitionKey.join(', ')}`);
   if (missing !== undefined) refuse(missing, 'the partition key must be given whole');
   const conditions = given.map((name) => `${quoted(name)} = ?`).join(' AND ');
   return {
     columns: Object.keys(spec.columns),
     where: given.length === 0 ? '' : ` WHERE ${conditions}`,
-    values: given.map((name) => valueOf(name, spec.columns[name]!.type, key[name]!)),
+    values: given.map((name) => keyValue(name, spec.columns[name]!.type, key[name]!)),
   };
 }
 
-function valueOf(name: string, type: FieldType, text: string): unknown {
+function keyValue(name: string, type: FieldType, text: string): unknown {
   const refuse = () => fail('REQUEST_INVALID', { place: 'query', name: `key.${name}`, reason: `it must be a ${type}` });
   if (type === 'string') return text;
   if (type === 'boolean') return /^(true|false)$/.test(text) ? text === 'true' : refuse();

@@ -32,7 +32,10 @@ export interface Looking {
 const bounds = { bytes: 8 * 1024 * 1024, bytesPerFetch: 1024 * 1024, ms: 8000 } as const;
 
 /** Of each topic that is there. Throws SERVER_UNREACHABLE, WRONG_IDENTITY. */
-export function rangesOf(access: KafkaAccess, topics: readonly string[]): Promise<ReadonlyMap<string, PartitionRange[]>> {
+export function rangesOf(
+  access: KafkaAccess,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, PartitionRange[]>> {
   return asking(access, async (kafka) =>
     withKafkaAdmin(kafka, access, async (admin) => {
       const there = new Set(await admin.listTopics());
@@ -52,7 +55,8 @@ export function lookInto(access: KafkaAccess, looking: Looking): Promise<readonl
     const starts = await withKafkaAdmin(kafka, access, async (admin) => {
       if (!(await admin.listTopics()).includes(looking.topic)) return [];
       const ranges = (await admin.fetchTopicOffsets(looking.topic)).map(rangeOf).sort(byPartition);
-      const timed = looking.fromMs === undefined ? [] : await admin.fetchTopicOffsetsByTimestamp(looking.topic, looking.fromMs);
+      const timed =
+        looking.fromMs === undefined ? [] : await admin.fetchTopicOffsetsByTimestamp(looking.topic, looking.fromMs);
       const times = new Map(timed.map(({ partition, offset }) => [partition, Number(offset)]));
       return ranges.flatMap((range) => startOf(range, looking, times));
     });
@@ -71,9 +75,14 @@ interface Start {
   readonly until: number;
 }
 
-function startOf({ partition, startOffset, endOffset }: PartitionRange, looking: Looking, times: ReadonlyMap<number, number>): Start[] {
+function startOf(
+  { partition, startOffset, endOffset }: PartitionRange,
+  looking: Looking,
+  times: ReadonlyMap<number, number>,
+): Start[] {
   if (looking.partition !== undefined && looking.partition !== partition) return [];
-  const asked = looking.offset ?? (looking.fromMs === undefined ? endOffset - looking.limit : (times.get(partition) ?? endOffset));
+  const asked =
+    looking.offset ?? (looking.fromMs === undefined ? endOffset - looking.limit : (times.get(partition) ?? endOffset));
   const from = Math.max(startOffset, asked < 0 && looking.fromMs !== undefined ? endOffset : asked);
   return from < endOffset ? [{ partition, from, until: endOffset }] : [];
 }
@@ -86,7 +95,9 @@ async function fetchAll(kafka: Kafka, { topic, limit }: Looking, starts: readonl
   await cluster.connect();
   try {
     await cluster.addTargetTopic(topic);
-    const each = await Promise.all(starts.map((start) => fetchPartition(cluster, topic, start, { limit, endMs, bytesEach })));
+    const each = await Promise.all(
+      starts.map((start) => fetchPartition(cluster, topic, start, { limit, endMs, bytesEach })),
+    );
     return each.flat();
   } finally {
     await cluster.disconnect().catch(() => {});
@@ -99,7 +110,12 @@ interface PartitionBounds {
   readonly bytesEach: number;
 }
 
-async function fetchPartition(cluster: Cluster, topic: string, start: Start, most: PartitionBounds): Promise<RawRecord[]> {
+async function fetchPartition(
+  cluster: Cluster,
+  topic: string,
+  start: Start,
+  most: PartitionBounds,
+): Promise<RawRecord[]> {
   const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [start.partition]));
   if (nodeId === undefined) return [];
   const broker = await cluster.findBroker({ nodeId });
@@ -119,7 +135,12 @@ async function fetchPartition(cluster: Cluster, topic: string, start: Start, mos
     const messages = answer.responses[0]?.partitions[0]?.messages ?? [];
     const last = messages.at(-1);
     if (last === undefined) break;
-    const found = recordsOf(messages.filter(({ isControlRecord }) => !isControlRecord) as never, topic, start.partition, next);
+    const found = recordsOf(
+      messages.filter(({ isControlRecord }) => !isControlRecord) as never,
+      topic,
+      start.partition,
+      next,
+    );
     for (const record of found) bytes += record.valueBytes ?? record.value?.length ?? 0;
     records.push(...found.filter(({ offset }) => Number(offset) < start.until));
     next = Number(last.offset) + 1;
