@@ -158,7 +158,10 @@ test('only so many readers are let in', async () => {
   follower(server.port, credentials.bearer());
   while (server.streams.counters.open < 2) await sleep(5);
   const response = await fetch(`${base}/events`, { headers: { authorization: `Bearer ${credentials.bearer()}` } });
-  expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([429, 'API_STREAMS_FULL']);
+  expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([
+    429,
+    'API_STREAMS_FULL',
+  ]);
 });
 
 test('older events are paged back through', async () => {
