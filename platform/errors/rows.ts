@@ -2,6 +2,7 @@ import type { ErrorRow } from '../errors.ts';
 import { apiRows } from './apiRows.ts';
 import { eventRows } from './eventRows.ts';
 import { machineRows } from './machineRows.ts';
+import { telemetryRows } from './telemetryRows.ts';
 
 /** One row per code, grouped by who meets it. Texts: plain sentences, names in quotes, no trailing stack or id. */
 export const errorRows = {
@@ -213,6 +214,7 @@ export const errorRows = {
     next: 'Give the table another name, or destroy the pipeline with its data and deploy it again.',
   },
   ...machineRows,
+  ...telemetryRows,
   CONTROL_PLANE_DOWN: {
     class: 'environment',
     retryable: true,
