@@ -15,6 +15,7 @@ const uses: Readonly<Record<string, 'nothing' | 'write'>> = {
   up: 'write',
   destroy: 'write',
   verify: 'write',
+  receive: 'write',
 };
 
 /** `plan` writes nothing, but what it shows must be possible. Throws HOME_UNUSABLE. */

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   trace: async () => (await import('./commands/trace.ts')).addTrace,
   ledger: async () => (await import('./commands/ledger.ts')).addLedger,
   lag: async () => (await import('./commands/lag.ts')).addLag,
+  alerts: async () => (await import('./commands/alerts.ts')).addAlerts,
   logs: async () => (await import('./commands/logs.ts')).addLogs,
   destroy: async () => (await import('./commands/destroy.ts')).addDestroy,
   up: async () => (await import('./commands/upDown.ts')).addUp,

@@ -1,4 +1,4 @@
-/** Brings the control plane up: agent, Temporal, worker. Each that runs is left as it is. */
+/** Brings the control plane up: agent, Temporal, worker, Valkey. Each that runs is left as it is. */
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,8 @@ import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
 import { namespace } from '../workflows/messages.ts';
 import { chooseControlPorts, controlPorts } from './controlFile.ts';
-import { controlAddress, renderTemporal, renderWorker, temporalTask, workerTask } from './tasks.ts';
+import { controlRedisSecrets, renderControlRedis } from './redis.ts';
+import { controlAddress, redisTask, renderTemporal, renderWorker, temporalTask, workerTask } from './tasks.ts';
 
 export interface ControlOptions {
   readonly home: Home;
@@ -23,11 +24,14 @@ export interface ControlOptions {
   /** Nodes to declare when the home has no cluster yet; default 1. With a cluster: must agree, if given. */
   readonly nodes?: number | undefined;
   readonly env: NodeJS.ProcessEnv;
+  /** Takes a line about what could not be started and is not needed for a deploy. */
+  readonly progress?: (line: string) => void;
 }
 
 export interface ControlPlane {
   readonly driver: ClusterDriver;
   readonly client: Client;
+  /** Waits, too, until Valkey's process has been launched, or could not be. */
   close(): Promise<void>;
 }
 
@@ -45,8 +49,11 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
   const driver = createProcessDriver(home);
   const [node] = cluster.nodes;
   if (!node) fail('INTERNAL', { reason: 'a cluster without nodes' });
+  const kept = controlPorts(home);
   const ports =
-    controlPorts(home) ?? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress));
+    kept?.redis === undefined
+      ? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress))
+      : { ...kept, redis: kept.redis };
   const temporalAddress = `${controlAddress}:${ports.temporal}`;
   const sources = sourcesOf(repoRoot);
   const launches = [
@@ -56,7 +63,20 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
     ),
   ];
   await Promise.all(launches);
-  return await connectTo(temporalAddress, driver);
+  const plane = await connectTo(temporalAddress, driver);
+  // Last, and waited for by nobody but `close`: a deploy needs no queue of alerts. Alerts wait in their file until it is there.
+  const redis = driver
+    .launch(renderControlRedis(node.id, ports.redis, artifacts, controlRedisSecrets(home)))
+    .catch((error: Error) =>
+      options.progress?.(`${redisTask} does not run, alerts are not delivered: ${error.message}`),
+    );
+  return {
+    ...plane,
+    close: async () => {
+      await redis;
+      await plane.close();
+    },
+  };
 }
 
 /** The control plane that runs. Throws CONTROL_PLANE_DOWN. */

@@ -1,4 +1,4 @@
-/** The control plane's own tasks: Temporal and the platform worker. Pure rendering. */
+/** The control plane's own tasks: Temporal and the platform worker (Valkey: redis.ts). Pure rendering. */
 import { join } from 'node:path';
 import type { TaskSpec } from '../cluster/driver.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
@@ -7,12 +7,14 @@ import { namespace } from '../workflows/messages.ts';
 
 export const temporalTask = 'millrace.temporal.0';
 export const workerTask = 'millrace.worker.0';
+export const redisTask = 'millrace.redis.0';
 
 export interface ControlPorts {
   readonly temporal: number;
   readonly ui: number;
   readonly http: number;
   readonly metrics: number;
+  readonly redis: number;
 }
 
 export const controlAddress = '127.0.0.1';
@@ -23,7 +25,7 @@ const stop = { signal: 'SIGTERM', graceMs: 10_000 } as const;
  * Temporal's development server on SQLite. It has no authentication of its own and listens on loopback only.
  * `timerProcessorMaxTimeShift`: short timers would otherwise fire up to a second late (measured; see DESIGN).
  */
-export function renderTemporal(node: string, ports: ControlPorts, artifacts: Artifacts): TaskSpec {
+export function renderTemporal(node: string, ports: Omit<ControlPorts, 'redis'>, artifacts: Artifacts): TaskSpec {
   const listen = (name: string, port: number) => ({ name, address: controlAddress, port });
   return {
     id: temporalTask,

@@ -100,7 +100,10 @@ test('seconds without events, of a stopped pipeline, and between looks far apart
   const tracker = new ObjectiveTracker('fresh', freshness());
   run(tracker, startMs, 10 * minutes, (atMs) => look(atMs, idle));
   run(tracker, startMs + 10 * minutes, 10 * minutes, (atMs) => look(atMs, stuck, { isExpected: false }));
-  expect(tracker.status(startMs + 20 * minutes)).toMatchObject({ reached: null, text: /nothing was counted yet/ });
+  expect(tracker.status(startMs + 20 * minutes)).toMatchObject({
+    reached: null,
+    text: expect.stringMatching(/nothing was counted yet/),
+  });
   tracker.observe(look(startMs + 21 * minutes, good));
   expect(tracker.observe(look(startMs + 81 * minutes, stuck))).toEqual([]);
   expect(tracker.status(startMs + 81 * minutes).reached).toBe(0.5);
