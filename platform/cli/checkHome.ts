@@ -16,6 +16,7 @@ const uses: Readonly<Record<string, 'nothing' | 'write'>> = {
   destroy: 'write',
   verify: 'write',
   console: 'write',
+  receive: 'write',
 };
 
 /** `plan` writes nothing, but what it shows must be possible. Throws HOME_UNUSABLE. */

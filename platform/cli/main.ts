@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   trace: async () => (await import('./commands/trace.ts')).addTrace,
   ledger: async () => (await import('./commands/ledger.ts')).addLedger,
   lag: async () => (await import('./commands/lag.ts')).addLag,
+  alerts: async () => (await import('./commands/alerts.ts')).addAlerts,
   logs: async () => (await import('./commands/logs.ts')).addLogs,
   scale: async () => (await import('./commands/change.ts')).addScale,
   restart: async () => (await import('./commands/change.ts')).addRestart,

@@ -4,8 +4,8 @@ import type { Home } from '../home.ts';
 import { readState, writeState } from '../state-files.ts';
 import type { ControlPorts } from './tasks.ts';
 
-/** Files before 2026-11-24 have no port of the API. */
-export type KeptPorts = Omit<ControlPorts, 'api'> & { readonly api?: number };
+/** Files before 2026-11-25 have no port of the API and of Valkey. */
+export type KeptPorts = Omit<ControlPorts, 'api' | 'redis'> & { readonly api?: number; readonly redis?: number };
 
 interface ControlFile {
   readonly format: 'millrace/control/1';
@@ -15,7 +15,7 @@ interface ControlFile {
 /** The control plane takes the ports below the first node's: the highest free ones of these many. */
 const searched = 100;
 const first = ['temporal', 'ui', 'http', 'metrics'] as const;
-const names = [...first, 'api'] as const;
+const names = [...first, 'api', 'redis'] as const;
 
 export function controlPorts(home: Home): KeptPorts | undefined {
   return readState<ControlFile>(home.controlFile, 'millrace/control/1', check)?.ports;
@@ -28,7 +28,7 @@ function check(value: unknown): ControlFile {
   return value as ControlFile;
 }
 
-/** `below`: first port of the first node. Throws PORT_TAKEN when all that are searched are in use. */
+/** Chooses those that are not kept yet. `below`: first port of the first node. Throws PORT_TAKEN when all that are searched are in use. */
 export function chooseControlPorts(home: Home, below: number, taken: ReadonlyMap<number, string>): ControlPorts {
   const kept = controlPorts(home);
   const wanted = names.filter((name) => kept?.[name] === undefined);

@@ -1,4 +1,4 @@
-/** Brings the control plane up: agent, Temporal, worker. Each that runs is left as it is. */
+/** Brings the control plane up: agent, Temporal, worker, Valkey. Each that runs is left as it is. */
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,17 @@ import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
 import { namespace } from '../workflows/messages.ts';
 import { chooseControlPorts, controlPorts } from './controlFile.ts';
-import { controlAddress, renderApi, renderTemporal, renderWorker, temporalTask, workerTask } from './tasks.ts';
+import { controlRedisSecrets, renderControlRedis } from './redis.ts';
+import {
+  apiTask,
+  controlAddress,
+  redisTask,
+  renderApi,
+  renderTemporal,
+  renderWorker,
+  temporalTask,
+  workerTask,
+} from './tasks.ts';
 
 export interface ControlOptions {
   readonly home: Home;
@@ -23,12 +33,14 @@ export interface ControlOptions {
   /** Nodes to declare when the home has no cluster yet; default 1. With a cluster: must agree, if given. */
   readonly nodes?: number | undefined;
   readonly env: NodeJS.ProcessEnv;
+  /** Takes a line about what could not be started and is not needed for a deploy. */
+  readonly progress?: (line: string) => void;
 }
 
 export interface ControlPlane {
   readonly driver: ClusterDriver;
   readonly client: Client;
-  /** Waits, too, until the API's process has been launched, or could not be. */
+  /** Waits, too, until the processes of Valkey and of the API have been launched, or could not be. */
   close(): Promise<void>;
 }
 
@@ -48,9 +60,9 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
   if (!node) fail('INTERNAL', { reason: 'a cluster without nodes' });
   const kept = controlPorts(home);
   const ports =
-    kept?.api === undefined
+    kept?.api === undefined || kept.redis === undefined
       ? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress))
-      : { ...kept, api: kept.api };
+      : { ...kept, api: kept.api, redis: kept.redis };
   const temporalAddress = `${controlAddress}:${ports.temporal}`;
   const sources = sourcesOf(repoRoot);
   const settings = { home, cache, repoRoot, sources, env: passedOn(env) };
@@ -59,13 +71,20 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
     driver.launch(renderWorker(node.id, artifacts, { ...settings, temporalAddress })),
   ];
   await Promise.all(launches);
-  // Nobody waits for it, and nothing fails with it: without the API everything runs, and `status` says what became of it.
-  const api = driver.launch(renderApi(node.id, artifacts, { ...settings, ports })).catch(() => undefined);
   const plane = await connectTo(temporalAddress, driver);
+  // Last, and waited for by nobody but `close`: a deploy needs neither of them. Alerts wait in their file until Valkey is there.
+  const launched = (async () => {
+    const tell = (task: string, what: string) => (error: Error) =>
+      options.progress?.(`${task} does not run, ${what}: ${error.message}`);
+    const redis = renderControlRedis(node.id, ports.redis, artifacts, controlRedisSecrets(home));
+    await driver.launch(redis).catch(tell(redisTask, 'alerts are not delivered'));
+    const api = renderApi(node.id, artifacts, { ...settings, ports });
+    await driver.launch(api).catch(tell(apiTask, 'there is no console'));
+  })();
   return {
     ...plane,
     close: async () => {
-      await api;
+      await launched;
       await plane.close();
     },
   };

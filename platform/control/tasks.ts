@@ -1,4 +1,4 @@
-/** The control plane's own tasks: Temporal and the platform worker. Pure rendering. */
+/** The control plane's own tasks: Temporal and the platform worker (Valkey: redis.ts). Pure rendering. */
 import { join } from 'node:path';
 import type { TaskSpec } from '../cluster/driver.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
@@ -8,6 +8,7 @@ import { namespace } from '../workflows/messages.ts';
 export const temporalTask = 'millrace.temporal.0';
 export const workerTask = 'millrace.worker.0';
 export const apiTask = 'millrace.api.0';
+export const redisTask = 'millrace.redis.0';
 
 /** What the tasks of the control plane ask for. */
 export const controlLimits = {
@@ -22,6 +23,7 @@ export interface ControlPorts {
   readonly http: number;
   readonly metrics: number;
   readonly api: number;
+  readonly redis: number;
 }
 
 export const controlAddress = '127.0.0.1';
@@ -32,7 +34,11 @@ const stop = { signal: 'SIGTERM', graceMs: 10_000 } as const;
  * Temporal's development server on SQLite. It has no authentication of its own and listens on loopback only.
  * `timerProcessorMaxTimeShift`: short timers would otherwise fire up to a second late (measured; see DESIGN).
  */
-export function renderTemporal(node: string, ports: Omit<ControlPorts, 'api'>, artifacts: Artifacts): TaskSpec {
+export function renderTemporal(
+  node: string,
+  ports: Omit<ControlPorts, 'api' | 'redis'>,
+  artifacts: Artifacts,
+): TaskSpec {
   const listen = (name: string, port: number) => ({ name, address: controlAddress, port });
   return {
     id: temporalTask,

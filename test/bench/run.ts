@@ -18,7 +18,7 @@ import { type BareBoot, bootBare } from './bareBoot.ts';
 
 const home = createTestHome(17_400);
 const servers = /^(kafka|cassandra|redis|spark|millrace\.temporal)\.|\.spark-driver\./;
-const control = new Set(['millrace.temporal.0', 'millrace.worker.0', 'redis.server.0']);
+const control = new Set(['millrace.temporal.0', 'millrace.worker.0', 'millrace.redis.0', 'redis.server.0']);
 const tasks = async () => (await home.json<{ tasks: TaskStatus[] }>('status')).tasks;
 const sum = (all: readonly TaskStatus[], pick: (usage: NonNullable<TaskStatus['usage']>) => number) =>
   all.reduce((total, { usage }) => total + (usage ? pick(usage) : 0), 0);
