@@ -1,5 +1,4 @@
 /** The administrator's connection to this home's Kafka, for commands that read offsets. */
-import { loadArtifacts } from '../artifacts/load.ts';
 import { fail } from '../errors.ts';
 import { connectKafkaAdmin, type KafkaAdmin } from '../frameworks/kafka/admin.ts';
 import type { KafkaOptions } from '../frameworks/kafka/spec.ts';
@@ -28,7 +27,6 @@ export async function withKafkaOf<T>(session: Session, work: (admin: KafkaAdmin)
     options: optionsOf(frameworks.kafka, record.plan.options) as KafkaOptions,
     placements: record.plan.placements,
     identity: record.identity,
-    artifacts: await loadArtifacts(session.cache),
     secret: (name) => secrets.get('kafka', name),
   });
   return await work(admin).finally(() => admin.close());
