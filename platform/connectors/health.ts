@@ -55,7 +55,10 @@ function answer(
   const [path, query] = url.split('?');
   if (method !== 'GET') return [405, { error: 'only GET is answered here' }];
   if (path === '/metrics.json') return [200, { task, pipeline, revision, ...metrics() }];
-  if (path === '/stages.json') return [200, { task, pipeline, revision, stages: stages?.(sinceOf(query)) ?? [] }];
+  if (path === '/stages.json') {
+    const { waitingFor } = state();
+    return [200, { task, pipeline, revision, waitingFor, stages: stages?.(sinceOf(query)) ?? [] }];
+  }
   if (path !== '/healthz') return [404, { error: 'there are /healthz, /metrics.json and /stages.json' }];
   const { ready, waitingFor } = state();
   return [ready ? 200 : 503, { task, pipeline, revision, ready, waitingFor }];

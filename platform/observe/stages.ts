@@ -7,6 +7,8 @@ export interface TaskReply {
   readonly task: string;
   /** Empty of a task that has no stages. */
   readonly stages: readonly StageReport[];
+  /** What it waits for by its own word; empty: nothing. Not told by Spark's driver. */
+  readonly waitingFor?: string;
   /** Why it could not be asked. */
   readonly fault?: string;
 }
@@ -36,6 +38,12 @@ export function healthPortsOf({
     .map(({ task, address, ports }) => ({ task, url: `http://${address}:${ports.health}` }));
 }
 
+interface Body {
+  readonly task: string;
+  readonly waitingFor?: string;
+  readonly stages?: readonly StageReport[];
+}
+
 /** Never rejects. */
 export async function askTask(
   task: string,
@@ -46,9 +54,10 @@ export async function askTask(
   try {
     const response = await fetch(`${url}/stages.json${since}`, { signal: AbortSignal.timeout(timeoutMs) });
     if (response.status === 404) return { task, stages: [] };
-    const body = (await response.json()) as { readonly task: string; readonly stages?: readonly StageReport[] };
+    const body = (await response.json()) as Body;
     if (body.task !== task) return { task, stages: [], fault: `task ${body.task} answers at ${url}` };
-    return { task, stages: body.stages ?? [] };
+    const { stages = [], waitingFor } = body;
+    return { task, stages, ...(waitingFor === undefined ? {} : { waitingFor }) };
   } catch (thrown) {
     const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
     return { task, stages: [], fault: cause instanceof Error ? cause.message : String(cause) };

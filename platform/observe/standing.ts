@@ -31,7 +31,7 @@ export function standingOf(recorded: string, tasks: readonly SeenTask[], control
     return { state: recorded, waitsFor: control.worker ? [] : ['millrace up: it was cut off'] };
   if (recorded !== 'running') return { state: recorded, waitsFor: [] };
   if (!control.agent && tasks.some(({ readiness }) => readiness?.ready)) return unattended;
-  const waitsFor = tasks.flatMap((seen) => lacking(seen) ?? []);
+  const waitsFor = waitsOf(tasks);
   if (waitsFor.length === 0) return { state: recorded, waitsFor };
   const isDown = ({ status }: SeenTask) => status === undefined || status.phase === 'stopped';
   if (tasks.every(isDown)) return { state: 'stopped', waitsFor: ['millrace up'] };
@@ -43,6 +43,11 @@ const unattended: Standing = {
   state: 'degraded',
   waitsFor: ['the agent, which does not run, so that nothing is started again: millrace up'],
 };
+
+/** What keeps tasks from running and being ready, a line each. */
+export function waitsOf(tasks: readonly SeenTask[]): readonly string[] {
+  return tasks.flatMap((seen) => lacking(seen) ?? []);
+}
 
 function lacking({ task, status, readiness }: SeenTask): string | undefined {
   if (status === undefined) return `${task}: it is not there`;

@@ -24,7 +24,9 @@ export interface KafkaOffsets {
 export async function offsetsOf(admin: Admin, { topics, groups }: OffsetsRequest): Promise<KafkaOffsets> {
   const there = new Set(await admin.listTopics());
   const asked = groups.filter(({ topic }) => there.has(topic));
-  const positions = await Promise.all(asked.map(async (group) => [group.groupId, await committed(admin, group)] as const));
+  const positions = await Promise.all(
+    asked.map(async (group) => [group.groupId, await committed(admin, group)] as const),
+  );
   const known = [...new Set(topics)].filter((topic) => there.has(topic));
   const ends = await Promise.all(known.map(async (topic) => [topic, await endsOf(admin, topic)] as const));
   return { topics: Object.fromEntries(ends), groups: Object.fromEntries(positions) };

@@ -12,6 +12,7 @@ export class TaskAsker {
   readonly #now: () => number;
   readonly #answers = new Map<string, Answer>();
   readonly #asking = new Map<string, Promise<void>>();
+  readonly #firstAskedMs = new Map<string, number>();
   /** Of tasks that do not answer: why. */
   readonly #faults = new Map<string, string>();
 
@@ -37,6 +38,7 @@ export class TaskAsker {
 
   async #ask(task: string, url: string, sinceMs: number): Promise<void> {
     const askedMs = this.#now();
+    if (!this.#firstAskedMs.has(task)) this.#firstAskedMs.set(task, askedMs);
     const reply = await askTask(task, url, { sinceMs, timeoutMs });
     if (reply.fault !== undefined) {
       this.#faults.set(task, reply.fault);
@@ -51,9 +53,17 @@ export class TaskAsker {
     return [...this.#answers.values()];
   }
 
-  /** By task, all that have a health port: when it last answered, or null. */
+  /**
+   * By task, all that have a health port: when it last answered. Of one that has not yet: when it was asked first, or null where
+   * nothing listens.
+   */
   answeredMs(record: Pick<PipelineRecord, 'plan'>): ReadonlyMap<string, number | null> {
-    return new Map(healthPortsOf(record).map(({ task }) => [task, this.#answers.get(task)?.answeredMs ?? null]));
+    return new Map(
+      healthPortsOf(record).map(({ task }) => {
+        const waited = this.#faults.has(task) ? null : (this.#firstAskedMs.get(task) ?? null);
+        return [task, this.#answers.get(task)?.answeredMs ?? waited];
+      }),
+    );
   }
 
   faults(): ReadonlyMap<string, string> {

@@ -1,5 +1,6 @@
 /** The file of the faults that the ledger of a pipeline has found. */
 import { z } from 'zod';
+import { readState } from '../../state-files.ts';
 
 export const knownFault = z.object({
   originMs: z.number(),
@@ -23,6 +24,16 @@ const books = z.object({
 
 export type KnownFault = z.infer<typeof knownFault>;
 export type Books = z.infer<typeof books>;
+
+/** Faults of a pipeline's ledger that somebody has acknowledged, as `ORIGIN STAGE`. Throws CORRUPT_STATE. */
+export function acknowledgedIn(file: string): ReadonlySet<string> {
+  const faults = readState<Books>(file, 'millrace/ledger-faults/1', checkBooks)?.faults ?? [];
+  const known = faults.filter(({ acknowledgedMs }) => acknowledgedMs !== null);
+  return new Set(known.map(({ origin, stage }) => `${origin} ${stage}`));
+}
+
+/** In the directory of a pipeline's history. */
+export const booksFileName = 'ledger-faults.json';
 
 export function checkBooks(value: unknown): Books {
   return books.parse(value);

@@ -1,6 +1,5 @@
 /** Puts together what was seen of a pipeline as facts for its state. Pure. */
 import type { TaskStatus } from '../../cluster/driver.ts';
-import { physical } from '../../model/names.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { type Hop, hopsOf } from '../hops.ts';
 import type { HopLag } from '../lag.ts';
@@ -15,6 +14,8 @@ export interface Sight {
   readonly frameworks: readonly FrameworkFact[];
   /** By task: when it last answered; a task that was asked and has not answered yet has null. */
   readonly answeredMs: ReadonlyMap<string, number | null>;
+  /** By task, of those that wait. */
+  readonly waitingFor: ReadonlyMap<string, string>;
   readonly measures: readonly StageMeasure[];
   readonly lags: readonly HopLag[];
   readonly stillMs: (hop: string) => number | undefined;
@@ -40,7 +41,7 @@ export function factsOf(sight: Sight, rest: Rest, nowMs: number): FlowFacts {
 }
 
 function taskFact(
-  { record, statuses, answeredMs }: Sight,
+  { record, statuses, answeredMs, waitingFor }: Sight,
   hops: readonly Hop[],
   task: string,
   nowMs: number,
@@ -55,6 +56,7 @@ function taskFact(
     phase: status?.phase,
     ...(status === undefined ? {} : { desired: status.desired }),
     reason: status?.phase === 'running' ? '' : (status?.reason ?? ''),
+    waitingFor: waitingFor.get(task) ?? '',
     silentMs: typeof answered === 'number' ? Math.max(0, nowMs - answered) : answered,
   };
 }
@@ -83,12 +85,4 @@ function hopFact({ measures, lags, stillMs }: Sight, { name, kind, part }: Hop):
     endToEndP99Ms: measure === undefined ? null : (latencyOf(measure.endToEnd)?.p99Ms ?? null),
     clockSkewed: measure?.clockSkewed ?? 0,
   };
-}
-
-/** Tasks of a hop, by the names that its instances have in the plan. */
-export function tasksOfPart(record: PipelineRecord, part: string): readonly string[] {
-  const prefix = physical.pipelineTask(record.pipeline, part, 0).slice(0, -1);
-  return record.plan.placements
-    .map(({ task }) => task)
-    .filter((task) => task.startsWith(prefix) && /^\d+$/.test(task.slice(prefix.length)));
 }

@@ -15,6 +15,8 @@ export interface TaskFact {
   readonly phase: TaskPhase | undefined;
   readonly desired?: 'running' | 'stopped';
   readonly reason: string;
+  /** By its own word; empty: nothing. */
+  readonly waitingFor: string;
   /** Milliseconds since it last answered; null: it has not yet; undefined: it was not asked. */
   readonly silentMs: number | null | undefined;
 }
@@ -136,8 +138,11 @@ function stuckHops({ hops, freshnessMs }: FlowFacts): readonly HopFact[] {
 }
 
 function stuck(pipeline: string, hop: HopFact, tasks: readonly TaskFact[]): Complaint {
-  const silent = tasks.find((task) => task.part === hop.part && isSilent(task));
-  const why = silent === undefined ? '' : `, and ${silent.task} does not answer`;
+  const own = tasks.filter((task) => task.part === hop.part);
+  const silent = own.find(isSilent);
+  const waiting = own.find(({ waitingFor }) => waitingFor !== '');
+  const waits = waiting === undefined ? '' : `, and ${waiting.task} waits for ${waiting.waitingFor}`;
+  const why = silent === undefined ? waits : `, and ${silent.task} does not answer`;
   const text = `${hop.name} does not go on: ${count(hop.lagRecords ?? 0, 'record')} wait, the oldest for ${seconds(hop.lagSeconds!)}${why}`;
   return { text, next: silent === undefined ? `millrace lag ${pipeline}` : `millrace logs ${silent.task}` };
 }
@@ -164,10 +169,12 @@ function lesserServer({ framework, state, reason }: FrameworkFact): Complaint {
 function taskTroubles({ tasks, agent }: FlowFacts): readonly Complaint[] {
   const ill = tasks.filter((task) => {
     if (task.role === 'feed' && task.phase === 'stopped' && task.desired !== 'running') return false;
-    return (agent && task.phase !== 'running') || isSilent(task);
+    return (agent && task.phase !== 'running') || isSilent(task) || task.waitingFor !== '';
   });
   return ill.map((task) => {
-    const how = agent && task.phase !== 'running' ? `is ${task.phase ?? 'not there'}` : 'does not answer';
+    const isUp = !agent || task.phase === 'running';
+    const answers = isSilent(task) ? 'does not answer' : `waits for ${task.waitingFor}`;
+    const how = isUp ? answers : `is ${task.phase ?? 'not there'}`;
     return { text: `${task.task} ${how}${because(task)}`, next: `millrace logs ${task.task}` };
   });
 }

@@ -144,6 +144,12 @@ export class HopWatch {
     return recordsOf(progress.now.places) === 0 ? 0 : Math.max(0, nowMs - progress.movedMs);
   }
 
+  /** Between the last two looks; undefined: it does not tell. */
+  hasMoved(hop: string): boolean | undefined {
+    const { before, now } = this.#progress.get(hop) ?? {};
+    return before === undefined || now === undefined ? undefined : hasMoved(before.places, now.places);
+  }
+
   /** Everything that entered the pipeline before this time has passed the hop. */
   clearedMs(hop: string): number {
     return this.#progress.get(hop)?.clearedMs ?? 0;

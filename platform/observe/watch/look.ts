@@ -65,6 +65,13 @@ export function placesOf(
   }
 }
 
+/** By task, of those that wait for something by their own word. Pure. */
+export function waitingIn(answers: readonly TaskReply[]): ReadonlyMap<string, string> {
+  return new Map(
+    answers.flatMap(({ task, waitingFor = '' }) => (waitingFor === '' ? [] : [[task, waitingFor] as const])),
+  );
+}
+
 /** Records in all dead-letter topics of the pipeline, ever; undefined: not known. Pure. */
 export function deadLettersIn(pipeline: string, topics: readonly string[], offsets: KafkaOffsets): number {
   return topics

@@ -8,7 +8,7 @@ import { notesOf, type PipelineLedger } from '../ledger.ts';
 import type { WatchEvent } from '../watcher.ts';
 import { TaskAsker } from './asking.ts';
 import { LedgerBooks } from './books.ts';
-import type { KnownFault } from './booksFile.ts';
+import { booksFileName, type KnownFault } from './booksFile.ts';
 import type { ClusterSight } from './clusterEye.ts';
 import { DeadLetterCount } from './deadLetters.ts';
 import { factsOf } from './facts.ts';
@@ -20,7 +20,7 @@ import { type Held, hold } from './hold.ts';
 import { HopWatch } from './hopWatch.ts';
 import { judge } from './judge.ts';
 import type { KafkaLine } from './kafkaLine.ts';
-import { deadLettersIn, type OffsetsLook, offsetsRequest } from './look.ts';
+import { deadLettersIn, type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
 import { type Count, countsOf, endToEndOf, inputRateOf, measuresOf, type StageMeasure } from './measure.ts';
 
 export interface PipelineWatchDeps {
@@ -67,7 +67,7 @@ export class PipelineWatch {
     const { directory } = deps;
     const { pipeline, revision } = record;
     const onFault = (text: string) => deps.log(`${pipeline}: ${text}`);
-    this.#books = new LedgerBooks({ pipeline, revision, onFault, file: join(directory, 'ledger-faults.json') });
+    this.#books = new LedgerBooks({ pipeline, revision, onFault, file: join(directory, booksFileName) });
     this.history = new PipelineHistory({ directory, onFault });
     this.#writer = new HistoryWriter(this.history);
   }
@@ -174,6 +174,7 @@ export class PipelineWatch {
       ...{ record, statuses, worker, measures, lags },
       frameworks: record.plan.frameworks.flatMap(({ framework }) => frameworks.get(framework) ?? []),
       answeredMs: this.#asker.answeredMs(record),
+      waitingFor: waitingIn(this.#asker.answers()),
       stillMs: (hop: string) => this.#watch.stillMs(hop, nowMs),
     };
     const rest = {
