@@ -18,8 +18,8 @@ import { createEventBus } from './eventBus.ts';
 import { taskNamed } from './handlers/cluster.ts';
 import { createHandlers } from './handlers/registry.ts';
 import { followLog } from './logLines.ts';
-import { consoleDirectory, openParts } from './parts.ts';
-import type { Reach } from './reach.ts';
+import { openParts } from './parts.ts';
+import { type Reach, workflowUrl } from './reach.ts';
 import { startApiServer } from './server.ts';
 import { createWorkflows } from './temporal.ts';
 import { watchOperations } from './watchOperations.ts';
@@ -45,15 +45,19 @@ const recorder = createSpanRecorder({
 });
 const bus = createEventBus(join(home.apiDir, 'events'));
 const workflows = createWorkflows(home, recorder);
-const parts = await openParts({ home, records, secrets, driver, log, bus });
+const temporalUi = env.MILLRACE_TEMPORAL_UI ?? '';
+const parts = await openParts({
+  ...{ home, records, secrets, driver, log, bus },
+  workflowUrl: (pipeline) => workflowUrl(temporalUi, pipeline),
+});
 const reach: Reach = {
   ...{ home, cache, repoRoot, env, service: 'millrace.api', driver, records, secrets, bus },
   ...parts,
-  temporalUi: env.MILLRACE_TEMPORAL_UI ?? '',
+  temporalUi,
   handOver: workflows.handOver,
   cancel: workflows.cancel,
 };
-const files = createConsoleFiles(() => consoleDirectory(cache, repoRoot));
+const files = createConsoleFiles(() => buildConsole(cache, repoRoot));
 const { version } = JSON.parse(readFileSync(join(repoRoot, 'package.json'), 'utf8')) as { version: string };
 const server = await startApiServer({
   ...{ port: Number(env.MILLRACE_API_PORT), version, bus, log },

@@ -73,3 +73,8 @@ export async function loginOf<K extends 'kafka' | 'cassandra'>(reach: Reach, rec
   const access = await accessIn(reach, record.pipeline, [server]);
   return access[server] ?? fail('NOT_INSTALLED', { framework: server });
 }
+
+/** A pipeline's workflow in Temporal's web UI. */
+export function workflowUrl(temporalUi: string, pipeline: string): string {
+  return `${temporalUi}/namespaces/millrace/workflows/${encodeURIComponent(`pipeline/${pipeline}`)}`;
+}

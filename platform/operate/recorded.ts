@@ -1,5 +1,4 @@
 /** Recorded pipelines by name, and the administrator's connection to this home's Kafka. */
-import { loadArtifacts } from '../artifacts/load.ts';
 import { fail } from '../errors.ts';
 import { connectKafkaAdmin, type KafkaAdmin } from '../frameworks/kafka/admin.ts';
 import type { KafkaOptions } from '../frameworks/kafka/spec.ts';
@@ -22,7 +21,7 @@ export function pipelineOf({ home }: Pick<Operating, 'home'>, name: string): Pip
 
 /** Runs `work` with the connection and closes it. Throws NOT_INSTALLED, SERVER_UNREACHABLE, WRONG_IDENTITY. */
 export async function withKafkaOf<T>(
-  { home, cache }: Pick<Operating, 'home' | 'cache'>,
+  { home }: Pick<Operating, 'home'>,
   work: (admin: KafkaAdmin) => Promise<T>,
 ): Promise<T> {
   const record = createRecords(home).framework('kafka') ?? fail('NOT_INSTALLED', { framework: 'kafka' });
@@ -31,7 +30,6 @@ export async function withKafkaOf<T>(
     options: optionsOf(frameworks.kafka, record.plan.options) as KafkaOptions,
     placements: record.plan.placements,
     identity: record.identity,
-    artifacts: await loadArtifacts(cache),
     secret: (name) => secrets.get('kafka', name),
   });
   return await work(admin).finally(() => admin.close());

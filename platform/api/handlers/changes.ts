@@ -10,7 +10,7 @@ import { listOperations, operationView } from '../../operate/operations.ts';
 import { renderPlan } from '../../plan/render.ts';
 import { nextScale } from '../../plan/scale.ts';
 import type { OperationView } from '../contract/control.ts';
-import { notFound, type Reach, recordOf } from '../reach.ts';
+import { notFound, type Reach, recordOf, workflowUrl } from '../reach.ts';
 import type { Handlers } from './handler.ts';
 
 type Names =
@@ -21,7 +21,7 @@ const listed = 100;
 
 export function changeHandlers(reach: Reach): Pick<Handlers, Names> {
   const { home, driver } = reach;
-  const view = (operation: OperationView) => ({ ...operation, workflowUrl: workflowUrl(reach, operation.pipeline) });
+  const view = (operation: OperationView) => ({ ...operation, workflowUrl: workflowUrl(reach.temporalUi, operation.pipeline) });
   const operationOf = (id: string) => {
     const known = () => listOperations(home, listed).map((each) => each.id);
     const found = /^[a-z0-9-]{1,120}$/.test(id) ? operationView(home, id) : undefined;
@@ -98,10 +98,6 @@ export function changeHandlers(reach: Reach): Pick<Handlers, Names> {
       return { operation: id };
     },
   };
-}
-
-function workflowUrl({ temporalUi }: Reach, pipeline: string): string {
-  return `${temporalUi}/namespaces/millrace/workflows/${encodeURIComponent(`pipeline/${pipeline}`)}`;
 }
 
 /** Throws API_NOT_FOUND. */

@@ -83,6 +83,8 @@ const noWatcher: Watcher = {
   graph: () => undefined,
   history: (pipeline) => ({ pipeline, stepMs: 1000, points: [] }),
   ledger: () => undefined,
+  faults: () => [],
+  acknowledge: () => 0,
   lag: () => undefined,
   on: () => () => {},
 };
@@ -91,6 +93,9 @@ const noStore: TelemetryStore = {
   ...{ addSpans() {}, addMetrics() {}, addLogs() {}, flush: async () => {}, close: async () => {} },
   searchTraces: async () => [],
   trace: async () => undefined,
+  metric: async () => [],
+  metricNames: async () => [],
+  searchLogs: async () => [],
   heatmap: async () => ({ fromMs: 0, stepMs: 1, latencyBoundsMs: [], counts: [], exemplars: [] }),
   stats: () => ({
     ...{ spans: 0, metricPoints: 0, logs: 0, bytes: 0, maxBytes: 0, oldestMs: null },
