@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readOperation } from '../activities/operationRecord.ts';
 import { createProcessDriver } from '../cluster/process/driver.ts';
+import { buildConsole } from '../console/build.ts';
 import { cacheOf, homeOf } from '../home.ts';
 import { createRecords } from '../records/records.ts';
 import { createSecrets } from '../secrets/secrets.ts';

@@ -10,8 +10,8 @@ import type { WatchEvent, Watcher } from '../observe/watcher.ts';
 import type { Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { EventBus } from './eventBus.ts';
-import type { Reach } from './reach.ts';
 import { openStore } from './openStore.ts';
+import type { Reach } from './reach.ts';
 
 export interface PartsOptions {
   readonly home: Home;
@@ -30,7 +30,12 @@ const goneEveryMs = 5000;
 export async function openParts(options: PartsOptions): Promise<Parts> {
   const { home, records, secrets, driver, bus, log, workflowUrl } = options;
   const store = await openStore(home, log);
-  const alerting = createAlerting({ home, connectionOfControlRedis: () => controlRedisAccess(home), now: Date.now, log });
+  const alerting = createAlerting({
+    home,
+    connectionOfControlRedis: () => controlRedisAccess(home),
+    now: Date.now,
+    log,
+  });
   const watcher = createWatcher({
     ...{ home, records, secrets, driver, log },
     freshnessMs: ({ plan }) => freshnessMs(objectivesOf(plan.spec)),
@@ -59,7 +64,9 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
 
 /** The strictest that the blueprint asks for, of the way as a whole. */
 function freshnessMs(objectives: ReturnType<typeof objectivesOf>): number | undefined {
-  const asked = Object.values(objectives).flatMap((each) => (each.kind === 'freshness' ? [each.withinSeconds * 1000] : []));
+  const asked = Object.values(objectives).flatMap((each) =>
+    each.kind === 'freshness' ? [each.withinSeconds * 1000] : [],
+  );
   return asked.length === 0 ? undefined : Math.min(...asked);
 }
 
@@ -78,7 +85,10 @@ interface Judging {
 
 const newestMs = 60_000;
 
-function judge({ pipeline, summary, graph }: WatchEvent & { kind: 'seen' }, { watcher, alerting, records }: Judging): void {
+function judge(
+  { pipeline, summary, graph }: WatchEvent & { kind: 'seen' },
+  { watcher, alerting, records }: Judging,
+): void {
   const record = records.pipeline(pipeline);
   if (record === undefined) return;
   const { atMs } = graph;
@@ -90,7 +100,12 @@ function judge({ pipeline, summary, graph }: WatchEvent & { kind: 'seen' }, { wa
 
 /** Pipelines that were destroyed, whoever watched. A record that can't be read is no reason to forget one. */
 function forgetGone(alerting: Alerting, records: Records): void {
-  const fired = new Set(alerting.alerts().filter(({ state }) => state === 'firing').map(({ pipeline }) => pipeline));
+  const fired = new Set(
+    alerting
+      .alerts()
+      .filter(({ state }) => state === 'firing')
+      .map(({ pipeline }) => pipeline),
+  );
   for (const pipeline of fired) {
     try {
       if (records.pipeline(pipeline) === undefined) alerting.forget(pipeline);

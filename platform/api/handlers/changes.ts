@@ -21,7 +21,10 @@ const listed = 100;
 
 export function changeHandlers(reach: Reach): Pick<Handlers, Names> {
   const { home, driver } = reach;
-  const view = (operation: OperationView) => ({ ...operation, workflowUrl: workflowUrl(reach.temporalUi, operation.pipeline) });
+  const view = (operation: OperationView) => ({
+    ...operation,
+    workflowUrl: workflowUrl(reach.temporalUi, operation.pipeline),
+  });
   const operationOf = (id: string) => {
     const known = () => listOperations(home, listed).map((each) => each.id);
     const found = /^[a-z0-9-]{1,120}$/.test(id) ? operationView(home, id) : undefined;
