@@ -51,7 +51,7 @@ test('records by newest, by offset and by time, of one partition or of all', asy
   );
 });
 
-test('what was deleted is passed over, and topics that are empty or not there have nothing', async () => {
+test('topics that are empty or not there have nothing', async () => {
   const empty = physical.topic(pipeline, 'empty');
   expect(await lookInto(kafka.access, { topic: empty, limit: 10 })).toEqual([]);
   expect(await lookInto(kafka.access, { topic: 'shop.nothing', limit: 10 })).toEqual([]);
