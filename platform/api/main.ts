@@ -10,6 +10,7 @@ import { readOperation } from '../activities/operationRecord.ts';
 import { createProcessDriver } from '../cluster/process/driver.ts';
 import { buildConsole } from '../console/build.ts';
 import { cacheOf, homeOf } from '../home.ts';
+import { listOperations } from '../operate/operations.ts';
 import { createRecords } from '../records/records.ts';
 import { createSecrets } from '../secrets/secrets.ts';
 import { createSpanRecorder } from '../telemetry/recorder.ts';
@@ -25,10 +26,12 @@ import { startApiServer } from './server.ts';
 import { createWorkflows } from './temporal.ts';
 import { watchOperations } from './watchOperations.ts';
 import { watchTasks } from './watchTasks.ts';
+import { whenIdle } from './whenIdle.ts';
 
 const { env } = process;
 /** Behind everything that serves data; the driver's tier does the same where it can. */
 const niceness = 10;
+const newestLooked = 10;
 const home = homeOf(env);
 const cache = cacheOf(env);
 const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -68,8 +71,11 @@ const server = await startApiServer({
   consoleFile: files.serve,
 });
 log(`the API answers at http://127.0.0.1:${server.port}`);
-files.begin();
-const ends = [watchOperations(home, bus, recordOf), watchTasks(driver, bus)];
+const ends = [
+  watchOperations(home, bus, recordOf),
+  watchTasks(driver, bus),
+  whenIdle(() => listOperations(home, newestLooked).some(({ state }) => state === 'running'), files.begin),
+];
 
 /** A record that can't be read is told by whoever asks for it; the others are watched on. */
 function recordOf(id: string) {

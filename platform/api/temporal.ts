@@ -26,13 +26,17 @@ export function createWorkflows(
   };
   return {
     async handOver(update, kind, pipeline, request) {
-      const [{ handOver }, messages] = await Promise.all([
+      const [{ handOver }, { checkControlPlane }, messages] = await Promise.all([
         import('../operate/handOver.ts'),
+        import('../control/start.ts'),
         import('../workflows/messages.ts'),
       ]);
       const updates = { deploy: messages.deployUpdate, destroy: messages.destroyUpdate, change: messages.changeUpdate };
       try {
-        const handed = { plane: await plane(), recorder, pipeline, kind, update: updates[update], request };
+        const connected = await plane();
+        // It may have ended since: Temporal would keep the update until a worker comes.
+        await checkControlPlane(connected.driver);
+        const handed = { plane: connected, recorder, pipeline, kind, update: updates[update], request };
         await handOver(handed as never);
         return { operation: request.id };
       } catch (error) {

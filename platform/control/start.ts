@@ -95,12 +95,17 @@ export async function connectControlPlane(home: Home): Promise<ControlPlane> {
   const ports = controlPorts(home);
   if (!ports) fail('CONTROL_PLANE_DOWN', { reason: 'it was never started in this home' });
   const driver = createProcessDriver(home);
+  await checkControlPlane(driver);
+  return await connectTo(`${controlAddress}:${ports.temporal}`, driver);
+}
+
+/** Whether all runs that carries operations out. Throws CONTROL_PLANE_DOWN, AGENT_UNREACHABLE. */
+export async function checkControlPlane(driver: ClusterDriver): Promise<void> {
   for (const task of [temporalTask, workerTask]) {
     const status = await driver.status(task);
     if (status?.phase !== 'running')
       fail('CONTROL_PLANE_DOWN', { reason: `${task} is ${status?.phase ?? 'not there'}` });
   }
-  return await connectTo(`${controlAddress}:${ports.temporal}`, driver);
 }
 
 /** Temporal has no identity of its own to ask for: that the port is our task's was checked when it was launched. */
