@@ -18,7 +18,7 @@ const minutes = 60_000;
 const home = createTestHome(portBase);
 
 interface Status {
-  readonly pipelines: readonly PipelineRecord[];
+  readonly pipelines: readonly (PipelineRecord & { readonly waitsFor: readonly string[] })[];
   readonly frameworks: readonly unknown[];
   readonly tasks: readonly TaskStatus[];
 }
@@ -30,6 +30,15 @@ async function untilFlowing(revision: number): Promise<PipelineRecord> {
     const [pipeline] = (await status()).pipelines;
     if (pipeline?.state === 'flowing' && pipeline.revision === revision) return pipeline;
     if (!pipeline || pipeline.error) throw new Error(`the deploy did not go on: ${JSON.stringify(pipeline)}`);
+    await sleep(500);
+  }
+}
+
+/** What a roll-back has brought back is ready and flows. */
+async function untilBack(): Promise<void> {
+  for (;;) {
+    const [pipeline] = (await status()).pipelines;
+    if (pipeline?.state === 'flowing' && pipeline.waitsFor.length === 0) return;
     await sleep(500);
   }
 }
@@ -95,7 +104,7 @@ test(
     terminal.type('r\r');
     expect((await terminal.ended).code).toBe(exitCodes.interrupted);
     // What was brought back takes a moment to be ready again.
-    while (String((await status()).pipelines[0]?.state) === 'starting') await sleep(500);
+    await untilBack();
     const { pipelines, tasks } = await status();
     expect(pipelines).toMatchObject([{ revision: 1, state: 'flowing', error: { code: 'DEPLOY_CANCELLED' } }]);
     expect(tasks.map(({ id }) => id).sort()).toEqual(before);

@@ -36,6 +36,8 @@ export interface WatcherDeps {
 }
 
 const defaultEveryMs = 1000;
+/** No pipeline has such a name. */
+const observer = 'the observer';
 /** control/tasks.ts: that room may not be imported here. */
 const workerTask = 'millrace.worker.0';
 
@@ -54,7 +56,8 @@ class HomeWatcher implements Watcher {
   readonly #looking = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
-  #trouble = '';
+  /** By pipeline, and of the observer itself: what was told last. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(deps: WatcherDeps) {
     this.#deps = deps;
@@ -97,20 +100,21 @@ class HomeWatcher implements Watcher {
         if (this.#looking.has(pipeline)) continue;
         const look = watch
           .look(cluster)
-          .catch((thrown: unknown) => this.#tell(`${pipeline}: ${reasonOf(thrown)}`))
-          .finally(() => this.#looking.delete(pipeline));
+          .then(() => void this.#troubles.delete(pipeline))
+          .catch((thrown: unknown) => this.#tell(pipeline, `${pipeline}: ${reasonOf(thrown)}`))
+          .finally(() => void this.#looking.delete(pipeline));
         this.#looking.set(pipeline, look);
       }
-      if (this.#looking.size === 0) this.#trouble = '';
+      this.#troubles.delete(observer);
     } catch (thrown) {
-      this.#tell(`the observer can not look: ${reasonOf(thrown)}`);
+      this.#tell(observer, `the observer can not look: ${reasonOf(thrown)}`);
     }
   }
 
   /** The same trouble is told once, until there is another. */
-  #tell(text: string): void {
-    if (text !== this.#trouble) this.#deps.log(text);
-    this.#trouble = text;
+  #tell(whose: string, text: string): void {
+    if (text !== this.#troubles.get(whose)) this.#deps.log(text);
+    this.#troubles.set(whose, text);
   }
 
   #follow(records: readonly PipelineRecord[]): void {
@@ -154,7 +158,7 @@ class HomeWatcher implements Watcher {
       try {
         listener(event);
       } catch (thrown) {
-        this.#tell(`a listener of the observer failed: ${reasonOf(thrown)}`);
+        this.#tell('its listeners', `a listener of the observer failed: ${reasonOf(thrown)}`);
       }
     }
   }

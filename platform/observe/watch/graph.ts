@@ -4,7 +4,8 @@ import type { BlueprintSpec } from '../../model/blueprint.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { type Hop, hopsOf } from '../hops.ts';
 import type { HopLag } from '../lag.ts';
-import { type HopFact, silentAfterMs, type TaskFact } from './flowState.ts';
+import { silentAfterMs } from './complaints.ts';
+import type { HopFact, TaskFact } from './flowState.ts';
 import { latencyOf, type StageMeasure } from './measure.ts';
 import { count, rate, seconds } from './say.ts';
 

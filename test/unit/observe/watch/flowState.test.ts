@@ -214,19 +214,19 @@ describe('whatever is seen', () => {
 
 describe('holding on to a state', () => {
   const says = (state: PipelineState): Verdict => ({ state, reason: `it is ${state}.`, next: null });
-  const after = (looks: readonly [number, PipelineState][]) =>
+  const heldAfter = (looks: readonly [number, PipelineState][]) =>
     looks.reduce<Held | undefined>((held, [atMs, state]) => hold(held, says(state), atMs), undefined)!;
 
   test('one look does not change it, looks of some seconds do', () => {
     expect(
-      after([
+      heldAfter([
         [0, 'flowing'],
         [1000, 'degraded'],
         [2000, 'flowing'],
       ]),
     ).toMatchObject({ state: 'flowing', sinceMs: 0 });
     expect(
-      after([
+      heldAfter([
         [0, 'flowing'],
         [1000, 'degraded'],
         [4000, 'degraded'],
@@ -236,13 +236,13 @@ describe('holding on to a state', () => {
 
   test('an operation is told at once, and so is what comes after it', () => {
     expect(
-      after([
+      heldAfter([
         [0, 'flowing'],
         [1000, 'deploying'],
       ]).state,
     ).toBe('deploying');
     expect(
-      after([
+      heldAfter([
         [0, 'deploying'],
         [1000, 'idle'],
       ]).state,
@@ -251,7 +251,7 @@ describe('holding on to a state', () => {
 
   test('looks that say now this, now that, leave it within three seconds all the same', () => {
     expect(
-      after([
+      heldAfter([
         [0, 'flowing'],
         [1000, 'degraded'],
         [2000, 'stalled'],
