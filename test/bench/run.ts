@@ -44,13 +44,27 @@ try {
 
 async function printDeploy(bare: readonly BareBoot[]): Promise<void> {
   const first = await home.json<DeployResult>('deploy', 'flight-delays', '--yes');
-  const own = (await tasks()).filter(({ id }) => !servers.test(id));
+  const all = await tasks();
+  const own = all.filter(({ id }) => !servers.test(id));
   const ownCpuSeconds = sum(own, (usage) => usage.cpuSeconds);
   const bareCpuSeconds = bare.reduce((total, { cpuSeconds }) => total + cpuSeconds, 0);
   const chainMs = Math.max(...bare.map(({ readyMs }) => readyMs));
   const cpuBoundMs = ((bareCpuSeconds + ownCpuSeconds) / availableParallelism()) * 1000;
   line('deploy, nothing running → first event read', seconds(first.firstEventMs));
   line('  CPU: bare servers, our Node tasks', `${bareCpuSeconds.toFixed(1)} s, ${ownCpuSeconds.toFixed(1)} s`);
+  const inDeploy = sum(all, (usage) => usage.cpuSeconds);
+  line(
+    '  CPU of all tasks by then, per second of the deploy',
+    `${inDeploy.toFixed(1)} s, ${((inDeploy / first.firstEventMs) * 1000).toFixed(2)} cores`,
+  );
+  for (const { name, cpuSeconds } of bare) {
+    const pattern = new RegExp(name === 'spark' ? '^spark\\.|spark-driver' : `(^|\\.)${name}\\.`);
+    const used = sum(
+      all.filter(({ id }) => pattern.test(id)),
+      (usage) => usage.cpuSeconds,
+    );
+    line(`  ${name}: CPU when booted bare, in the deploy`, `${cpuSeconds.toFixed(1)} s, ${used.toFixed(1)} s`);
+  }
   line('  bound: longest chain, ΣCPU / cores', `${seconds(chainMs)}, ${seconds(cpuBoundMs)}`);
   line('  deploy / bound (aim: at most 1.25)', (first.firstEventMs / Math.max(chainMs, cpuBoundMs)).toFixed(2));
   const second = await home.json<DeployResult>('deploy', 'flight-delays', '--yes');
