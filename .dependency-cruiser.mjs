@@ -50,6 +50,12 @@ export default {
       to: { path: '^platform/cli/' },
     },
     {
+      name: 'observe-only-reads',
+      severity: 'error',
+      from: { path: '^platform/observe/' },
+      to: { path: '^platform/(activities|control|workflows|connectors|sdk|plan)/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: {},
