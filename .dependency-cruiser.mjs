@@ -69,6 +69,12 @@ export default {
       to: { path: '^platform/console/app/' },
     },
     {
+      name: 'observe-only-reads',
+      severity: 'error',
+      from: { path: '^platform/observe/' },
+      to: { path: '^platform/(activities|control|workflows|connectors|sdk|plan)/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: {},

@@ -101,7 +101,10 @@ class HomeWatcher implements Watcher {
         const look = watch
           .look(cluster)
           .then(() => void this.#troubles.delete(pipeline))
-          .catch((thrown: unknown) => this.#tell(pipeline, `${pipeline}: ${reasonOf(thrown)}`))
+          .catch((thrown: unknown) => {
+            this.#tell(pipeline, `${pipeline}: ${reasonOf(thrown)}`);
+            watch.failed(reasonOf(thrown));
+          })
           .finally(() => void this.#looking.delete(pipeline));
         this.#looking.set(pipeline, look);
       }

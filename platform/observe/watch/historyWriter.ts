@@ -10,6 +10,7 @@ import type { HistoryLevel, PipelineHistory } from './history.ts';
 import type { StoredPoint } from './historyLines.ts';
 import type { Held } from './hold.ts';
 import { type Count, endToEndOf, inputRateOf, latencyOf, measuresOf } from './measure.ts';
+import { greatestLag } from './summary.ts';
 
 export interface Written {
   readonly pipeline: string;
@@ -79,12 +80,11 @@ function pointOf({ pipeline, hops, counts, lags, graph, nowMs, held }: Written, 
   const measures = measuresOf(pipeline, hops, before.counts, counts);
   const byHop = new Map(lags.map((lag) => [lag.hop, lag]));
   const { state, reason, sinceMs } = before.gravest ?? held;
-  const ages = lags.flatMap(({ lagSeconds }) => lagSeconds ?? []);
   return {
     ...{ atMs: nowMs, state, reason, sinceMs },
     ratePerSecond: inputRateOf(hops, measures),
     endToEnd: endToEndOf(hops, measures),
-    lagSeconds: ages.length === 0 ? null : Math.max(...ages),
+    lagSeconds: greatestLag(lags),
     ill: graph.nodes.filter((node) => node.state === 'degraded' || node.state === 'down'),
     stages: Object.fromEntries(
       measures.map(({ stage, ratePerSecond, edge, endToEnd, deadLettered }) => {

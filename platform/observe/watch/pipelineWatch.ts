@@ -21,7 +21,8 @@ import { HopWatch } from './hopWatch.ts';
 import { judge } from './judge.ts';
 import type { KafkaLine } from './kafkaLine.ts';
 import { deadLettersIn, type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
-import { type Count, countsOf, endToEndOf, inputRateOf, measuresOf, type StageMeasure } from './measure.ts';
+import { type Count, countsOf, measuresOf, type StageMeasure } from './measure.ts';
+import { summaryOf } from './summary.ts';
 
 export interface PipelineWatchDeps {
   /** Of this pipeline's history and books. */
@@ -142,7 +143,9 @@ export class PipelineWatch {
     const from = this.#held?.state ?? null;
     const held = hold(this.#held ?? this.#remembered(nowMs), flowStateOf(facts, nowMs), nowMs);
     this.#held = held;
-    this.#summary = this.#summarise(held, measures, lags);
+    const { workflowUrl, alerts } = this.#deps;
+    const beside = { ledger: this.#books.counts(), alerts: alerts(pipeline), workflowUrl: workflowUrl(this.#record) };
+    this.#summary = summaryOf(this.#record, { held, hops: this.#hops, measures, lags, ...beside });
     this.#graph = graphOf(this.#record, {
       ...{ atMs: nowMs, state: held.state, reason: held.reason, freshnessMs: facts.freshnessMs },
       ...{ tasks: facts.tasks, hops: facts.hops, edges: figuresOf(measures, lags) },
@@ -189,20 +192,20 @@ export class PipelineWatch {
     return factsOf(sight, rest, nowMs);
   }
 
-  #summarise(held: Held, measures: readonly StageMeasure[], lags: readonly HopLag[]): PipelineSummary {
-    const { pipeline, blueprint, revision, endpoints } = this.#record;
-    const { state, reason, next, sinceMs } = held;
-    const ages = lags.flatMap(({ lagSeconds }) => lagSeconds ?? []);
-    return {
-      ...{ pipeline, blueprint, revision, state, reason, next, sinceMs },
-      ratePerSecond: inputRateOf(this.#hops, measures),
-      endToEnd: endToEndOf(this.#hops, measures),
-      lagSeconds: ages.length === 0 ? null : Math.max(...ages),
-      ledger: this.#books.counts(),
-      alerts: this.#deps.alerts(pipeline),
-      endpoints: { ...endpoints },
-      workflowUrl: this.#deps.workflowUrl(this.#record),
-    };
+  /** A look that failed: what was seen before is old, and that is told. */
+  failed(reason: string): void {
+    if (this.#summary === undefined) return;
+    const { now, emit } = this.#deps;
+    const { pipeline, state: from } = this.#summary;
+    const verdict = {
+      state: 'degraded',
+      reason: `The observer can not look: ${reason}.`,
+      next: 'millrace status',
+    } as const;
+    this.#held = hold(this.#held, verdict, now());
+    const { state: to, next, sinceMs } = this.#held;
+    this.#summary = { ...this.#summary, state: to, reason: verdict.reason, next, sinceMs };
+    if (from !== to) emit({ kind: 'state', pipeline, from, to, reason: verdict.reason });
   }
 
   summary(): PipelineSummary | undefined {

@@ -29,6 +29,7 @@ class Room {
   readonly said: string[] = [];
   records: PipelineRecord[] = [];
   fails = false;
+  looksFail = false;
   readonly #servers: HealthServer[] = [];
   readonly #hanging: Server[] = [];
   #watcher: Watcher | undefined;
@@ -85,6 +86,10 @@ class Room {
       ...{ home: { historyDir: this.historyDir }, records, secrets: { get: () => '' }, everyMs: 50 },
       driver: { list: async () => this.records.flatMap(({ plan }) => plan.placements.map(({ task }) => status(task))) },
       log: (message) => void this.said.push(message),
+      freshnessMs: () => {
+        if (this.looksFail) throw new Error('no freshness');
+        return undefined;
+      },
     });
     this.#watcher.on((event) => void this.events.push(event));
     this.#watcher.start();
@@ -183,6 +188,18 @@ test('records that can not be read are told once, and what was seen stays', asyn
   await sleep(200);
   expect(room.said).toEqual(['the observer can not look: pipeline.json is corrupt']);
   expect(watcher.summaries()).toHaveLength(1);
+});
+
+test('a look that fails is told in the state, and once in the log', async () => {
+  const watcher = await flowing();
+  await until(() => watcher.summary('mine'));
+  room.looksFail = true;
+  const reason = 'The observer can not look: no freshness.';
+  await until(() => watcher.summary('mine')?.reason === reason);
+  await sleep(200);
+  expect(room.said).toEqual(['mine: no freshness']);
+  room.looksFail = false;
+  await until(() => watcher.summary('mine')?.reason !== reason);
 });
 
 test('what was seen of a pipeline goes with its record', async () => {
