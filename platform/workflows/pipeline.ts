@@ -5,7 +5,6 @@ import {
   continueAsNew,
   proxyActivities,
   setHandler,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LedgerEntry } from '../model/ledger.ts';
@@ -14,6 +13,7 @@ import type { Activities } from './activities.ts';
 import { errorJsonOf, finalFailure, recorded } from './failures.ts';
 import { PlanRun, runUndo } from './interpret.ts';
 import { cancelSignal, deployUpdate, destroyUpdate } from './messages.ts';
+import { traced } from './traced.ts';
 import { Turns } from './turns.ts';
 
 const activities = proxyActivities<Activities>({
@@ -41,13 +41,13 @@ class PipelineEntity {
 
   deploy(request: DeployRequest): Promise<DeployResult> {
     return this.turns.take(() =>
-      traced('deploy', request, (traceparent) => this.carryOut({ ...request, traceparent })),
+      traced(`deploy ${request.pipeline}`, request, (traceparent) => this.carryOut({ ...request, traceparent })),
     );
   }
 
   destroy(request: DestroyRequest): Promise<DestroyResult> {
     return this.turns.take(() =>
-      traced('destroy', request, (traceparent) => this.tearDown({ ...request, traceparent })),
+      traced(`destroy ${request.pipeline}`, request, (traceparent) => this.tearDown({ ...request, traceparent })),
     );
   }
 
@@ -94,33 +94,5 @@ class PipelineEntity {
     } catch (failure) {
       throw finalFailure(errorJsonOf(failure));
     }
-  }
-}
-
-/** Runs `work` with a trace context of its own, and records its span when it has ended. */
-async function traced<T>(
-  name: string,
-  request: DeployRequest | DestroyRequest,
-  work: (traceparent: string) => Promise<T>,
-): Promise<T> {
-  const [version, traceId, , flags] = request.traceparent.split('-');
-  const spanId = uuid4().replaceAll('-', '').slice(0, 16);
-  const startMs = Date.now();
-  const record = (error?: string) =>
-    activities['operation.span']({
-      name: `${name} ${request.pipeline}`,
-      traceparent: request.traceparent,
-      spanId,
-      startMs,
-      endMs: Date.now(),
-      ...(error ? { error } : {}),
-    });
-  try {
-    const result = await work(`${version}-${traceId}-${spanId}-${flags}`);
-    await record();
-    return result;
-  } catch (failure) {
-    await record(errorJsonOf(failure).code);
-    throw failure;
   }
 }

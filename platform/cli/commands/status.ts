@@ -2,11 +2,14 @@ import type { Command } from 'commander';
 import type { TaskStatus } from '../../cluster/driver.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf } from '../../cluster/process/ensure-agent.ts';
+import { controlPorts } from '../../control/controlFile.ts';
 import { workerTask } from '../../control/tasks.ts';
+import { workflowUrl } from '../../control/workflowUrl.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import { createRecords } from '../../records/records.ts';
+import { workflowIds } from '../../workflows/messages.ts';
 import { seeFramework, seePipeline } from '../seeing.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
 import { type Standing, standingOf, withFrameworks } from '../standing.ts';
@@ -18,7 +21,7 @@ export interface Status {
   readonly home: string;
   readonly agent: 'running' | 'not running';
   readonly pipelines: readonly (Pick<PipelineRecord, 'pipeline' | 'blueprint' | 'revision' | 'endpoints' | 'error'> &
-    Standing)[];
+    Standing & { readonly workflowUrl: string | null })[];
   readonly frameworks: readonly (Pick<FrameworkRecord, 'framework' | 'users'> & Standing)[];
   readonly tasks: readonly TaskStatus[];
 }
@@ -72,6 +75,7 @@ async function standings(
       return { framework: record.framework, ...standing, users: record.users };
     }),
   );
+  const ports = controlPorts(session.home);
   const shown = pipelines.map(async (record) => {
     const { pipeline, blueprint, revision, endpoints, error } = record;
     const own = standingOf(record.state, await seePipeline(byId, record), control);
@@ -80,7 +84,11 @@ async function standings(
       own,
       frameworks.filter(({ framework }) => names.includes(framework)),
     );
-    return { ...{ pipeline, blueprint, revision, ...standing, endpoints }, ...(error ? { error } : {}) };
+    const url = ports === undefined ? null : workflowUrl(ports, workflowIds.pipeline(pipeline));
+    return {
+      ...{ pipeline, blueprint, revision, ...standing, endpoints, workflowUrl: url },
+      ...(error ? { error } : {}),
+    };
   });
   return { pipelines: await Promise.all(shown), frameworks };
 }
@@ -93,10 +101,11 @@ function clipped(text: string): string {
 function render({ home, agent, pipelines, frameworks, tasks }: Status): string {
   const lines = [`home ${home}; agent ${agent}`, ''];
   if (pipelines.length === 0) lines.push('No pipelines. Next: millrace catalog, millrace deploy BLUEPRINT');
-  for (const { pipeline, revision, state, waitsFor, endpoints, error } of pipelines) {
+  for (const { pipeline, revision, state, waitsFor, endpoints, error, workflowUrl: url } of pipelines) {
     lines.push(`${pipeline}  ${state}, revision ${revision}`);
     lines.push(...waitsFor.map((what) => `  waits for ${clipped(what)}`));
     lines.push(...Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(10)} ${url}`));
+    if (url !== null) lines.push(`  ${'workflow'.padEnd(10)} ${url}`);
     if (error) lines.push(`  last deploy failed: ${error.code}: ${error.message}`);
   }
   const users = frameworks.map(({ framework, state, waitsFor, users }) => [
