@@ -1,8 +1,9 @@
 /** All activities of the worker, made from their dependencies. The type check against the workflows' view is here. */
-
+import { Context } from '@temporalio/activity';
 import { undoKinds } from '../model/plan.ts';
 import { newSpanId } from '../telemetry/context.ts';
 import type { Activities, OperationSpan } from '../workflows/activities.ts';
+import { tracedAttempt, workflowAttributes } from './attempts.ts';
 import { createChangeActivities } from './changes.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createFrameworkActivities } from './frameworks.ts';
@@ -27,11 +28,18 @@ export function createActivities(deps: ActivityDeps): Activities {
     const undo = activities[kind];
     activities[kind] = (call) => runUndo(deps, call, () => undo(call));
   }
-  const wrapped = Object.entries(activities).map(([name, activity]) => [name, guarded(activity as never)]);
+  const wrapped = Object.entries(activities).map(([name, activity]) => {
+    const isSpanItself = name === 'operation.span';
+    return [name, guarded(isSpanItself ? (activity as never) : tracedAttempt(deps.recorder, name, activity as never))];
+  });
   return Object.fromEntries(wrapped) as Activities;
 }
 
-function recordOperation({ recorder, home }: ActivityDeps, span: OperationSpan): void {
+/** Called within the activity of the workflow whose span it is. */
+export function recordOperation(
+  { recorder, home }: Pick<ActivityDeps, 'recorder' | 'home'>,
+  span: OperationSpan,
+): void {
   endOperation(home, span);
   const [, traceId = '', parentSpanId = newSpanId()] = span.traceparent.split('-');
   const { name, spanId, startMs, endMs, error } = span;
@@ -43,7 +51,7 @@ function recordOperation({ recorder, home }: ActivityDeps, span: OperationSpan):
     parentSpanId,
     startMs,
     endMs,
-    attributes: {},
+    attributes: workflowAttributes(Context.current().info),
     ...(error ? { error } : {}),
   });
 }

@@ -9,11 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { readOperation } from '../activities/operationRecord.ts';
 import { createProcessDriver } from '../cluster/process/driver.ts';
 import { buildConsole } from '../console/build.ts';
+import { controlPorts } from '../control/controlFile.ts';
+import { workflowUrl } from '../control/workflowUrl.ts';
 import { cacheOf, homeOf } from '../home.ts';
 import { listOperations } from '../operate/operations.ts';
 import { createRecords } from '../records/records.ts';
 import { createSecrets } from '../secrets/secrets.ts';
 import { createSpanRecorder } from '../telemetry/recorder.ts';
+import { workflowIds } from '../workflows/messages.ts';
 import { createConsoleFiles } from './consoleFiles.ts';
 import { createCredentials } from './credentials.ts';
 import { createEventBus } from './eventBus.ts';
@@ -21,7 +24,7 @@ import { taskNamed } from './handlers/cluster.ts';
 import { createHandlers } from './handlers/registry.ts';
 import { followLog } from './logLines.ts';
 import { openParts } from './parts.ts';
-import { type Reach, workflowUrl } from './reach.ts';
+import type { Reach } from './reach.ts';
 import { startApiServer } from './server.ts';
 import { createWorkflows } from './temporal.ts';
 import { watchOperations } from './watchOperations.ts';
@@ -49,15 +52,16 @@ const recorder = createSpanRecorder({
 });
 const bus = createEventBus(join(home.apiDir, 'events'));
 const workflows = createWorkflows(home, recorder);
-const temporalUi = env.MILLRACE_TEMPORAL_UI ?? '';
+const ports = controlPorts(home);
+const urlOf = (pipeline: string) => (ports ? workflowUrl(ports, workflowIds.pipeline(pipeline)) : null);
 const parts = await openParts({
   ...{ home, records, secrets, driver, log, bus },
-  workflowUrl: (pipeline) => workflowUrl(temporalUi, pipeline),
+  workflowUrl: urlOf,
 });
 const reach: Reach = {
   ...{ home, cache, repoRoot, env, service: 'millrace.api', driver, records, secrets, bus },
   ...parts,
-  temporalUi,
+  workflowUrl: urlOf,
   handOver: workflows.handOver,
   cancel: workflows.cancel,
 };

@@ -20,7 +20,7 @@ export interface PartsOptions {
   readonly driver: ClusterDriver;
   readonly bus: EventBus;
   readonly log: (message: string) => void;
-  readonly workflowUrl: (pipeline: string) => string;
+  readonly workflowUrl: (pipeline: string) => string | null;
 }
 
 export type Parts = Pick<Reach, 'watcher' | 'store' | 'alerting'> & { close(): Promise<void> };

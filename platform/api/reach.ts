@@ -37,8 +37,8 @@ export interface Reach extends Operating {
   readonly store: TelemetryStore;
   readonly alerting: AlertsView;
   readonly bus: EventBus;
-  /** `http://127.0.0.1:PORT` of Temporal's web UI. */
-  readonly temporalUi: string;
+  /** In Temporal's web UI; null: this home has no control plane. */
+  workflowUrl(pipeline: string): string | null;
   /**
    * Hands the operation to the pipeline's workflow (operate/handOver.ts). Throws CONTROL_PLANE_DOWN, and what the workflow refuses
    * it for.
@@ -72,9 +72,4 @@ export function notFound(what: string, id: string, known: readonly string[]): Mi
 export async function loginOf<K extends 'kafka' | 'cassandra'>(reach: Reach, record: PipelineRecord, server: K) {
   const access = await accessIn(reach, record.pipeline, [server]);
   return access[server] ?? fail('NOT_INSTALLED', { framework: server });
-}
-
-/** A pipeline's workflow in Temporal's web UI. */
-export function workflowUrl(temporalUi: string, pipeline: string): string {
-  return `${temporalUi}/namespaces/millrace/workflows/${encodeURIComponent(`pipeline/${pipeline}`)}`;
 }

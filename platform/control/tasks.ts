@@ -134,7 +134,6 @@ export function renderApi(node: string, artifacts: Artifacts, settings: ApiSetti
       MILLRACE_HOME: home.root,
       MILLRACE_CACHE: cache,
       MILLRACE_API_PORT: String(ports.api),
-      MILLRACE_TEMPORAL_UI: `http://${controlAddress}:${ports.ui}`,
       MILLRACE_SOURCES: sources,
       // Of glibc: one heap for all threads. 130 MB instead of 163 after the start (measured, Node 24, x64).
       MALLOC_ARENA_MAX: '1',

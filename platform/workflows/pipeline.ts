@@ -5,10 +5,8 @@ import {
   continueAsNew,
   proxyActivities,
   setHandler,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ErrorJson } from '../errors.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type {
   ChangeRequest,
@@ -23,6 +21,7 @@ import type { Activities } from './activities.ts';
 import { errorJsonOf, finalFailure, recorded } from './failures.ts';
 import { PlanRun, runUndo } from './interpret.ts';
 import { cancelSignal, changeUpdate, deployUpdate, destroyUpdate } from './messages.ts';
+import { traced } from './traced.ts';
 import { Turns } from './turns.ts';
 
 const activities = proxyActivities<Activities>({
@@ -51,19 +50,21 @@ class PipelineEntity {
 
   deploy(request: DeployRequest): Promise<DeployResult> {
     return this.turns.take(() =>
-      traced(request.scale ? 'scale' : 'deploy', request, (traceparent) => this.carryOut({ ...request, traceparent })),
+      operation(request.scale ? 'scale' : 'deploy', request, (traceparent) =>
+        this.carryOut({ ...request, traceparent }),
+      ),
     );
   }
 
   destroy(request: DestroyRequest): Promise<DestroyResult> {
     return this.turns.take(() =>
-      traced('destroy', request, (traceparent) => this.tearDown({ ...request, traceparent })),
+      operation('destroy', request, (traceparent) => this.tearDown({ ...request, traceparent })),
     );
   }
 
   change(request: ChangeRequest): Promise<ChangeResult> {
     return this.turns.take(() =>
-      traced(request.change, request, (traceparent) => this.carryOutChange({ ...request, traceparent })),
+      operation(request.change, request, (traceparent) => this.carryOutChange({ ...request, traceparent })),
     );
   }
 
@@ -134,31 +135,11 @@ class PipelineEntity {
   }
 }
 
-/** Runs `work` with a trace context of its own, and records its span when it has ended. */
-async function traced<T>(
-  name: string,
+/** Its record says how it ended, besides its span. */
+function operation<T>(
+  kind: string,
   request: DeployRequest | DestroyRequest | ChangeRequest,
   work: (traceparent: string) => Promise<T>,
 ): Promise<T> {
-  const [version, traceId, , flags] = request.traceparent.split('-');
-  const spanId = uuid4().replaceAll('-', '').slice(0, 16);
-  const startMs = Date.now();
-  const record = (failure?: ErrorJson) =>
-    activities['operation.span']({
-      name: `${name} ${request.pipeline}`,
-      traceparent: request.traceparent,
-      spanId,
-      startMs,
-      endMs: Date.now(),
-      operation: request.id,
-      ...(failure ? { error: failure.code, failure } : {}),
-    });
-  try {
-    const result = await work(`${version}-${traceId}-${spanId}-${flags}`);
-    await record();
-    return result;
-  } catch (failure) {
-    await record(errorJsonOf(failure));
-    throw failure;
-  }
+  return traced(`${kind} ${request.pipeline}`, request, work, { endsOperation: true });
 }

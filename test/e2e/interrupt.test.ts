@@ -65,7 +65,11 @@ test(
     for (const folder of ['tasks', 'data']) {
       expect(filesIn(folder).filter((name) => !name.startsWith('millrace.'))).toEqual([]);
     }
-    expect([...filesIn('pipelines'), ...filesIn('frameworks'), ...filesIn('secrets').filter((name) => name !== 'control-redis')]).toEqual([]);
+    expect([
+      ...filesIn('pipelines'),
+      ...filesIn('frameworks'),
+      ...filesIn('secrets').filter((name) => name !== 'control-redis'),
+    ]).toEqual([]);
     const inRange = listeners(() => false).filter(({ port }) => port >= portBase && port < portBase + 100);
     expect(inRange).toEqual([]);
   },

@@ -10,7 +10,7 @@ import { listOperations, operationView } from '../../operate/operations.ts';
 import { renderPlan } from '../../plan/render.ts';
 import { nextScale } from '../../plan/scale.ts';
 import type { OperationView } from '../contract/control.ts';
-import { notFound, type Reach, recordOf, workflowUrl } from '../reach.ts';
+import { notFound, type Reach, recordOf } from '../reach.ts';
 import type { Handlers } from './handler.ts';
 
 type Names =
@@ -23,7 +23,7 @@ export function changeHandlers(reach: Reach): Pick<Handlers, Names> {
   const { home, driver } = reach;
   const view = (operation: OperationView) => ({
     ...operation,
-    workflowUrl: workflowUrl(reach.temporalUi, operation.pipeline),
+    workflowUrl: reach.workflowUrl(operation.pipeline),
   });
   const operationOf = (id: string) => {
     const known = () => listOperations(home, listed).map((each) => each.id);

@@ -5,7 +5,9 @@ import type { TaskStatus } from '../../cluster/driver.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf } from '../../cluster/process/ensure-agent.ts';
 import { consoleUrl } from '../../control/consoleUrl.ts';
+import { controlPorts } from '../../control/controlFile.ts';
 import { workerTask } from '../../control/tasks.ts';
+import { workflowUrl } from '../../control/workflowUrl.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
@@ -17,6 +19,7 @@ import { lookNow } from '../../observe/watch/lookNow.ts';
 import { type Statuses, seeServers } from '../../observe/watch/servers.ts';
 import { createRecords } from '../../records/records.ts';
 import { createSecrets } from '../../secrets/secrets.ts';
+import { workflowIds } from '../../workflows/messages.ts';
 import { seePipeline } from '../seeing.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
 
@@ -30,7 +33,7 @@ export interface Status {
   readonly console: string | null;
   readonly pipelines: readonly (Pick<PipelineRecord, 'pipeline' | 'blueprint' | 'revision' | 'endpoints' | 'error'> &
     Verdict &
-    Pick<Standing, 'waitsFor'>)[];
+    Pick<Standing, 'waitsFor'> & { readonly workflowUrl: string | null })[];
   readonly frameworks: readonly (Pick<FrameworkRecord, 'framework' | 'users'> & Standing)[];
   readonly tasks: readonly TaskStatus[];
 }
@@ -112,7 +115,12 @@ async function pipelineStatus(session: Session, record: PipelineRecord, { facts,
   const verdict = flowStateOf(found, Date.now());
   const isUp = record.state === 'flowing' && verdict.state !== 'stopped';
   const waitsFor = isUp ? waitsOf(seen) : [];
-  return { ...{ pipeline, blueprint, revision, ...verdict, waitsFor, endpoints }, ...(error ? { error } : {}) };
+  const ports = controlPorts(session.home);
+  const url = ports === undefined ? null : workflowUrl(ports, workflowIds.pipeline(pipeline));
+  return {
+    ...{ pipeline, blueprint, revision, ...verdict, waitsFor, endpoints, workflowUrl: url },
+    ...(error ? { error } : {}),
+  };
 }
 
 /** A client's error may be long; with `--json` it is whole. */
@@ -125,11 +133,12 @@ function render({ home, agent, console, pipelines, frameworks, tasks }: Status):
   if (console !== null) lines.push(`console ${console} (log in with: millrace console)`);
   lines.push('');
   if (pipelines.length === 0) lines.push('No pipelines. Next: millrace catalog, millrace deploy BLUEPRINT');
-  for (const { pipeline, revision, state, reason, next, waitsFor, endpoints, error } of pipelines) {
+  for (const { pipeline, revision, state, reason, next, waitsFor, endpoints, error, workflowUrl: url } of pipelines) {
     lines.push(`${pipeline}  ${state}, revision ${revision}`, `  ${clipped(reason)}`);
     if (next !== null) lines.push(`  next: ${next}`);
     lines.push(...waitsFor.map((what) => `  waits for ${clipped(what)}`));
     lines.push(...Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(10)} ${url}`));
+    if (url !== null) lines.push(`  ${'workflow'.padEnd(10)} ${url}`);
     if (error) lines.push(`  last deploy failed: ${error.code}: ${error.message}`);
   }
   const users = frameworks.map(({ framework, state, waitsFor, users }) => [

@@ -53,7 +53,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const reach: Reach = {
     ...{ home, cache: home.root, repoRoot, env: {}, service: 'millrace.api', driver, bus },
     ...{ records: createRecords(home), secrets: createSecrets(home.secretsDir) },
-    ...{ watcher: noWatcher, store: noStore, temporalUi: 'http://127.0.0.1:1' },
+    ...{ watcher: noWatcher, store: noStore, workflowUrl: () => null },
     alerting: { objectives: () => [], alerts: () => [] },
     handOver: async (update, kind, pipeline, request) => {
       handed.push({ update, kind, pipeline, request });
