@@ -27,4 +27,9 @@ export const pages: readonly Page[] = [
     navigation: { group: 'Observe', icon: 'pipelines', keys: 'g p' },
     load: async () => (await import('./pages/pipelines/Pipelines.tsx')).Pipelines,
   },
+  {
+    path: '/pipelines/:pipeline',
+    title: 'Pipeline',
+    load: async () => (await import('./pages/pipeline/Pipeline.tsx')).Pipeline,
+  },
 ];
