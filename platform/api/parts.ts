@@ -72,7 +72,10 @@ function freshnessMs(objectives: ReturnType<typeof objectivesOf>): number | unde
 
 function tell(bus: EventBus, event: WatchEvent): void {
   const { kind, pipeline, ...data } = event;
-  if (kind === 'seen') return bus.live('seen', { pipeline, ...data });
+  if (kind === 'seen') {
+    bus.live('seen', { pipeline, ...data });
+    return;
+  }
   const type = kind === 'state' ? 'millrace.pipeline.state' : 'millrace.ledger.fault';
   bus.publish({ source: `/pipelines/${pipeline}`, type, subject: pipeline, data: { pipeline, ...data } });
 }
