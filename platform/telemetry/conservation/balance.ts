@@ -4,7 +4,7 @@
  * Pure. A window is judged once it is closed, and an edge only once the later stage has read all there is (`drained`): until
  * then what is missing is on its way. Read the later stages' pages after the window has closed, and none of this is a guess.
  */
-import { type LedgerCell, type StageSnapshot, type TallyKind, windowMs } from './cell.ts';
+import { type LedgerCell, maxCells, type StageSnapshot, type TallyKind, windowMs } from './cell.ts';
 import { addTallies, emptyTally, sameTally, type TallyValue } from './tally.ts';
 
 export interface LedgerStage {
@@ -69,7 +69,9 @@ export const graceMs = 10_000;
 
 export function balance(stages: readonly LedgerStage[], nowMs: number): LedgerReport {
   const origins = new Set(stages.flatMap(({ pages }) => (pages ?? []).flatMap(({ cells }) => cells.map(originOf))));
-  const windows = [...origins].sort((one, other) => one - other).map((originMs) => window(stages, originMs, nowMs));
+  const fromMs = Math.max(0, ...stages.flatMap(({ pages }) => (pages ?? []).map(knownFromMs)));
+  const known = [...origins].filter((originMs) => originMs >= fromMs).sort((one, other) => one - other);
+  const windows = known.map((originMs) => window(stages, originMs, nowMs));
   const faults = windows.flatMap((each) => each.faults);
   const sum = (kinds: readonly LedgerFault['kind'][]) =>
     faults.filter(({ kind }) => kinds.includes(kind)).reduce((total, { events }) => total + events, 0);
@@ -83,6 +85,15 @@ export function balance(stages: readonly LedgerStage[], nowMs: number): LedgerRe
     duplicated: sum(['doubled', 'exchanged']),
     replayed,
   };
+}
+
+/**
+ * A page that is as full as one after giving up may have given up what is older than its oldest window: that would look like a
+ * loss, or, where the writer has given it up, like events out of nothing. Judged by the page itself, which outlives its process.
+ */
+function knownFromMs({ cells }: StageSnapshot): number {
+  if (cells.length < maxCells - (maxCells >> 3)) return 0;
+  return cells.reduce((oldest, { originMs }) => Math.min(oldest, originMs), Number.POSITIVE_INFINITY);
 }
 
 function originOf({ originMs }: LedgerCell): number {
