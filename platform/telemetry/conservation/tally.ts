@@ -96,8 +96,10 @@ export function sameTally(one: TallyValue, other: TallyValue): boolean {
 }
 
 export function addTallies(values: readonly TallyValue[]): TallyValue {
+  const some = values.filter(({ count }) => count > 0);
+  if (some.length <= 1) return some[0] ?? emptyTally;
   const tally = new Tally();
-  for (const value of values) tally.merge(value);
+  for (const value of some) tally.merge(value);
   return tally.value();
 }
 
