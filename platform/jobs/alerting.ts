@@ -31,7 +31,10 @@ export interface Alerting {
   start(): void;
   /** Writes what is not written yet; lets the delivery in hand end. */
   stop(): Promise<void>;
-  /** Takes a look at a pipeline into account; at most once a second or so. `objectives`: `objectivesOf(plan.spec)`. */
+  /**
+   * Takes a look at a pipeline into account; at most once a second or so. `objectives`: `objectivesOf(plan.spec)`. Throws
+   * STATE_UNAVAILABLE when an alert begins or ends and can't be written: the next look makes it again.
+   */
   observe(pipeline: string, objectives: Objectives, sample: Sample): void;
   /** The pipeline is gone: its alerts end, its budgets are forgotten. */
   forget(pipeline: string): void;
