@@ -36,8 +36,8 @@ export interface Alerting {
    * STATE_UNAVAILABLE when an alert begins or ends and can't be written: the next look makes it again.
    */
   observe(pipeline: string, objectives: Objectives, sample: Sample): void;
-  /** The pipeline is gone: its alerts end, its budgets are forgotten. */
-  forget(pipeline: string): void;
+  /** All other pipelines are gone: their alerts end, their budgets are forgotten. */
+  keepOnly(pipelines: readonly string[]): void;
   /** Firing first, then the newest. */
   alerts(): readonly Alert[];
   /** How many fire, of one pipeline. */
@@ -75,14 +75,16 @@ export function createAlerting(options: AlertingOptions): Alerting {
       budgets.save(sample.atMs, isNew.length > 0);
       if (isNew.length > 0) delivery.kick();
     },
-    forget: (pipeline) => {
-      for (const alert of store.firingOf(pipeline)) {
-        const text = `${pipeline}: the pipeline is gone, and objective "${alert.name}" with it.`;
+    keepOnly: (pipelines) => {
+      const kept = new Set(pipelines);
+      const gone = store.all().filter(({ state, pipeline }) => state === 'firing' && !kept.has(pipeline));
+      for (const alert of gone) {
+        const text = `${alert.pipeline}: the pipeline is gone, and objective "${alert.name}" with it.`;
         const ended = { ...alert, state: 'resolved', resolvedMs: now(), text, next: 'Nothing.' } as const;
         store.put({ ...ended, delivery: delivery.wanted() ? 'queued' : null });
       }
-      budgets.forget(pipeline);
-      delivery.kick();
+      budgets.keepOnly(kept);
+      if (gone.length > 0) delivery.kick();
     },
     alerts: () => store.all(),
     firing: (pipeline) => store.firingOf(pipeline).length,
