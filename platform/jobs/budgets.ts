@@ -53,9 +53,9 @@ export class PipelineBudgets {
     return [...(this.#pipelines.get(pipeline)?.trackers.values() ?? [])].map((tracker) => tracker.status(nowMs));
   }
 
-  keepOnly(pipelines: ReadonlySet<string>): void {
+  forget(isGone: (pipeline: string) => boolean): void {
     const known = [...this.#pipelines.keys(), ...pipelinesWithBudgets(this.#home)];
-    for (const pipeline of known.filter((each) => !pipelines.has(each))) {
+    for (const pipeline of known.filter(isGone)) {
       this.#pipelines.delete(pipeline);
       removeBudgets(this.#home, pipeline);
     }

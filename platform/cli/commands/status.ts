@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 import type { TaskStatus } from '../../cluster/driver.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf } from '../../cluster/process/ensure-agent.ts';
+import { controlPorts } from '../../control/controlFile.ts';
 import { workerTask } from '../../control/tasks.ts';
-import { pipelineWorkflowUrl } from '../../control/workflowUrl.ts';
+import { workflowUrl } from '../../control/workflowUrl.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import { createRecords } from '../../records/records.ts';
+import { workflowIds } from '../../workflows/messages.ts';
 import { seeFramework, seePipeline } from '../seeing.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
 import { type Standing, standingOf, withFrameworks } from '../standing.ts';
@@ -73,6 +75,7 @@ async function standings(
       return { framework: record.framework, ...standing, users: record.users };
     }),
   );
+  const ports = controlPorts(session.home);
   const shown = pipelines.map(async (record) => {
     const { pipeline, blueprint, revision, endpoints, error } = record;
     const own = standingOf(record.state, await seePipeline(byId, record), control);
@@ -81,15 +84,9 @@ async function standings(
       own,
       frameworks.filter(({ framework }) => names.includes(framework)),
     );
+    const url = ports === undefined ? null : workflowUrl(ports, workflowIds.pipeline(pipeline));
     return {
-      ...{
-        pipeline,
-        blueprint,
-        revision,
-        ...standing,
-        endpoints,
-        workflowUrl: pipelineWorkflowUrl(session.home, pipeline),
-      },
+      ...{ pipeline, blueprint, revision, ...standing, endpoints, workflowUrl: url },
       ...(error ? { error } : {}),
     };
   });

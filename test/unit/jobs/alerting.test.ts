@@ -95,6 +95,7 @@ test('a pipeline that is gone takes its alerts and budgets with it', () => {
   const alerting = make();
   watch(alerting, stuck);
   alerting.keepOnly(['delays', 'others']);
+  alerting.forget('others');
   expect(alerting.firing('delays')).toBe(1);
   alerting.keepOnly(['others']);
   expect(alerting.alerts()).toEqual([
