@@ -47,7 +47,7 @@ test.each(refusals)('%s is told as a row of the error table', async (_, args, co
 });
 
 test('the nearest commands are named', async () => {
-  expect((await home.run('statu')).stderr).toContain('Nearest: status.');
+  expect((await home.run('statu')).stderr).toContain('Nearest: status');
 });
 
 test('no command at all: the help, and exit code 2; asked for, the help is the result', async () => {
