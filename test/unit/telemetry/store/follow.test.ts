@@ -109,6 +109,19 @@ test('what is not ours is passed: other JSON, binary, a line without an end', as
   expect(store!.stats().dropped.malformed).toBeGreaterThanOrEqual(4);
 });
 
+test('spans with fields that are not of their type are counted, and hold nothing up', async () => {
+  const good = line(1);
+  const broken = ['"name":7', '"name":null', '"name":"x","status":{"code":2,"message":9}', '"name":"x","kind":"odd"'];
+  const lines = broken.map((fields, i) =>
+    good.replace(/"name":"POST[^"]*"/, fields).replaceAll(traceIdOf(1), `${i}`.repeat(32)),
+  );
+  await writeFile(join(spansDir, 'a-1.ndjson'), lines.join('') + good.replaceAll('"3"', 'null') + good);
+  await follow();
+  expect(await store!.trace(traceIdOf(1))).toBeDefined();
+  expect(store!.stats().dropped.malformed).toBeGreaterThanOrEqual(2);
+  for (const { traceId } of await store!.searchTraces({ limit: 10 })) expect(await store!.trace(traceId)).toBeDefined();
+});
+
 test('no such directory: nothing, until there is one', async () => {
   await rm(spansDir, { recursive: true });
   expect(counted((await follow()).stats())).toEqual({ traces: 0, dropped: {} });
