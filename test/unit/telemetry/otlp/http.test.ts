@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -197,4 +198,29 @@ describe('with a token', () => {
     expect((await send('Bearer secreT')).status).toBe(401);
     expect((await send('Bearer secret')).status).toBe(200);
   });
+});
+
+test('while 16 requests are being read, others are asked to try again; one that is given up makes room', async () => {
+  const slow = Array.from({ length: 16 }, () => {
+    const open = request(`${receivers.url}/v1/traces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-length': 2 },
+    });
+    open.on('error', () => {});
+    open.write('{');
+    return {
+      open,
+      answered: new Promise<number>((resolve) => open.on('response', (it) => resolve(it.resume().statusCode!))),
+    };
+  });
+  const one = async () => (await post('traces', '{}', { 'content-type': 'application/json' })).status;
+  const until = async (wanted: number) => {
+    for (const deadline = Date.now() + 10_000; (await one()) !== wanted; )
+      if (Date.now() > deadline) throw new Error(`never ${wanted}`);
+  };
+  await until(429);
+  slow[0]!.open.destroy();
+  await until(200);
+  for (const { open } of slow.slice(1)) open.end('}');
+  expect(await Promise.all(slow.slice(1).map(({ answered }) => answered))).toEqual(Array(15).fill(200));
 });
