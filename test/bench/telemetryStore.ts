@@ -129,9 +129,8 @@ async function questions(store: EmbeddedStore): Promise<void> {
 
 function remove(): void {
   const db = openForWriting(directory);
-  const before = new Retention(db, { maxBytes: 1, retentionMs: 1 });
-  const used = before.usedBytes();
   const retention = new Retention(db, { maxBytes: 2 ** 40, retentionMs: nowMs - startOf(Math.floor(traces / 20)) });
+  const used = retention.usedBytes();
   const [startMs, cpu] = [performance.now(), process.cpuUsage()];
   let [steps, longestMs] = [0, 0];
   for (let more = true; more; steps++) {

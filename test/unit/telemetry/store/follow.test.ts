@@ -8,6 +8,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSpanRecorder } from '../../../../platform/telemetry/recorder.ts';
 import { encodeAttributes, encodeExportRequest, encodeSpan } from '../../../../platform/telemetry/span.ts';
 import { type EmbeddedStore, openTelemetryStore } from '../../../../platform/telemetry/store/open.ts';
+import { openForWriting } from '../../../../platform/telemetry/store/openDatabase.ts';
+import { SpanFollower } from '../../../../platform/telemetry/store/spanFollower.ts';
 import { tailSpanFiles } from '../../../../platform/telemetry/store/tailSpanFiles.ts';
 import { findTrace } from '../../../../platform/telemetry/traceStore.ts';
 import { eventIdOf, traceIdOf, traceOf } from '../../../bench/telemetrySpans.ts';
@@ -74,6 +76,24 @@ test('a file is taken in as it grows, is turned over and removed; a restart take
   await appendFile(now, lines(40, 50));
   await store!.caughtUp();
   expect(counted((await follow()).stats())).toEqual({ traces: 50, dropped: {} });
+});
+
+test('files that are there are remembered, whatever they are called by now; others are forgotten after an hour', async () => {
+  const [named, renamed] = [join(spansDir, 'a-1.ndjson'), join(spansDir, 'a-1.1.ndjson')];
+  await writeFile(named, lines(0, 3));
+  await writeFile(join(spansDir, 'b-1.ndjson'), lines(3, 6));
+  await (await follow()).close();
+  await rename(named, renamed);
+  await rm(join(spansDir, 'b-1.ndjson'));
+  const db = openForWriting(directory);
+  const follower = new SpanFollower(db, spansDir);
+  for (const path of await follower.changed()) expect(follower.take(path, Date.now(), () => {})).toBe(false);
+  expect(await follower.changed()).toEqual([]);
+  follower.remember(Date.now() + 2 * 3600_000);
+  expect(db.prepare('SELECT count(*) AS files FROM followed').get()).toEqual({ files: 1 });
+  follower.remember(Date.now() + 4 * 3600_000);
+  expect(db.prepare('SELECT count(*) AS files FROM followed').get()).toEqual({ files: 1 });
+  db.close();
 });
 
 test('removed spans do not come back with a restart', async () => {
