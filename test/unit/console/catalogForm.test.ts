@@ -7,8 +7,8 @@ import {
   formFaults,
   nameFault,
   parameterFault,
-} from '../../../platform/console/catalog/form.ts';
-import { planOf, refusalOf } from '../../../platform/console/catalog/refusal.ts';
+} from '../../../platform/console/app/pages/catalog/form.ts';
+import { planOf, refusalOf } from '../../../platform/console/app/pages/catalog/refusal.ts';
 import type { BlueprintModule, ParameterSpec } from '../../../platform/model/blueprint.ts';
 import { name } from '../../../platform/model/names.ts';
 import { resolveParameters } from '../../../platform/plan/parameters.ts';

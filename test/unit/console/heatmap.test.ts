@@ -12,7 +12,7 @@ import {
   latencyRange,
   mostCountOf,
   moveBy,
-} from '../../../platform/console/traces/heatmapLayout.ts';
+} from '../../../platform/console/app/pages/traces/heatmapLayout.ts';
 
 const heatmap: Heatmap = {
   fromMs: 1000,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { append, emptyLog, filtered, levelOf } from '../../../platform/console/logs/lines.ts';
+import { append, emptyLog, filtered, levelOf } from '../../../platform/console/app/pages/logs/lines.ts';
 
 const line = (text: string) => ({ atMs: null, task: 't', text });
 

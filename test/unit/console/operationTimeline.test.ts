@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { OperationStep, OperationView } from '../../../platform/api/contract/control.ts';
-import { progressOf, stepInFocus, timeline } from '../../../platform/console/operations/timeline.ts';
+import { progressOf, stepInFocus, timeline } from '../../../platform/console/app/pages/plan/timeline.ts';
 
 function step(
   id: string,

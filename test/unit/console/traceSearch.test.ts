@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { traceQuery } from '../../../platform/api/contract/traces.ts';
-import { durationText, parseDurationMs } from '../../../platform/console/traces/duration.ts';
+import { parseDurationMs } from '../../../platform/console/app/pages/traces/duration.ts';
 import {
   apiQueryOf,
   defaultSearch,
   searchFaults,
   searchFromUrl,
   searchToUrl,
-} from '../../../platform/console/traces/search.ts';
+} from '../../../platform/console/app/pages/traces/search.ts';
 
 describe('durations', () => {
   test.each([
@@ -22,24 +22,12 @@ describe('durations', () => {
   test.each(['', 'fast', '1 week', '-5ms', '1e3', '5 ms ms'])('"%s" is none', (text) =>
     expect(parseDurationMs(text)).toBeUndefined(),
   );
-  test.each([
-    [0, '0 ms'],
-    [0.87, '870 µs'],
-    [12.345, '12.3 ms'],
-    [999.7, '1 s'],
-    [4560, '4.56 s'],
-    [125_000, '2 min 5 s'],
-    [3_600_000, '1 h'],
-    [90_061_000, '1 d 1 h'],
-    [-20, '−20 ms'],
-    [Number.NaN, '–'],
-  ])('%d ms is shown as %s', (ms, text) => expect(durationText(ms)).toBe(text));
 });
 
 describe('a search and its URL', () => {
   test('a default search needs no parameters', () => {
-    expect(searchToUrl(defaultSearch).toString()).toBe('');
-    expect(searchFromUrl(new URLSearchParams())).toEqual(defaultSearch);
+    expect(searchToUrl(defaultSearch)).toEqual({});
+    expect(searchFromUrl({})).toEqual(defaultSearch);
   });
   test('any search comes back as it was', () => {
     const text = fc.string({ maxLength: 20 }).map((each) => each.trim());
@@ -58,9 +46,9 @@ describe('a search and its URL', () => {
     fc.assert(fc.property(search, (each) => expect(searchFromUrl(searchToUrl(each))).toEqual(each)));
   });
   test('fixed times win over "since"', () => {
-    const search = searchFromUrl(new URLSearchParams('from=1000&to=2000&since=5m&status=odd&unknown=1'));
+    const search = searchFromUrl({ from: '1000', to: '2000', since: '5m', status: 'odd', unknown: '1' });
     expect(search).toEqual({ ...defaultSearch, from: '1000', to: '2000', since: '' });
-    expect(searchToUrl(search).toString()).toBe('from=1000&to=2000');
+    expect(searchToUrl(search)).toEqual({ from: '1000', to: '2000' });
   });
   test('what is wrong is said for its field', () => {
     const faults = searchFaults({ ...defaultSearch, min: 'fast', attribute: 'route', max: '1s', from: 'noon' });

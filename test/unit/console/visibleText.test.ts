@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { prettyJson } from '../../../platform/console/shown/prettyJson.ts';
-import { plainLine, visibleLine, visibleText } from '../../../platform/console/shown/visibleText.ts';
+import { prettyJson } from '../../../platform/console/app/format/prettyJson.ts';
+import { plainLine, visibleLine, visibleText } from '../../../platform/console/app/format/visibleText.ts';
 
 describe('text of strangers', () => {
   test('markup stays text, character by character', () => {

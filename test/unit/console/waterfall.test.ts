@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ApiTraceSpan } from '../../../platform/api/contract/traces.ts';
-import { criticalPath } from '../../../platform/console/traces/criticalPath.ts';
-import { spanLinks } from '../../../platform/console/traces/spanLinks.ts';
-import { axisTicks, extentOf, parentsOf, waterfallRows } from '../../../platform/console/traces/waterfall.ts';
+import { criticalPath } from '../../../platform/console/app/pages/traces/criticalPath.ts';
+import { spanLinks } from '../../../platform/console/app/pages/traces/spanLinks.ts';
+import { axisTicks, extentOf, parentsOf, waterfallRows } from '../../../platform/console/app/pages/traces/waterfall.ts';
 
 function span(spanId: string, depth: number, offsetMs: number, durationMs: number): ApiTraceSpan {
   const rest = { parentSpanId: null, name: spanId, kind: 'internal', service: 's', instance: 'i' } as const;

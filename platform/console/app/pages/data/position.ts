@@ -1,5 +1,5 @@
 /** Where in a topic one looks: newest, from an offset of a partition, or from a time. Its place is the URL. */
-import type { Message, TopicInfo } from '../../api/contract/data.ts';
+import type { Message, TopicInfo } from '../../../../api/contract/data.ts';
 
 export interface Position {
   readonly mode: 'newest' | 'offset' | 'time';
@@ -11,18 +11,18 @@ export interface Position {
 }
 export const newest: Position = { mode: 'newest', partition: '', offset: '', time: '' };
 
-export function positionFromUrl(parameters: URLSearchParams): Position {
-  const get = (name: string) => parameters.get(name) ?? '';
+export function positionFromUrl(query: Readonly<Record<string, string>>): Position {
+  const get = (name: string) => query[name] ?? '';
   const mode = get('offset') !== '' ? 'offset' : get('time') !== '' ? 'time' : 'newest';
   return { mode, partition: get('partition'), offset: get('offset'), time: get('time') };
 }
 
-export function positionToUrl({ mode, partition, offset, time }: Position): URLSearchParams {
-  const parameters = new URLSearchParams();
-  if (partition !== '') parameters.set('partition', partition);
-  if (mode === 'offset' && offset !== '') parameters.set('offset', offset);
-  if (mode === 'time' && time !== '') parameters.set('time', time);
-  return parameters;
+export function positionToUrl({ mode, partition, offset, time }: Position): Record<string, string> {
+  return {
+    ...(partition !== '' && { partition }),
+    ...(mode === 'offset' && offset !== '' && { offset }),
+    ...(mode === 'time' && time !== '' && { time }),
+  };
 }
 
 const whole = /^\d{1,16}$/;

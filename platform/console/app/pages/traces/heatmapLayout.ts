@@ -1,6 +1,6 @@
 /** Latency against time as cells of a grid: where they lie, how strong they are, which one is meant. Row 0 is at the bottom. */
-import type { Heatmap } from '../../api/contract/traces.ts';
-import { durationText } from './duration.ts';
+import type { Heatmap } from '../../../../api/contract/traces.ts';
+import { formatDuration } from '../../format/times.ts';
 
 export interface Grid {
   readonly columns: number;
@@ -99,7 +99,7 @@ export function filledCells(heatmap: Heatmap): HeatCell[] {
 
 /** `16 ms – 32 ms`, `over 8.19 s`. */
 export function latencyRange({ leastMs, mostMs }: Pick<HeatCell, 'leastMs' | 'mostMs'>): string {
-  return mostMs === null ? `over ${durationText(leastMs)}` : `${durationText(leastMs)} – ${durationText(mostMs)}`;
+  return mostMs === null ? `over ${formatDuration(leastMs)}` : `${formatDuration(leastMs)} – ${formatDuration(mostMs)}`;
 }
 
 const moves: Readonly<Record<string, readonly [number, number]>> = {

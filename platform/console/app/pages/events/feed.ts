@@ -1,5 +1,5 @@
 /** The platform's events as a list: newest first, each once, filtered; what comes in while it is paused is counted. */
-import type { PlatformEvent } from '../../api/contract/control.ts';
+import type { PlatformEvent } from '../../../../api/contract/control.ts';
 
 export interface Feed {
   readonly events: readonly PlatformEvent[];

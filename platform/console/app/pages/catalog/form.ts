@@ -1,5 +1,5 @@
 /** The form of a blueprint's parameters: what is typed, what is wrong with it, what is sent. Bounds as platform/plan/parameters.ts. */
-import type { DeployBody, ParameterInfo } from '../../api/contract/control.ts';
+import type { DeployBody, ParameterInfo } from '../../../../api/contract/control.ts';
 
 /** As typed; of a boolean `true` or `false`. */
 export type FormValues = Readonly<Record<string, string>>;

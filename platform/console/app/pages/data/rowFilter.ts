@@ -1,5 +1,5 @@
 /** Filter of a table's rows by its partition key; its place is the URL: `key.COLUMN=value`. */
-import type { TableInfo } from '../../api/contract/data.ts';
+import type { TableInfo } from '../../../../api/contract/data.ts';
 
 export type KeyFilter = Readonly<Record<string, string>>;
 
@@ -7,11 +7,9 @@ export function partitionKey(table: TableInfo): string[] {
   return table.columns.filter(({ key }) => key === 'partition').map(({ name }) => name);
 }
 
-export function keyFromUrl(parameters: URLSearchParams): KeyFilter {
-  const filter: [string, string][] = [];
-  for (const [name, value] of parameters)
-    if (name.startsWith('key.') && value !== '') filter.push([name.slice(4), value]);
-  return Object.fromEntries(filter);
+export function keyFromUrl(query: Readonly<Record<string, string>>): KeyFilter {
+  const ours = Object.entries(query).filter(([name, value]) => name.startsWith('key.') && value !== '');
+  return Object.fromEntries(ours.map(([name, value]) => [name.slice('key.'.length), value]));
 }
 
 /** A filter names the whole partition key or nothing: Cassandra finds rows by all of it. */

@@ -1,5 +1,5 @@
 /** What runs where, and how much of a node is asked for and used. */
-import type { ClusterInfo, TaskInfo } from '../../api/contract/control.ts';
+import type { ClusterInfo, TaskInfo } from '../../../../api/contract/control.ts';
 
 export interface Share {
   readonly label: string;

@@ -1,5 +1,5 @@
 /** An operation's steps, by phase, as bars against time. Pure: what time it is comes as an argument. */
-import type { OperationStep, OperationView } from '../../api/contract/control.ts';
+import type { OperationStep, OperationView } from '../../../../api/contract/control.ts';
 
 export interface TimelineStep {
   readonly step: OperationStep;

@@ -1,5 +1,5 @@
 /** A trace as rows of bars. Pure: the spans come in tree order (parents first) with their depth, as the API gives them. */
-import type { ApiTrace, ApiTraceSpan } from '../../api/contract/traces.ts';
+import type { ApiTrace, ApiTraceSpan } from '../../../../api/contract/traces.ts';
 
 export interface WaterfallRow {
   readonly span: ApiTraceSpan;

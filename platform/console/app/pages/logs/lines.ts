@@ -1,5 +1,5 @@
 /** Lines of a task's log: what they say of themselves, which are shown, and how many are kept. Text stays as it was printed. */
-import type { LogLine } from '../../api/contract/traces.ts';
+import type { LogLine } from '../../../../api/contract/traces.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'unknown';
 export interface ShownLine {

@@ -2,7 +2,7 @@
  * What the duration of a trace is made of: at each moment, the deepest span without which the trace would have ended earlier.
  * Walks back from the latest end; a child counts with all that is under it, since a record outlives the request that sent it.
  */
-import type { ApiTraceSpan } from '../../api/contract/traces.ts';
+import type { ApiTraceSpan } from '../../../../api/contract/traces.ts';
 
 export interface CriticalSegment {
   readonly spanId: string;

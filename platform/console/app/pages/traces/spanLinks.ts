@@ -1,5 +1,5 @@
 /** From a span's attributes to the pages that show what it worked on. Names: OpenTelemetry's conventions (telemetry/attributes.ts). */
-import type { ApiTraceSpan } from '../../api/contract/traces.ts';
+import type { ApiTraceSpan } from '../../../../api/contract/traces.ts';
 
 export type SpanLink =
   | {

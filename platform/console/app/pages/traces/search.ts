@@ -1,5 +1,5 @@
 /** What is searched for, as the form has it; its place is the URL, so that a search can be kept and sent. */
-import type { TraceQueryInput } from '../../api/contract/traces.ts';
+import type { TraceQueryInput } from '../../../../api/contract/traces.ts';
 import { parseDurationMs } from './duration.ts';
 
 export interface TraceSearch {
@@ -36,8 +36,8 @@ export const defaultSearch: TraceSearch = {
 };
 
 /** Unknown parameters are left out. `since=all` is told from no `since`, which is the default. */
-export function searchFromUrl(parameters: URLSearchParams): TraceSearch {
-  const given = Object.fromEntries(fields.map((field) => [field, parameters.get(field) ?? ''])) as Record<
+export function searchFromUrl(query: Readonly<Record<string, string>>): TraceSearch {
+  const given = Object.fromEntries(fields.map((field) => [field, query[field] ?? ''])) as Record<
     keyof TraceSearch,
     string
   >;
@@ -48,16 +48,16 @@ export function searchFromUrl(parameters: URLSearchParams): TraceSearch {
 }
 
 /** Only what differs from the default, in a fixed order. */
-export function searchToUrl(search: TraceSearch): URLSearchParams {
-  const parameters = new URLSearchParams();
+export function searchToUrl(search: TraceSearch): Record<string, string> {
+  const query: Record<string, string> = {};
   const isFixed = search.from !== '' || search.to !== '';
   for (const field of fields) {
     const value = search[field].trim();
     if (field === 'since') {
-      if (!isFixed && value !== defaultSearch.since) parameters.set('since', value === '' ? 'all' : value);
-    } else if (value !== '') parameters.set(field, value);
+      if (!isFixed && value !== defaultSearch.since) query.since = value === '' ? 'all' : value;
+    } else if (value !== '') query[field] = value;
   }
-  return parameters;
+  return query;
 }
 
 /** What is wrong with it, a sentence for each field; empty when it can be asked. */
