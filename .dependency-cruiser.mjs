@@ -50,6 +50,25 @@ export default {
       to: { path: '^platform/cli/' },
     },
     {
+      name: 'the-console-knows-the-contract-only',
+      comment: 'Types alone: what runs in the browser is the app and its libraries.',
+      severity: 'error',
+      from: { path: '^platform/console/app/' },
+      to: { path: '^platform/', pathNot: '^platform/(console/app|api/contract)/' },
+    },
+    {
+      name: 'contract-in-the-browser-as-types',
+      severity: 'error',
+      from: { path: '^platform/console/app/' },
+      to: { path: '^platform/api/contract/|node_modules/zod/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nothing-imports-the-app',
+      severity: 'error',
+      from: { path: '^(platform|blueprints)/', pathNot: '^platform/console/app/' },
+      to: { path: '^platform/console/app/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: {},
@@ -63,7 +82,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default'],
-      extensions: ['.ts', '.mjs', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'],
     },
   },
 };

@@ -79,7 +79,8 @@ const columns: readonly Column<PipelineSummary>[] = [
     title: 'Alerts',
     numeric: true,
     sortBy: ({ alerts }) => alerts,
-    cell: ({ alerts }) => (alerts === 0 ? <span className="muted">none</span> : <strong className="bad tone-text">{alerts} firing</strong>),
+    cell: ({ alerts }) =>
+      alerts === 0 ? <span className="muted">none</span> : <strong className="bad tone-text">{alerts} firing</strong>,
   },
 ];
 
