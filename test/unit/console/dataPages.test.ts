@@ -9,8 +9,8 @@ import {
   positionFromUrl,
   positionToUrl,
   turnPage,
-} from '../../../platform/console/app/pages/data/position.ts';
-import { eventFilter, keyFault, keyFromUrl, keyQuery } from '../../../platform/console/app/pages/data/rowFilter.ts';
+} from '../../../platform/console/app/pages/topics/position.ts';
+import { eventFilter, keyFault, keyFromUrl, keyQuery } from '../../../platform/console/app/pages/tables/rowFilter.ts';
 import { compareIds, emptyFeed, matching, paused, received, typesOf } from '../../../platform/console/app/pages/events/feed.ts';
 
 const topic: TopicInfo = {
