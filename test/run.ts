@@ -4,11 +4,12 @@
  * stages leave behind (processes, ports, files) is a failure, and named.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchArtifacts } from '../platform/artifacts/fetch.ts';
 import { cacheOf } from '../platform/home.ts';
+import { findChromium } from './browser/chromium.ts';
 import { openTestRoom } from './leftovers.ts';
 
 interface Outcome {
@@ -35,6 +36,7 @@ const stages: readonly Stage[] = [
   { name: 'artifacts', run: bringArtifacts },
   { name: 'conformance', run: () => jest('conformance') },
   { name: 'replay', run: () => jest('replay') },
+  { name: 'browser', run: browse },
   { name: 'e2e', run: () => jest('e2e') },
 ];
 
@@ -71,10 +73,23 @@ async function check(command: string, ...args: string[]): Promise<Outcome> {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
-/** The console's app is of the browser: it has a configuration of its own. */
+/** What runs in a browser has configurations of its own. */
 async function checkTypes(): Promise<Outcome> {
-  const outcomes = [await check(bin('tsc'), '-p', '.'), await check(bin('tsc'), '-p', 'platform/console')];
+  const outcomes: Outcome[] = [];
+  for (const project of ['.', 'platform/console', 'test/browser']) {
+    outcomes.push(await check(bin('tsc'), '-p', project));
+  }
   return outcomes.reduce(add);
+}
+
+/** Without a browser nothing of this can run: it is counted as skipped, file by file, and said. */
+async function browse(): Promise<Outcome> {
+  if (findChromium() !== undefined) return jest('browser');
+  const files = readdirSync(join(root, 'test', 'browser')).filter((name) => name.endsWith('.test.ts'));
+  console.log(
+    `SKIPPED: ${files.length} files of browser tests. There is no chromium here: apt-get install -y chromium`,
+  );
+  return { passed: 0, failed: 0, skipped: files.length };
 }
 
 /** Brings the servers' artifacts in, so that no test waits for a registry. */

@@ -5,7 +5,7 @@ import { failureOf, unreachable } from './failure.ts';
 import { paths } from './paths.ts';
 import { fillPath, queryText } from './urls.ts';
 
-export const csrfHeader = 'x-csrf-token';
+export const csrfHeader = 'x-millrace-csrf';
 
 type Routes = typeof routes;
 type ParameterOf<P extends string> = P extends `${string}:${infer Rest}`

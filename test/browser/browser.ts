@@ -1,0 +1,108 @@
+/**
+ * The console in a real browser. `look` is what every page has to stand: it takes screenshots in both themes and runs axe;
+ * `close` fails on any console error, page error, or request that left the origin.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { buildConsole } from '../../platform/console/build.ts';
+import { cacheOf } from '../../platform/home.ts';
+import { type ConsoleServer, type Handlers, serveConsole } from '../fixtures/console/server.ts';
+import { findChromium } from './chromium.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+/** `MILLRACE_SCREENSHOTS`, else a directory among temporary files that stays. */
+export const screenshots = process.env.MILLRACE_SCREENSHOTS ?? join(tmpdir(), 'millrace-screenshots');
+
+export interface OpenConsole {
+  readonly page: Page;
+  readonly server: ConsoleServer;
+  /** Goes to a place of the console, `/pipelines`, and waits until it stands. */
+  go(place: string): Promise<void>;
+  /** Screenshots `NAME-light.png` and `NAME-dark.png`, and axe in both themes. Gives the violations. */
+  look(name: string): Promise<readonly string[]>;
+  /** What went wrong so far: errors of the console and of the page, requests to elsewhere. */
+  readonly faults: readonly string[];
+  close(): Promise<void>;
+}
+
+let browser: Browser | undefined;
+
+export async function openConsole(handlers: Handlers): Promise<OpenConsole> {
+  const directory = await buildConsole(cacheOf(process.env), root);
+  const server = await serveConsole(directory, handlers);
+  browser ??= await launch();
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
+  page.on('request', (request) => request.url().startsWith(server.url) || faults.push(`request to ${request.url()}`));
+  await page.goto(server.url);
+  return {
+    page,
+    server,
+    faults,
+    async go(place) {
+      await page.goto(`${server.url}/#${place}`);
+      await page.waitForFunction(
+        () => document.querySelector('.loading') === null && document.querySelector('h1') !== null,
+      );
+    },
+    look: (name) => look(page, name),
+    async close() {
+      await context.close();
+      await server.close();
+    },
+  };
+}
+
+export async function closeBrowser(): Promise<void> {
+  await browser?.close();
+  browser = undefined;
+}
+
+async function launch(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error('There is no chromium: apt-get install chromium');
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
+}
+
+async function look(page: Page, name: string): Promise<readonly string[]> {
+  mkdirSync(screenshots, { recursive: true });
+  const found: string[] = [];
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme });
+    // Colours fade into each other for a moment.
+    await page.waitForTimeout(250);
+    await page.screenshot({ path: join(screenshots, `${name}-${theme}.png`) });
+    found.push(...(await violations(page)).map((line) => `${theme}: ${line}`));
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  return found;
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly help: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+/** WCAG 2.0 to 2.2, A and AA. Evaluated through the debugger, which the page's policy does not bind. */
+async function violations(page: Page): Promise<readonly string[]> {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+  const script = `(async () => { ${axeSource}; return await axe.run(document, { runOnly: { type: 'tag', values: ${JSON.stringify(tags)} } }); })()`;
+  const result = (await page.evaluate(script)) as AxeResult;
+  return result.violations.flatMap(({ id, help, nodes }) =>
+    nodes
+      .slice(0, 5)
+      .map(({ html, failureSummary }) => `${id}: ${help}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
+  );
+}
