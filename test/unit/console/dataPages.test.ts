@@ -3,6 +3,15 @@ import type { PlatformEvent } from '../../../platform/api/contract/control.ts';
 import { messageQuery, type TableInfo, type TopicInfo } from '../../../platform/api/contract/data.ts';
 import { cpusUsed, nodeViews, percentOf } from '../../../platform/console/app/pages/cluster/shares.ts';
 import {
+  compareIds,
+  emptyFeed,
+  matching,
+  paused,
+  received,
+  typesOf,
+} from '../../../platform/console/app/pages/events/feed.ts';
+import { eventFilter, keyFault, keyFromUrl, keyQuery } from '../../../platform/console/app/pages/tables/rowFilter.ts';
+import {
   messagesAsked,
   newest,
   positionFault,
@@ -10,8 +19,6 @@ import {
   positionToUrl,
   turnPage,
 } from '../../../platform/console/app/pages/topics/position.ts';
-import { eventFilter, keyFault, keyFromUrl, keyQuery } from '../../../platform/console/app/pages/tables/rowFilter.ts';
-import { compareIds, emptyFeed, matching, paused, received, typesOf } from '../../../platform/console/app/pages/events/feed.ts';
 
 const topic: TopicInfo = {
   name: 'flights',

@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'react';
 import { formatExact } from '../format/numbers.ts';
 import { type Piece, visibleLine, visibleText } from '../format/visibleText.ts';
+import { Scroll } from './Scroll.tsx';
 import './foreign.css';
 
 /** In one line; `maxCharacters` are shown. */
@@ -22,10 +23,9 @@ export function ForeignBlock({ text, label }: { readonly text: string; readonly 
   const isCut = pieces.some(({ kind }) => kind === 'cut');
   return (
     <div className="foreign-block">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-      <pre tabIndex={0} aria-label={label}>
+      <Scroll label={label}>
         <bdi>{show(pieces)}</bdi>
-      </pre>
+      </Scroll>
       {isCut && (
         <button type="button" onClick={() => setSteps(steps * 10)}>
           Show more of it

@@ -5,6 +5,7 @@ import { formatDuration } from '../../format/times.ts';
 import type { PageProps } from '../../pages.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { Answer } from '../../ui/Answer.tsx';
+import { ForeignLine } from '../../ui/ForeignText.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Badge, StateBadge, type Tone } from '../../ui/StateBadge.tsx';
 import { Empty } from '../../ui/states.tsx';
@@ -22,7 +23,8 @@ export function Alerts({ query }: PageProps) {
           return alerts.length === 0 ? (
             <Empty title="No alert has fired">
               <p>
-                Objectives stand in the blueprint. An alert fires when their error budget is used up too fast, and is told here and to the webhook.
+                Objectives stand in the blueprint. An alert fires when their error budget is used up too fast, and is
+                told here and to the webhook.
               </p>
             </Empty>
           ) : (
@@ -48,10 +50,14 @@ const columns: readonly Column<Alert>[] = [
     sortBy: ({ name }) => name,
     cell: ({ name, text, next }) => (
       <>
-        <strong>{name}</strong>
-        <div>{text}</div>
+        <strong>
+          <ForeignLine text={name} />
+        </strong>
+        <div>
+          <ForeignLine text={text} maxCharacters={1000} />
+        </div>
         <div className="sub">
-          <span className="muted">Next:</span> {next}
+          <span className="muted">Next:</span> <ForeignLine text={next} maxCharacters={1000} />
         </div>
       </>
     ),
@@ -60,10 +66,20 @@ const columns: readonly Column<Alert>[] = [
     id: 'pipeline',
     title: 'Pipeline',
     sortBy: ({ pipeline }) => pipeline,
-    cell: ({ pipeline }) => <a href={hrefOf(`/pipelines/${segment(pipeline)}`)}>{pipeline}</a>,
+    cell: ({ pipeline }) => (
+      <a href={hrefOf(`/pipelines/${segment(pipeline)}`)}>
+        <ForeignLine text={pipeline} />
+      </a>
+    ),
   },
   { id: 'severity', title: 'Severity', sortBy: ({ severity }) => severity, cell: ({ severity }) => severity },
-  { id: 'since', title: 'Since', numeric: true, sortBy: ({ sinceMs }) => sinceMs, cell: ({ sinceMs }) => <Age atMs={sinceMs} /> },
+  {
+    id: 'since',
+    title: 'Since',
+    numeric: true,
+    sortBy: ({ sinceMs }) => sinceMs,
+    cell: ({ sinceMs }) => <Age atMs={sinceMs} />,
+  },
   {
     id: 'resolved',
     title: 'Resolved',

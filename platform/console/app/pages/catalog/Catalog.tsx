@@ -17,7 +17,8 @@ export function Catalog() {
           entries.length === 0 ? (
             <Empty title="There is no blueprint">
               <p>
-                A blueprint is a folder under <code>blueprints/</code>; docs/how-to/write-a-blueprint.md tells how to write one.
+                A blueprint is a folder under <code>blueprints/</code>; docs/how-to/write-a-blueprint.md tells how to
+                write one.
               </p>
             </Empty>
           ) : (

@@ -90,9 +90,14 @@ function Form({ entry }: { readonly entry: CatalogEntry }) {
         <div className="stack">
           {plan.failure !== undefined && <FailureView failure={plan.failure} />}
           {plan.previewed === undefined ? (
-            plan.failure === undefined && <Empty title="Preview the plan first">
-              <p>It says what would be installed, made and changed, and what happens to data. Nothing is done by a preview.</p>
-            </Empty>
+            plan.failure === undefined && (
+              <Empty title="Preview the plan first">
+                <p>
+                  It says what would be installed, made and changed, and what happens to data. Nothing is done by a
+                  preview.
+                </p>
+              </Empty>
+            )
           ) : (
             <Preview
               preview={plan.previewed.preview}

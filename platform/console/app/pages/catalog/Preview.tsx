@@ -1,5 +1,6 @@
 import type { PlanPreview } from '../../../../api/contract/control.ts';
 import { plural } from '../../format/numbers.ts';
+import { Scroll } from '../../ui/Scroll.tsx';
 import { Badge, type Tone } from '../../ui/StateBadge.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { type PlanView, planOf, type ReasonNode, type RefusalView, refusalOf } from './refusal.ts';
@@ -32,10 +33,7 @@ export function Preview({ preview, isCurrent, busy, onDeploy }: PreviewProps) {
       </section>
       <details className="card plan-text">
         <summary>As the command line prints it</summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-        <pre tabIndex={0} aria-label="Plan as text">
-          {preview.text}
-        </pre>
+        <Scroll label="Plan as text">{preview.text}</Scroll>
       </details>
     </>
   );
@@ -66,8 +64,8 @@ function Reason({ node }: { readonly node: ReasonNode }) {
       </span>
       {node.children.length > 0 && (
         <ul>
-          {node.children.map((child, index) => (
-            <Reason key={`${index} ${child.text}`} node={child} />
+          {node.children.map((child) => (
+            <Reason key={child.text} node={child} />
           ))}
         </ul>
       )}
@@ -89,7 +87,8 @@ function PlanParts({ plan }: { readonly plan: PlanView }) {
   return (
     <>
       <p className="lead">
-        {plan.pipeline}, revision {plan.revision ?? '–'}: {plural(steps, 'step')} in {plural(plan.phases.length, 'phase')}
+        {plan.pipeline}, revision {plan.revision ?? '–'}: {plural(steps, 'step')} in{' '}
+        {plural(plan.phases.length, 'phase')}
       </p>
       <h3>What happens to data</h3>
       {plan.data.length === 0 ? (
@@ -100,7 +99,11 @@ function PlanParts({ plan }: { readonly plan: PlanView }) {
           rows={plan.data}
           rowKey={({ kind, name, effect }) => `${kind} ${name} ${effect}`}
           columns={[
-            { id: 'effect', title: 'Effect', cell: ({ effect }) => <Badge tone={effects[effect] ?? 'off'}>{effect}</Badge> },
+            {
+              id: 'effect',
+              title: 'Effect',
+              cell: ({ effect }) => <Badge tone={effects[effect] ?? 'off'}>{effect}</Badge>,
+            },
             { id: 'what', title: 'What', cell: ({ kind, name }) => `${kind} ${name}` },
             { id: 'text', title: 'How', cell: ({ text }) => text },
           ]}
@@ -127,8 +130,8 @@ function PlanParts({ plan }: { readonly plan: PlanView }) {
       />
       <h3>Phases</h3>
       <ol className="plan-phases">
-        {plan.phases.map((phase, index) => (
-          <li key={`${index} ${phase.name}`}>
+        {plan.phases.map((phase) => (
+          <li key={phase.name}>
             <strong>{phase.name}</strong> <span className="muted">{phase.steps.join(' · ')}</span>
           </li>
         ))}

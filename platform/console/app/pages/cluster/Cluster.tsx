@@ -2,8 +2,10 @@
 import type { ClusterInfo, TaskInfo } from '../../../../api/contract/control.ts';
 import { useQuery } from '../../api/useQuery.ts';
 import { formatExact, plural, threeDigits } from '../../format/numbers.ts';
+import { plainLine } from '../../format/visibleText.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { Answer } from '../../ui/Answer.tsx';
+import { ForeignLine } from '../../ui/ForeignText.tsx';
 import { Meter } from '../../ui/Meter.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
@@ -89,7 +91,11 @@ function NodeCard({ node }: { readonly node: NodeView }) {
 
 function TaskChip({ task }: { readonly task: TaskInfo }) {
   return (
-    <a className={`task-chip ${task.phase}`} href={hrefOf(`/logs/${segment(task.id)}`)} title={`${task.phase}: ${task.reason}`}>
+    <a
+      className={`task-chip ${task.phase}`}
+      href={hrefOf(`/logs/${segment(task.id)}`)}
+      title={`${task.phase}: ${plainLine(task.reason)}`}
+    >
       {task.id.replace(`${task.owner.name}.`, '')}
       {task.phase !== 'running' && <span className="sr-only"> ({task.phase})</span>}
     </a>
@@ -103,13 +109,28 @@ function Frameworks({ frameworks }: { readonly frameworks: ClusterInfo['framewor
       rows={frameworks}
       rowKey={({ framework }) => framework}
       columns={[
-        { id: 'framework', title: 'Framework', sortBy: ({ framework }) => framework, cell: ({ framework }) => <strong>{framework}</strong> },
-        { id: 'state', title: 'State', sortBy: ({ state }) => state, cell: ({ state }) => <StateBadge state={state} /> },
-        { id: 'reason', title: 'Reason', cell: ({ reason }) => reason },
+        {
+          id: 'framework',
+          title: 'Framework',
+          sortBy: ({ framework }) => framework,
+          cell: ({ framework }) => <strong>{framework}</strong>,
+        },
+        {
+          id: 'state',
+          title: 'State',
+          sortBy: ({ state }) => state,
+          cell: ({ state }) => <StateBadge state={state} />,
+        },
+        { id: 'reason', title: 'Reason', cell: ({ reason }) => <ForeignLine text={reason} /> },
         {
           id: 'users',
           title: 'Used by',
-          cell: ({ users }) => (users.length === 0 ? <span className="muted">no pipeline</span> : `${plural(users.length, 'pipeline')}: ${users.join(', ')}`),
+          cell: ({ users }) =>
+            users.length === 0 ? (
+              <span className="muted">no pipeline</span>
+            ) : (
+              `${plural(users.length, 'pipeline')}: ${users.join(', ')}`
+            ),
         },
       ]}
     />

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { TaskInfo } from '../../../../api/contract/control.ts';
 import { formatExact, threeDigits, unknownText } from '../../format/numbers.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
+import { ForeignLine } from '../../ui/ForeignText.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { cpusUsed } from './shares.ts';
@@ -28,7 +29,9 @@ function useCpus(tasks: readonly TaskInfo[]): Cpus {
   useEffect(() => {
     const atMs = Date.now();
     const known = before.current;
-    const now = new Map(tasks.flatMap(({ id, used }) => (used === null ? [] : [[id, { atMs, cpuSeconds: used.cpuSeconds }]])));
+    const now = new Map(
+      tasks.flatMap(({ id, used }) => (used === null ? [] : [[id, { atMs, cpuSeconds: used.cpuSeconds }]])),
+    );
     if (known.size > 0) setCpus(new Map([...now].map(([id, look]) => [id, cpusUsed(known.get(id), look)])));
     before.current = now;
   }, [tasks]);
@@ -58,11 +61,21 @@ function columnsOf(cpus: Cpus): readonly Column<TaskInfo>[] {
       cell: ({ phase, reason }) => (
         <>
           <StateBadge state={phase} />
-          {phase !== 'running' && <div className="sub">{reason}</div>}
+          {phase !== 'running' && (
+            <div className="sub">
+              <ForeignLine text={reason} />
+            </div>
+          )}
         </>
       ),
     },
-    { id: 'restarts', title: 'Restarts', numeric: true, sortBy: ({ restarts }) => restarts, cell: ({ restarts }) => restarts },
+    {
+      id: 'restarts',
+      title: 'Restarts',
+      numeric: true,
+      sortBy: ({ restarts }) => restarts,
+      cell: ({ restarts }) => restarts,
+    },
     {
       id: 'cpu',
       title: 'CPU used / asked',

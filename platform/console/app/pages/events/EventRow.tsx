@@ -10,7 +10,9 @@ export const EventRow = memo(function EventRow({ event }: { readonly event: Plat
   const atMs = Date.parse(time);
   return (
     <li>
-      <span className="event-time muted">{Number.isNaN(atMs) ? <ForeignLine text={time} /> : <Time atMs={atMs} />}</span>
+      <span className="event-time muted">
+        {Number.isNaN(atMs) ? <ForeignLine text={time} /> : <Time atMs={atMs} />}
+      </span>
       <span className={`event-type ${toneOfType(type)}`}>
         <ForeignLine text={type.replace(/^millrace\./, '')} />
       </span>
@@ -34,7 +36,8 @@ export const EventRow = memo(function EventRow({ event }: { readonly event: Plat
 });
 
 function summaryOf(data: PlatformEvent['data']): string {
-  for (const key of ['text', 'reason', 'message', 'state', 'title']) if (typeof data[key] === 'string' && data[key] !== '') return data[key];
+  for (const key of ['text', 'reason', 'message', 'state', 'title'])
+    if (typeof data[key] === 'string' && data[key] !== '') return data[key];
   return JSON.stringify(data);
 }
 

@@ -19,7 +19,10 @@ export function Events({ query }: PageProps) {
   const { feed, setFeed, failure, loaded, older, end } = useFeed();
   const [type, text] = [query.type ?? '', query.text ?? ''];
   const shown = useMemo(() => matching(feed.events, { type, text }), [feed.events, type, text]);
-  const types = useMemo(() => [['', 'all'] as const, ...typesOf(feed.events).map((each) => [each, each] as const)], [feed.events]);
+  const types = useMemo(
+    () => [['', 'all'] as const, ...typesOf(feed.events).map((each) => [each, each] as const)],
+    [feed.events],
+  );
   if (failure !== undefined) return <FailureView failure={failure} onRetry={older} />;
   return (
     <>

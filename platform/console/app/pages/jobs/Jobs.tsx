@@ -8,6 +8,7 @@ import { refine } from '../../shell/usePlace.ts';
 import { Answer } from '../../ui/Answer.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { NoPipeline, PipelineSelect, usePipelineChoice } from '../../ui/PipelineSelect.tsx';
+import { Scroll } from '../../ui/Scroll.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Empty } from '../../ui/states.tsx';
 import './jobs.css';
@@ -18,7 +19,9 @@ export function Jobs({ query }: PageProps) {
   return (
     <>
       <PageHead title="Jobs">
-        {chosen !== null && <PipelineSelect choice={choice} onChoose={(pipeline) => refine({ pipeline, job: undefined })} />}
+        {chosen !== null && (
+          <PipelineSelect choice={choice} onChoose={(pipeline) => refine({ pipeline, job: undefined })} />
+        )}
       </PageHead>
       {chosen === null ? (
         <NoPipeline choice={choice} what="A pipeline’s queries run as Spark jobs." />
@@ -50,7 +53,15 @@ function List({ pipeline, job }: { readonly pipeline: string; readonly job: stri
   );
 }
 
-function Job({ pipeline, job, isChosen }: { readonly pipeline: string; readonly job: JobInfo; readonly isChosen: boolean }) {
+function Job({
+  pipeline,
+  job,
+  isChosen,
+}: {
+  readonly pipeline: string;
+  readonly job: JobInfo;
+  readonly isChosen: boolean;
+}) {
   const { name, mode, input, output, sql, state, reason, task, inputRatePerSecond, lagRecords } = job;
   const topic = (each: string) => <a href={hrefOf(`/topics/${segment(pipeline)}/${segment(each)}`)}>{each}</a>;
   return (
@@ -78,10 +89,7 @@ function Job({ pipeline, job, isChosen }: { readonly pipeline: string; readonly 
             <a href={hrefOf(`/logs/${segment(task)}`)}>{task}</a>
           </dd>
         </dl>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-        <pre tabIndex={0} aria-label={`SQL of ${name}`}>
-          {sql}
-        </pre>
+        <Scroll label={`SQL of ${name}`}>{sql}</Scroll>
       </div>
     </li>
   );

@@ -25,7 +25,9 @@ export function Logs({ params, query }: PageProps) {
       <PageHead title="Logs">
         <TaskSelect tasks={tasks} task={task} />
       </PageHead>
-      {cluster.failure !== undefined && tasks.length === 0 && <FailureView failure={cluster.failure} onRetry={cluster.reload} />}
+      {cluster.failure !== undefined && tasks.length === 0 && (
+        <FailureView failure={cluster.failure} onRetry={cluster.reload} />
+      )}
       {task === null ? (
         <Empty title="Choose a task">
           <p>Each server, service and job is a task with a log of its own.</p>
@@ -66,7 +68,10 @@ function View({ log, query }: { readonly log: LogState; readonly query: PageProp
   const text = query.text ?? '';
   const [pausedAt, setPausedAt] = useState<LogBuffer>();
   const shownBuffer = pausedAt ?? buffer;
-  const shown = useMemo(() => filtered(shownBuffer.lines, { text, level: level as LogLevel }), [shownBuffer, text, level]);
+  const shown = useMemo(
+    () => filtered(shownBuffer.lines, { text, level: level as LogLevel }),
+    [shownBuffer, text, level],
+  );
   if (failure !== undefined) return <FailureView failure={failure} onRetry={reload} />;
   if (!loaded) return <Loading />;
   const waiting = buffer.nextNumber - shownBuffer.nextNumber;
@@ -78,8 +83,17 @@ function View({ log, query }: { readonly log: LogState; readonly query: PageProp
           value={text}
           onChange={(value) => refine({ text: value || undefined })}
         />
-        <Choice label="Level" value={level} choices={levels} onChange={(value) => refine({ level: value === 'unknown' ? undefined : value })} />
-        <button type="button" aria-pressed={pausedAt !== undefined} onClick={() => setPausedAt(pausedAt === undefined ? buffer : undefined)}>
+        <Choice
+          label="Level"
+          value={level}
+          choices={levels}
+          onChange={(value) => refine({ level: value === 'unknown' ? undefined : value })}
+        />
+        <button
+          type="button"
+          aria-pressed={pausedAt !== undefined}
+          onClick={() => setPausedAt(pausedAt === undefined ? buffer : undefined)}
+        >
           <Icon name={pausedAt === undefined ? 'pause' : 'play'} /> {pausedAt === undefined ? 'Pause' : 'Go on'}
         </button>
         <span className="log-state" aria-live="polite">

@@ -9,7 +9,8 @@ import { createSseParser } from '../../live/sse.ts';
 export function afterTail(tail: readonly LogLine[], streamed: readonly LogLine[]): readonly LogLine[] {
   for (let overlap = Math.min(tail.length, streamed.length); overlap > 0; overlap--) {
     const start = tail.length - overlap;
-    if (streamed.slice(0, overlap).every((line, index) => line.text === tail[start + index]?.text)) return streamed.slice(overlap);
+    if (streamed.slice(0, overlap).every((line, index) => line.text === tail[start + index]?.text))
+      return streamed.slice(overlap);
   }
   return streamed;
 }

@@ -55,7 +55,13 @@ export function useLog(task: string | null): LogState {
           setFollowing('open');
           begin().catch(onFailure);
         };
-        const opened = await followLog({ fetch: window.fetch.bind(window), task, signal: stop.signal, onOpen, onLines: show }).catch(() => false);
+        const opened = await followLog({
+          fetch: window.fetch.bind(window),
+          task,
+          signal: stop.signal,
+          onOpen,
+          onLines: show,
+        }).catch(() => false);
         if (stop.signal.aborted) return;
         setFollowing('lost');
         if (!opened) await begin().catch(onFailure);

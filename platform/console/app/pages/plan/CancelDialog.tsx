@@ -35,7 +35,9 @@ export function CancelDialog(props: {
       <div className="confirm">
         <ul className="consequences">
           <li>Steps that run are ended; those that wait are left out.</li>
-          <li>What this deploy has made is undone in reverse order: its tasks end, its new topics and tables are removed.</li>
+          <li>
+            What this deploy has made is undone in reverse order: its tasks end, its new topics and tables are removed.
+          </li>
           <li>What was there before stays as it was.</li>
         </ul>
         {failure !== undefined && <FailureView failure={failure} />}
@@ -43,7 +45,12 @@ export function CancelDialog(props: {
           <button type="button" onClick={onClose}>
             Go on with it
           </button>
-          <button type="button" className="danger" disabled={busy} onClick={() => operation && void cancel(operation.id)}>
+          <button
+            type="button"
+            className="danger"
+            disabled={busy}
+            onClick={() => operation && void cancel(operation.id)}
+          >
             {busy ? 'Calling it off …' : 'Cancel the deploy'}
           </button>
         </footer>

@@ -14,7 +14,11 @@ import { progressOf } from './timeline.ts';
 import './plan.css';
 
 export function Operations() {
-  const found = useQuery('operations', {}, { when: ({ type }) => type.startsWith('millrace.operation'), everyMs: 15_000 });
+  const found = useQuery(
+    'operations',
+    {},
+    { when: ({ type }) => type.startsWith('millrace.operation'), everyMs: 15_000 },
+  );
   return (
     <>
       <PageHead title="Operations">
@@ -27,7 +31,8 @@ export function Operations() {
           operations.length === 0 ? (
             <Empty title="Nothing was done yet">
               <p>
-                Deploys, scaling, restarts and teardowns are listed here. Begin in the <a href={hrefOf('/catalog')}>catalog</a>.
+                Deploys, scaling, restarts and teardowns are listed here. Begin in the{' '}
+                <a href={hrefOf('/catalog')}>catalog</a>.
               </p>
             </Empty>
           ) : (
@@ -80,7 +85,13 @@ const columns: readonly Column<OperationView>[] = [
     sortBy: ({ startMs, endMs }) => (endMs === null ? null : endMs - startMs),
     cell: (operation) => <Took operation={operation} />,
   },
-  { id: 'start', title: 'Started', numeric: true, sortBy: ({ startMs }) => startMs, cell: ({ startMs }) => <Time atMs={startMs} /> },
+  {
+    id: 'start',
+    title: 'Started',
+    numeric: true,
+    sortBy: ({ startMs }) => startMs,
+    cell: ({ startMs }) => <Time atMs={startMs} />,
+  },
 ];
 
 function Took({ operation }: { readonly operation: OperationView }) {

@@ -45,7 +45,9 @@ function Step({ each }: { readonly each: TimelineStep }) {
     <tr>
       <td className="step-title">
         {step.title}
-        {step.reason !== null && <div className={step.state === 'failed' ? 'sub step-failed' : 'sub'}>{step.reason}</div>}
+        {step.reason !== null && (
+          <div className={step.state === 'failed' ? 'sub step-failed' : 'sub'}>{step.reason}</div>
+        )}
       </td>
       <td className="step-state">
         <StateBadge state={step.state} />

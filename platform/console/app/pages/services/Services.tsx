@@ -2,11 +2,13 @@
 import { type FormEvent, useId, useState } from 'react';
 import type { ServiceInfo } from '../../../../api/contract/control.ts';
 import { useQuery } from '../../api/useQuery.ts';
+import { plainLine } from '../../format/visibleText.ts';
 import type { PageProps } from '../../pages.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { Answer } from '../../ui/Answer.tsx';
 import { type Change, ConfirmChange } from '../../ui/ConfirmChange.tsx';
 import { External } from '../../ui/External.tsx';
+import { ForeignLine } from '../../ui/ForeignText.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Badge } from '../../ui/StateBadge.tsx';
 import { Empty } from '../../ui/states.tsx';
@@ -15,7 +17,11 @@ import { type Column, Table } from '../../ui/Table.tsx';
 const mostInstances = 100;
 
 export function Services({ query }: PageProps) {
-  const found = useQuery('services', {}, { when: ({ type }) => /^millrace\.(task|operation|pipeline)/.test(type), everyMs: 5000 });
+  const found = useQuery(
+    'services',
+    {},
+    { when: ({ type }) => /^millrace\.(task|operation|pipeline)/.test(type), everyMs: 5000 },
+  );
   const [change, setChange] = useState<Change | null>(null);
   const columns = columnsOf(setChange);
   return (
@@ -31,7 +37,12 @@ export function Services({ query }: PageProps) {
               </p>
             </Empty>
           ) : (
-            <Table label="Services" columns={columns} rows={services} rowKey={({ pipeline, name }) => `${pipeline} ${name}`} />
+            <Table
+              label="Services"
+              columns={columns}
+              rows={services}
+              rowKey={({ pipeline, name }) => `${pipeline} ${name}`}
+            />
           );
         }}
       </Answer>
@@ -48,9 +59,13 @@ function columnsOf(onChange: (change: Change) => void): readonly Column<ServiceI
       sortBy: ({ name }) => name,
       cell: ({ name, pipeline }) => (
         <>
-          <strong>{name}</strong>
+          <strong>
+            <ForeignLine text={name} />
+          </strong>
           <div className="sub">
-            <a href={hrefOf(`/pipelines/${segment(pipeline)}`)}>{pipeline}</a>
+            <a href={hrefOf(`/pipelines/${segment(pipeline)}`)}>
+              <ForeignLine text={pipeline} />
+            </a>
           </div>
         </>
       ),
@@ -61,13 +76,22 @@ function columnsOf(onChange: (change: Change) => void): readonly Column<ServiceI
       title: 'Running',
       sortBy: ({ running, instances }) => running - instances,
       cell: ({ running, instances }) => (
-        <Badge tone={running === instances ? 'good' : running === 0 ? 'bad' : 'warn'}>{`${running} of ${instances}`}</Badge>
+        <Badge
+          tone={running === instances ? 'good' : running === 0 ? 'bad' : 'warn'}
+        >{`${running} of ${instances}`}</Badge>
       ),
     },
     {
       id: 'endpoint',
       title: 'Endpoint',
-      cell: ({ endpoint }) => (endpoint === null ? <span className="muted">none</span> : <External href={endpoint}>{endpoint}</External>),
+      cell: ({ endpoint }) =>
+        endpoint === null ? (
+          <span className="muted">none</span>
+        ) : (
+          <External href={endpoint}>
+            <ForeignLine text={endpoint} />
+          </External>
+        ),
     },
     {
       id: 'tasks',
@@ -76,8 +100,11 @@ function columnsOf(onChange: (change: Change) => void): readonly Column<ServiceI
         <span className="row-actions">
           {tasks.map((task) => (
             <a key={task} href={hrefOf(`/logs/${segment(task)}`)}>
-              {task.split('.').at(-1)}
-              <span className="sr-only"> of {task}</span>
+              <ForeignLine text={task.split('.').at(-1) ?? task} />
+              <span className="sr-only">
+                {' '}
+                of <ForeignLine text={task} />
+              </span>
             </a>
           ))}
         </span>
@@ -93,7 +120,7 @@ function columnsOf(onChange: (change: Change) => void): readonly Column<ServiceI
             type="button"
             onClick={() => onChange({ change: 'restart', pipeline: service.pipeline, service: service.name })}
           >
-            Restart<span className="sr-only"> {service.name}</span>
+            Restart<span className="sr-only"> {plainLine(service.name)}</span>
           </button>
         </div>
       ),
@@ -113,7 +140,7 @@ function Scale({ service, onChange }: { readonly service: ServiceInfo; readonly 
   return (
     <form className="row-actions" onSubmit={submit}>
       <label htmlFor={id} className="sr-only">
-        Instances of {service.name}, 1 to {mostInstances}
+        Instances of {plainLine(service.name)}, 1 to {mostInstances}
       </label>
       <input
         id={id}
@@ -126,7 +153,7 @@ function Scale({ service, onChange }: { readonly service: ServiceInfo; readonly 
         onChange={(event) => setText(event.target.value)}
       />
       <button type="submit" disabled={!isValid || instances === service.instances}>
-        Scale<span className="sr-only"> {service.name}</span>
+        Scale<span className="sr-only"> {plainLine(service.name)}</span>
       </button>
     </form>
   );

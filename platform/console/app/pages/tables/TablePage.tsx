@@ -13,7 +13,7 @@ import { TextField } from '../../ui/fields.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Empty } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
-import { eventFilter, keyFault, keyFromUrl, keyQuery, type KeyFilter, partitionKey } from './rowFilter.ts';
+import { eventFilter, type KeyFilter, keyFault, keyFromUrl, keyQuery, partitionKey } from './rowFilter.ts';
 
 export function TablePage({ params, query }: PageProps) {
   const [pipeline, name] = [params.pipeline ?? '', params.table ?? ''];
@@ -22,7 +22,8 @@ export function TablePage({ params, query }: PageProps) {
     <Answer of={found}>
       {(tables) => {
         const table = tables.find((each) => each.name === name || each.table === name);
-        if (table !== undefined) return <View key={JSON.stringify(query)} pipeline={pipeline} table={table} query={query} />;
+        if (table !== undefined)
+          return <View key={JSON.stringify(query)} pipeline={pipeline} table={table} query={query} />;
         return (
           <Empty title={`${pipeline} has no table ${name}`}>
             <p>
@@ -62,7 +63,8 @@ function View({ pipeline, table, query }: ViewProps) {
       <div className="stack">
         {event !== undefined && eventFilter(table, event) === undefined && (
           <p className="muted">
-            Rows of this table are not kept by event, so that those of event <ForeignLine text={event} /> can’t be told apart.
+            Rows of this table are not kept by event, so that those of event <ForeignLine text={event} /> can’t be told
+            apart.
           </p>
         )}
         <KeyForm pipeline={pipeline} table={table} filter={filter} />
@@ -72,7 +74,15 @@ function View({ pipeline, table, query }: ViewProps) {
   );
 }
 
-function KeyForm({ pipeline, table, filter }: { readonly pipeline: string; readonly table: TableInfo; readonly filter: KeyFilter }) {
+function KeyForm({
+  pipeline,
+  table,
+  filter,
+}: {
+  readonly pipeline: string;
+  readonly table: TableInfo;
+  readonly filter: KeyFilter;
+}) {
   const [draft, setDraft] = useState(filter);
   const [fault, setFault] = useState(keyFault(table, filter));
   const path = `/tables/${encodeURIComponent(pipeline)}/${encodeURIComponent(table.name)}`;
@@ -125,11 +135,12 @@ function RowTable({ table, rows }: { readonly table: TableInfo; readonly rows: R
         rowKey={({ index }) => `${index}`}
         columns={rows.columns.map(
           (column): Column<Numbered> => ({
-          id: column,
-          title: keys.get(column) ? `${column} (${keys.get(column)} key)` : column,
-          sortBy: ({ row }) => sortable(row[column]),
-          cell: ({ row }) => <Value value={row[column]} />,
-        }))}
+            id: column,
+            title: keys.get(column) ? `${column} (${keys.get(column)} key)` : column,
+            sortBy: ({ row }) => sortable(row[column]),
+            cell: ({ row }) => <Value value={row[column]} />,
+          }),
+        )}
       />
       <p className="muted">
         {plural(rows.rows.length, 'row')}

@@ -19,7 +19,11 @@ export function Tables({ query }: PageProps) {
       <PageHead title="Tables">
         {chosen !== null && <PipelineSelect choice={choice} onChoose={(pipeline) => refine({ pipeline })} />}
       </PageHead>
-      {chosen === null ? <NoPipeline choice={choice} what="What a pipeline has found lies in tables." /> : <List pipeline={chosen} />}
+      {chosen === null ? (
+        <NoPipeline choice={choice} what="What a pipeline has found lies in tables." />
+      ) : (
+        <List pipeline={chosen} />
+      )}
     </>
   );
 }
@@ -61,9 +65,23 @@ function columnsOf(pipeline: string): readonly Column<TableInfo>[] {
         </>
       ),
     },
-    { id: 'partition', title: 'Partition key', cell: (table) => <span className="mono">{namesOf(table, 'partition')}</span> },
-    { id: 'clustering', title: 'Clustering key', cell: (table) => <span className="mono">{namesOf(table, 'clustering') || '–'}</span> },
-    { id: 'columns', title: 'Columns', numeric: true, sortBy: ({ columns }) => columns.length, cell: ({ columns }) => columns.length },
+    {
+      id: 'partition',
+      title: 'Partition key',
+      cell: (table) => <span className="mono">{namesOf(table, 'partition')}</span>,
+    },
+    {
+      id: 'clustering',
+      title: 'Clustering key',
+      cell: (table) => <span className="mono">{namesOf(table, 'clustering') || '–'}</span>,
+    },
+    {
+      id: 'columns',
+      title: 'Columns',
+      numeric: true,
+      sortBy: ({ columns }) => columns.length,
+      cell: ({ columns }) => columns.length,
+    },
     {
       id: 'ttl',
       title: 'Kept for',

@@ -61,7 +61,9 @@ function View({ stats }: { readonly stats: TelemetryStats }) {
       <section className="stack" aria-labelledby="drops-title">
         <h2 id="drops-title">What was dropped</h2>
         {drops.length === 0 ? (
-          <p className="muted">Nothing. When telemetry is slow, full or down, it is dropped and counted here; the data never waits for it.</p>
+          <p className="muted">
+            Nothing. When telemetry is slow, full or down, it is dropped and counted here; the data never waits for it.
+          </p>
         ) : (
           <Table
             label="What was dropped"
@@ -69,7 +71,13 @@ function View({ stats }: { readonly stats: TelemetryStats }) {
             rowKey={([why]) => why}
             columns={[
               { id: 'why', title: 'Why', sortBy: ([why]) => why, cell: ([why]) => why },
-              { id: 'count', title: 'Count', numeric: true, sortBy: ([, count]) => count, cell: ([, count]) => formatExact(count) },
+              {
+                id: 'count',
+                title: 'Count',
+                numeric: true,
+                sortBy: ([, count]) => count,
+                cell: ([, count]) => formatExact(count),
+              },
             ]}
           />
         )}

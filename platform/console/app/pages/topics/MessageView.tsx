@@ -52,7 +52,13 @@ export function MessageView({ pipeline, message, topic }: MessageProps) {
   );
 }
 
-function Fields({ decoded, topic }: { readonly decoded: Readonly<Record<string, unknown>>; readonly topic: TopicInfo }) {
+function Fields({
+  decoded,
+  topic,
+}: {
+  readonly decoded: Readonly<Record<string, unknown>>;
+  readonly topic: TopicInfo;
+}) {
   const docs = new Map(topic.fields.map(({ name, type, doc }) => [name, `${type} – ${doc}`]));
   return (
     <>
@@ -95,7 +101,9 @@ function DeadLetter({ pipeline, origin }: { readonly pipeline: string; readonly 
       )}
       {topic !== null && partition !== null && offset !== null && (
         <p>
-          <a href={hrefOf(`/topics/${segment(pipeline)}/${segment(topic)}`, { partition, offset })}>The record that it was</a>
+          <a href={hrefOf(`/topics/${segment(pipeline)}/${segment(topic)}`, { partition, offset })}>
+            The record that it was
+          </a>
         </p>
       )}
     </div>

@@ -44,7 +44,12 @@ export function PositionForm({ position, topic, onLook }: FormProps) {
         onChange={(partition) => setDraft({ ...draft, partition })}
       />
       {draft.mode === 'offset' && (
-        <TextField label="Offset" value={draft.offset} placeholder="0" onChange={(offset) => setDraft({ ...draft, offset })} />
+        <TextField
+          label="Offset"
+          value={draft.offset}
+          placeholder="0"
+          onChange={(offset) => setDraft({ ...draft, offset })}
+        />
       )}
       {draft.mode === 'time' && (
         <TextField

@@ -49,9 +49,13 @@ interface ViewProps {
 function View({ pipeline, topic, query }: ViewProps) {
   const position = useMemo(() => positionFromUrl(query), [query]);
   const fault = positionFault(position, topic);
-  const asked = fault === undefined ? { params: { pipeline, topic: topic.name }, query: { ...messagesAsked(position, pageSize) } } : null;
+  const asked =
+    fault === undefined
+      ? { params: { pipeline, topic: topic.name }, query: { ...messagesAsked(position, pageSize) } }
+      : null;
   const found = useQuery('messages', asked);
-  const look = (next: Position) => refine({ partition: undefined, offset: undefined, time: undefined, ...positionToUrl(next) });
+  const look = (next: Position) =>
+    refine({ partition: undefined, offset: undefined, time: undefined, ...positionToUrl(next) });
   return (
     <>
       <PageHead

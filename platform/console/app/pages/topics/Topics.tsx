@@ -21,7 +21,11 @@ export function Topics({ query }: PageProps) {
       <PageHead title="Topics">
         {chosen !== null && <PipelineSelect choice={choice} onChoose={(pipeline) => refine({ pipeline })} />}
       </PageHead>
-      {chosen === null ? <NoPipeline choice={choice} what="A pipeline’s events lie in topics." /> : <List pipeline={chosen} />}
+      {chosen === null ? (
+        <NoPipeline choice={choice} what="A pipeline’s events lie in topics." />
+      ) : (
+        <List pipeline={chosen} />
+      )}
     </>
   );
 }
@@ -61,7 +65,13 @@ function columnsOf(pipeline: string): readonly Column<TopicInfo>[] {
         </>
       ),
     },
-    { id: 'partitions', title: 'Partitions', numeric: true, sortBy: ({ partitions }) => partitions.length, cell: ({ partitions }) => partitions.length },
+    {
+      id: 'partitions',
+      title: 'Partitions',
+      numeric: true,
+      sortBy: ({ partitions }) => partitions.length,
+      cell: ({ partitions }) => partitions.length,
+    },
     {
       id: 'records',
       title: 'Records kept',
@@ -80,7 +90,12 @@ function columnsOf(pipeline: string): readonly Column<TopicInfo>[] {
     {
       id: 'fields',
       title: 'Fields',
-      cell: ({ fields }) => (fields.length === 0 ? <span className="muted">no schema</span> : <span title={fields.map(({ name }) => name).join(', ')}>{plural(fields.length, 'field')}</span>),
+      cell: ({ fields }) =>
+        fields.length === 0 ? (
+          <span className="muted">no schema</span>
+        ) : (
+          <span title={fields.map(({ name }) => name).join(', ')}>{plural(fields.length, 'field')}</span>
+        ),
     },
   ];
 }

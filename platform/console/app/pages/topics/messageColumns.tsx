@@ -21,12 +21,18 @@ export function messageColumns(onChoose: (message: Message) => void): readonly C
         </button>
       ),
     },
-    { id: 'time', title: 'Time', sortBy: ({ timestampMs }) => timestampMs, cell: ({ timestampMs }) => <Time atMs={timestampMs} /> },
+    {
+      id: 'time',
+      title: 'Time',
+      sortBy: ({ timestampMs }) => timestampMs,
+      cell: ({ timestampMs }) => <Time atMs={timestampMs} />,
+    },
     {
       id: 'key',
       title: 'Key',
       sortBy: ({ key }) => key,
-      cell: ({ key }) => (key === null ? <span className="muted">none</span> : <ForeignLine text={key} maxCharacters={40} />),
+      cell: ({ key }) =>
+        key === null ? <span className="muted">none</span> : <ForeignLine text={key} maxCharacters={40} />,
     },
     {
       id: 'value',

@@ -13,8 +13,8 @@ import {
   gridOf,
   type HeatCell,
   heatCell,
+  heatClasses,
   heatStep,
-  heatSteps,
   latencyRange,
   mostCountOf,
   moveBy,
@@ -48,14 +48,15 @@ export function HeatmapCanvas({ heatmap, onOpen, onNarrow }: CanvasProps) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' || event.key === ' ') choose(event.shiftKey, cell);
-    else if (/^Arrow|^Home$|^End$/.test(event.key)) setCell(cell === undefined ? filledCells(heatmap)[0] : moveBy(heatmap, cell, event.key));
+    else if (/^Arrow|^Home$|^End$/.test(event.key))
+      setCell(cell === undefined ? filledCells(heatmap)[0] : moveBy(heatmap, cell, event.key));
     else return;
     event.preventDefault();
   };
   return (
     <div className="heatmap">
       <LatencyAxis heatmap={heatmap} />
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: onKeyDown is here */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes the keys itself (WAI-ARIA 1.2) */}
       <div
         ref={frame}
         className={isFilled ? 'heat-frame can-open' : 'heat-frame'}
@@ -68,9 +69,9 @@ export function HeatmapCanvas({ heatmap, onOpen, onNarrow }: CanvasProps) {
         onMouseMove={(event) => setCell(cellOf(event))}
         onClick={(event) => choose(event.shiftKey, cellOf(event))}
       >
-        <canvas ref={canvas} style={{ width: widthPx, height: heightPx }} aria-hidden="true" />
-        {Array.from({ length: heatSteps }, (_, index) => (
-          <span key={`${index}`} className={`heat-probe heat-${index + 1}`} aria-hidden="true" />
+        <canvas ref={canvas} style={{ width: widthPx, height: heightPx }} />
+        {heatClasses.map((each) => (
+          <span key={each} className={`heat-probe ${each}`} aria-hidden="true" />
         ))}
       </div>
       <TimeAxis heatmap={heatmap} />
@@ -92,7 +93,9 @@ function useWidth(frame: React.RefObject<HTMLDivElement | null>): number {
   useEffect(() => {
     const element = frame.current;
     if (element === null) return;
-    const observer = new ResizeObserver(([entry]) => setWidthPx(Math.max(60, Math.floor(entry?.contentRect.width ?? 600))));
+    const observer = new ResizeObserver(([entry]) =>
+      setWidthPx(Math.max(60, Math.floor(entry?.contentRect.width ?? 600))),
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, [frame]);

@@ -8,7 +8,7 @@ import { go } from '../../shell/usePlace.ts';
 import { Empty, FailureView, Loading } from '../../ui/states.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { HeatmapCanvas } from './HeatmapCanvas.tsx';
-import { filledCells, type HeatCell, heatSteps, latencyRange } from './heatmapLayout.ts';
+import { filledCells, type HeatCell, heatClasses, latencyRange } from './heatmapLayout.ts';
 import type { apiQueryOf, TraceSearch } from './search.ts';
 
 export type Narrowing = Pick<TraceSearch, 'from' | 'to' | 'min' | 'max'>;
@@ -42,7 +42,8 @@ function Picture({ heatmap, onNarrow }: { readonly heatmap: Heatmap; readonly on
   const [asTable, setAsTable] = useState(false);
   const cells = filledCells(heatmap);
   if (cells.length === 0) return <Empty title="No trace in this time" />;
-  const open = (cell: HeatCell) => (cell.traceId === null ? onNarrow(narrowTo(cell)) : go(`/traces/${segment(cell.traceId)}`));
+  const open = (cell: HeatCell) =>
+    cell.traceId === null ? onNarrow(narrowTo(cell)) : go(`/traces/${segment(cell.traceId)}`);
   return (
     <>
       <HeatmapCanvas heatmap={heatmap} onOpen={open} onNarrow={(cell) => onNarrow(narrowTo(cell))} />
@@ -57,7 +58,13 @@ function Picture({ heatmap, onNarrow }: { readonly heatmap: Heatmap; readonly on
 /** Most cells that the table shows: 60 columns hold a few hundred. */
 const mostRows = 300;
 
-function CellTable({ cells, onNarrow }: { readonly cells: readonly HeatCell[]; readonly onNarrow: (part: Narrowing) => void }) {
+function CellTable({
+  cells,
+  onNarrow,
+}: {
+  readonly cells: readonly HeatCell[];
+  readonly onNarrow: (part: Narrowing) => void;
+}) {
   return (
     <Table
       label="Latency against time, cell by cell"
@@ -102,8 +109,8 @@ function Legend() {
   return (
     <span className="heat-legend muted">
       few
-      {Array.from({ length: heatSteps }, (_, index) => (
-        <span key={`${index}`} className={`heat-swatch heat-${index + 1}`} aria-hidden="true" />
+      {heatClasses.map((each) => (
+        <span key={each} className={`heat-swatch ${each}`} aria-hidden="true" />
       ))}
       many traces
     </span>

@@ -42,7 +42,12 @@ export function SearchForm({ search, faults: first, onSearch }: FormProps) {
         {text('attribute', 'Attribute', 'key=value')}
         {text('min', 'At least', '250ms')}
         {text('max', 'At most', '10s')}
-        <Choice label="Result" value={draft.status} onChange={(value) => set('status', value)} choices={resultChoices} />
+        <Choice
+          label="Result"
+          value={draft.status}
+          onChange={(value) => set('status', value)}
+          choices={resultChoices}
+        />
         <TimeChoice draft={draft} onChange={setDraft} />
       </div>
       <datalist id={`${id}-pipelines`}>
@@ -76,7 +81,13 @@ const sinceTexts: Readonly<Record<string, string>> = {
   '': 'all that is kept',
 };
 
-function TimeChoice({ draft, onChange }: { readonly draft: TraceSearch; readonly onChange: (next: TraceSearch) => void }) {
+function TimeChoice({
+  draft,
+  onChange,
+}: {
+  readonly draft: TraceSearch;
+  readonly onChange: (next: TraceSearch) => void;
+}) {
   const isFixed = draft.from !== '' || draft.to !== '';
   const fixed = [draft.from, draft.to].map((ms) => (/^\d+$/.test(ms) ? formatDateTime(Number(ms)) : '…')).join(' – ');
   const known = sinceChoices.map((since) => [since, sinceTexts[since] ?? since] as const);

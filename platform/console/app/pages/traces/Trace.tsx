@@ -23,7 +23,10 @@ export function Trace({ params, query }: PageProps) {
   const found = useQuery('trace', { params: { traceId } });
   return (
     <>
-      <PageHead title={found.data?.spans[0]?.name.slice(0, 80) ?? 'Trace'} up={{ href: hrefOf('/traces'), text: 'Traces' }}>
+      <PageHead
+        title={found.data?.spans[0]?.name.slice(0, 80) ?? 'Trace'}
+        up={{ href: hrefOf('/traces'), text: 'Traces' }}
+      >
         <button type="button" onClick={found.reload}>
           Refresh
         </button>
@@ -78,7 +81,9 @@ function Facts({ trace }: { readonly trace: ApiTrace }) {
       <Fact term="Duration">{formatDuration(durationMs)}</Fact>
       <Fact term="Started">{formatDateTime(Date.parse(trace.startedAt))}</Fact>
       <Fact term="Spans">{`${plural(spans.length, 'span')} of ${plural(services.length, 'service')}`}</Fact>
-      <Fact term="Result">{errors === 0 ? <Badge tone="good">ok</Badge> : <Badge tone="bad">{`${errors} failed`}</Badge>}</Fact>
+      <Fact term="Result">
+        {errors === 0 ? <Badge tone="good">ok</Badge> : <Badge tone="bad">{`${errors} failed`}</Badge>}
+      </Fact>
       {pipeline !== null && (
         <Fact term="Pipeline">
           <a href={hrefOf(`/pipelines/${segment(pipeline)}`)}>

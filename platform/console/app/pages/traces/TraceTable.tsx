@@ -17,11 +17,18 @@ function columnsOf(slowestMs: number): readonly Column<TraceSummary>[] {
           <a className="strong" href={hrefOf(`/traces/${segment(traceId)}`)}>
             <ForeignLine text={name} maxCharacters={120} />
           </a>
-          <div className="sub mono">{eventId === null ? traceId : <ForeignLine text={eventId} maxCharacters={60} />}</div>
+          <div className="sub mono">
+            {eventId === null ? traceId : <ForeignLine text={eventId} maxCharacters={60} />}
+          </div>
         </>
       ),
     },
-    { id: 'service', title: 'Service', sortBy: ({ service }) => service, cell: ({ service }) => <ForeignLine text={service} /> },
+    {
+      id: 'service',
+      title: 'Service',
+      sortBy: ({ service }) => service,
+      cell: ({ service }) => <ForeignLine text={service} />,
+    },
     {
       id: 'pipeline',
       title: 'Pipeline',
@@ -32,7 +39,8 @@ function columnsOf(slowestMs: number): readonly Column<TraceSummary>[] {
       id: 'result',
       title: 'Result',
       sortBy: ({ errors }) => errors,
-      cell: ({ errors }) => (errors === 0 ? <Badge tone="good">ok</Badge> : <Badge tone="bad">{`${errors} failed`}</Badge>),
+      cell: ({ errors }) =>
+        errors === 0 ? <Badge tone="good">ok</Badge> : <Badge tone="bad">{`${errors} failed`}</Badge>,
     },
     { id: 'spans', title: 'Spans', numeric: true, sortBy: ({ spans }) => spans, cell: ({ spans }) => spans },
     {
@@ -49,7 +57,13 @@ function columnsOf(slowestMs: number): readonly Column<TraceSummary>[] {
         </div>
       ),
     },
-    { id: 'start', title: 'Started', numeric: true, sortBy: ({ startMs }) => startMs, cell: ({ startMs }) => <Time atMs={startMs} /> },
+    {
+      id: 'start',
+      title: 'Started',
+      numeric: true,
+      sortBy: ({ startMs }) => startMs,
+      cell: ({ startMs }) => <Time atMs={startMs} />,
+    },
   ];
 }
 

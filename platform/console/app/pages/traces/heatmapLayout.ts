@@ -62,7 +62,9 @@ export function countAt(heatmap: Heatmap, { column, row }: Cell): number {
   return heatmap.counts[column]?.[row] ?? 0;
 }
 
-export const heatSteps = 7;
+/** Classes of the style sheet, `heat-1` to `heat-7`. */
+export const heatClasses = ['heat-1', 'heat-2', 'heat-3', 'heat-4', 'heat-5', 'heat-6', 'heat-7'] as const;
+export const heatSteps = heatClasses.length;
 /** 0: empty; 1 to `heatSteps`: by the logarithm of the count, so that one slow trace among thousands is seen. */
 export function heatStep(count: number, mostCount: number): number {
   if (count <= 0) return 0;
