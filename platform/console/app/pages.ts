@@ -28,6 +28,11 @@ export const pages: readonly Page[] = [
     load: async () => (await import('./pages/pipelines/Pipelines.tsx')).Pipelines,
   },
   {
+    path: '/pipelines/:pipeline',
+    title: 'Pipeline',
+    load: async () => (await import('./pages/pipeline/Pipeline.tsx')).Pipeline,
+  },
+  {
     path: '/traces',
     title: 'Traces',
     navigation: { group: 'Observe', icon: 'traces', keys: 'g t' },

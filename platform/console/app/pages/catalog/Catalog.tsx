@@ -1,13 +1,21 @@
 /** What can be deployed. */
 import { useQuery } from '../../api/useQuery.ts';
 import { plural } from '../../format/numbers.ts';
+import type { PageProps } from '../../pages.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { Answer } from '../../ui/Answer.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Empty } from '../../ui/states.tsx';
+import { Configure } from './Configure.tsx';
 import './catalog.css';
 
-export function Catalog() {
+export function Catalog({ query }: PageProps) {
+  // A pipeline's page leads here to configure it anew.
+  if (query.blueprint) return <Configure params={{ blueprint: query.blueprint }} query={query} />;
+  return <List />;
+}
+
+function List() {
   const found = useQuery('catalog', {});
   return (
     <>

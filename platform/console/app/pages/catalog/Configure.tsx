@@ -16,13 +16,13 @@ import { ParameterField } from './ParameterField.tsx';
 import { Preview } from './Preview.tsx';
 import './catalog.css';
 
-export function Configure({ params }: PageProps) {
+export function Configure({ params, query }: PageProps) {
   const found = useQuery('catalog', {});
   return (
     <Answer of={found}>
       {(entries) => {
         const entry = entries.find(({ blueprint }) => blueprint === params.blueprint);
-        if (entry !== undefined) return <Form entry={entry} />;
+        if (entry !== undefined) return <Form entry={entry} firstName={query.name ?? ''} />;
         return (
           <Empty title={`There is no blueprint ${params.blueprint}`}>
             <p>
@@ -35,9 +35,9 @@ export function Configure({ params }: PageProps) {
   );
 }
 
-function Form({ entry }: { readonly entry: CatalogEntry }) {
+function Form({ entry, firstName }: { readonly entry: CatalogEntry; readonly firstName: string }) {
   const { blueprint, title, description, parameters } = entry;
-  const [name, setName] = useState('');
+  const [name, setName] = useState(firstName);
   const [values, setValues] = useState(() => defaultValues(parameters));
   const [told, setTold] = useState(false);
   const faults = useMemo(() => formFaults(parameters, name, values), [parameters, name, values]);

@@ -18,7 +18,7 @@ import './logs.css';
 export function Logs({ params, query }: PageProps) {
   const cluster = useQuery('cluster', {}, { everyMs: 15_000 });
   const tasks = useMemo(() => (cluster.data?.tasks ?? []).map(({ id }) => id).toSorted(), [cluster.data]);
-  const task = params.task ?? null;
+  const task = params.task ?? query.task ?? null;
   const log = useLog(task);
   return (
     <>

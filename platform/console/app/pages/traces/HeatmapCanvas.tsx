@@ -56,13 +56,13 @@ export function HeatmapCanvas({ heatmap, onOpen, onNarrow }: CanvasProps) {
   return (
     <div className="heatmap">
       <LatencyAxis heatmap={heatmap} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes the keys itself (WAI-ARIA 1.2) */}
       <div
         ref={frame}
         className={isFilled ? 'heat-frame can-open' : 'heat-frame'}
         role="application"
         aria-label="Heat map of latency against time: arrow keys move between cells, Enter opens an example, Shift and Enter list all"
         aria-describedby={readoutId}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes the keys itself (WAI-ARIA 1.2)
         tabIndex={0}
         onKeyDown={onKeyDown}
         onFocus={() => setCell((now) => now ?? filledCells(heatmap)[0])}

@@ -1,0 +1,46 @@
+/** Hops of a graph: which node and which edge stand for which measured stage. Pure. */
+import type { GraphEdge, GraphNode, PipelineGraph } from '../../../../../api/contract/pipelines.ts';
+
+export interface Hop {
+  readonly stage: string;
+  readonly edge: GraphEdge;
+  /** The ingress, job or flow that is measured. */
+  readonly node: GraphNode | undefined;
+}
+
+const measuredKinds = ['ingress', 'job', 'flow'];
+
+export function hopsOf({ nodes, edges }: PipelineGraph): readonly Hop[] {
+  return edges.flatMap((edge) => {
+    if (edge.stage === null) return [];
+    const node = nodes.find(({ name, kind }) => name === edge.stage && measuredKinds.includes(kind));
+    return [{ stage: edge.stage, edge, node }];
+  });
+}
+
+export interface Chosen {
+  readonly id: string;
+  readonly stage: string | undefined;
+  readonly node: GraphNode | undefined;
+  readonly edge: GraphEdge | undefined;
+}
+
+/** What is meant by the id of a node or of an edge; undefined when it is not in the graph (any more). */
+export function chosenOf(graph: PipelineGraph, id: string | undefined): Chosen | undefined {
+  const hops = hopsOf(graph);
+  const edge = graph.edges.find((each) => each.id === id);
+  if (edge !== undefined) {
+    const hop = hops.find((each) => each.edge === edge);
+    return { id: edge.id, stage: hop?.stage, node: hop?.node, edge };
+  }
+  const node = graph.nodes.find((each) => each.id === id);
+  if (node === undefined) return undefined;
+  const hop = hops.find((each) => each.node === node);
+  return { id: node.id, stage: hop?.stage, node, edge: hop?.edge };
+}
+
+/** The hop whose oldest record has waited longest, when that is long enough to be worth a word. */
+export function guiltyOf(graph: PipelineGraph, fromSeconds = 5): Hop | undefined {
+  const behind = hopsOf(graph).filter(({ edge }) => (edge.lagSeconds ?? 0) >= fromSeconds);
+  return behind.sort((one, other) => (other.edge.lagSeconds ?? 0) - (one.edge.lagSeconds ?? 0))[0];
+}

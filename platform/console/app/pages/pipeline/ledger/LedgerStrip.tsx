@@ -1,0 +1,99 @@
+import { useQuery } from '../../../api/useQuery.ts';
+import { formatCount, formatExact, plural } from '../../../format/numbers.ts';
+import { formatClock, formatDuration } from '../../../format/times.ts';
+import { Empty, FailureView, Loading } from '../../../ui/states.tsx';
+import { type LedgerView, type LedgerWindow, readLedger } from './windows.ts';
+import './ledger.css';
+
+const shownWindows = 90;
+const marks = { balanced: '', 'in-flight': '·', unbalanced: '!', unknown: '?' } as const;
+const tones = { balanced: 'good', 'in-flight': 'busy', unbalanced: 'bad', unknown: 'off' } as const;
+
+/** Window by window: was everything that went in acknowledged at each end, once? */
+export function LedgerStrip({ pipeline }: { readonly pipeline: string }) {
+  const asked = useQuery(
+    'ledger',
+    { params: { pipeline } },
+    { everyMs: 10_000, when: ({ type, subject }) => type.startsWith('millrace.ledger') && subject.includes(pipeline) },
+  );
+  const ledger = asked.data === undefined ? undefined : readLedger(asked.data);
+  return (
+    <section className="card" aria-labelledby="ledger-title">
+      <header>
+        <h2 id="ledger-title">Ledger</h2>
+        {ledger && <Totals ledger={ledger} />}
+      </header>
+      <div className="card-body">
+        {asked.failure !== undefined && asked.data === undefined ? (
+          <FailureView failure={asked.failure} onRetry={asked.reload} />
+        ) : asked.data === undefined ? (
+          <Loading />
+        ) : ledger === undefined || ledger.windows.length === 0 ? (
+          <Empty title="No window yet">
+            <p>Windows appear with the first events.</p>
+          </Empty>
+        ) : (
+          <Windows ledger={ledger} />
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Totals({ ledger: { lost, duplicated, replayed, windowMs } }: { readonly ledger: LedgerView }) {
+  return (
+    <p className="muted">
+      <span className={lost > 0 ? 'bad tone-text' : undefined}>{formatExact(lost)} lost</span> ·{' '}
+      <span className={duplicated > 0 ? 'bad tone-text' : undefined}>{formatExact(duplicated)} doubled</span> ·{' '}
+      {formatCount(replayed)} replayed · windows of {formatDuration(windowMs)}
+    </p>
+  );
+}
+
+function Windows({ ledger }: { readonly ledger: LedgerView }) {
+  const windows = ledger.windows.slice(-shownWindows);
+  const noted = windows.filter(({ faults }) => faults.length > 0);
+  return (
+    <>
+      <ol className="windows" aria-label={summaryOf(windows)}>
+        {windows.map((window) => (
+          <li key={window.originMs} className={`window ${tones[window.state]}`} title={textOf(window)}>
+            <span className="sr-only">{textOf(window)}</span>
+            <span aria-hidden="true">{marks[window.state]}</span>
+          </li>
+        ))}
+      </ol>
+      {(noted.length > 0 || ledger.faults.length > 0) && (
+        <ul className="faults">
+          {noted.flatMap(({ originMs, faults }) =>
+            faults.map((fault) => (
+              <li key={`${originMs} ${fault}`}>
+                <strong>{formatClock(originMs)}</strong> {fault}
+              </li>
+            )),
+          )}
+          {ledger.faults.map((fault) => (
+            <li key={fault} className="muted">
+              {fault}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function summaryOf(windows: readonly LedgerWindow[]): string {
+  const count = (state: LedgerWindow['state']) => windows.filter((window) => window.state === state).length;
+  const parts = [
+    `${count('balanced')} balanced`,
+    `${count('in-flight')} in flight`,
+    `${count('unbalanced')} unbalanced`,
+  ];
+  return `${plural(windows.length, 'window')}: ${parts.join(', ')}`;
+}
+
+function textOf({ originMs, state, faults, waitsFor }: LedgerWindow): string {
+  const waits = waitsFor.length > 0 ? `, waits for ${waitsFor.join(', ')}` : '';
+  return `${formatClock(originMs)} ${state}${waits}${faults.map((fault) => ` ${fault}`).join('')}`;
+}

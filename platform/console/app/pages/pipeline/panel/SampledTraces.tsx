@@ -1,0 +1,61 @@
+import type { GraphNode } from '../../../../../api/contract/pipelines.ts';
+import { useQuery } from '../../../api/useQuery.ts';
+import { plural } from '../../../format/numbers.ts';
+import { formatDuration } from '../../../format/times.ts';
+import { hrefOf, segment } from '../../../shell/routing.ts';
+import { FailureView, Loading } from '../../../ui/states.tsx';
+import { Age } from '../../../ui/Time.tsx';
+
+const shown = 8;
+
+/** How the spans of a stage are known: flows and jobs name themselves on each, an ingress is a service of its own. */
+function spanOf(pipeline: string, stage: string, kind: SampledTracesProps['kind']) {
+  if (kind === 'job') return { attribute: `millrace.job=${stage}` };
+  if (kind === 'ingress') return { service: `${pipeline}.${stage}` };
+  return { attribute: `millrace.flow=${stage}` };
+}
+
+export interface SampledTracesProps {
+  readonly pipeline: string;
+  readonly stage: string;
+  /** Of the node that is measured. */
+  readonly kind: GraphNode['kind'] | undefined;
+}
+
+/** Newest traces that came through the hop; each leads to its waterfall. */
+export function SampledTraces({ pipeline, stage, kind }: SampledTracesProps) {
+  const query = { pipeline, ...spanOf(pipeline, stage, kind) };
+  const asked = useQuery('traces', { query: { ...query, limit: shown } }, { everyMs: 10_000 });
+  return (
+    <section aria-labelledby="hop-traces">
+      <h3 id="hop-traces">
+        Sampled traces <a href={hrefOf('/traces', query)}>all</a>
+      </h3>
+      {asked.data === undefined ? (
+        asked.failure === undefined ? (
+          <Loading />
+        ) : (
+          <FailureView failure={asked.failure} onRetry={asked.reload} />
+        )
+      ) : asked.data.traces.length === 0 ? (
+        <p className="muted">None has been sampled here.</p>
+      ) : (
+        <ul className="lines">
+          {asked.data.traces.map(({ traceId, name, startMs, durationMs, spans, errors }) => (
+            <li key={traceId}>
+              <a href={hrefOf(`/traces/${segment(traceId)}`)}>
+                <span className="grow">{name}</span>
+                {errors > 0 && <span className="bad tone-text">{plural(errors, 'error')}</span>}
+                <span className="muted">{plural(spans, 'span')}</span>
+                <strong>{formatDuration(durationMs)}</strong>
+                <span className="muted">
+                  <Age atMs={startMs} />
+                </span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,175 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { graphOf, summaries, worldHandlers } from '../fixtures/console/world.ts';
+import { closeBrowser, type OpenConsole, openConsole } from './browser.ts';
+
+let shown: OpenConsole;
+beforeEach(async () => {
+  shown = await openConsole(worldHandlers());
+}, 60_000);
+afterEach(async () => {
+  expect(shown.faults).toEqual([]);
+  await shown.close();
+});
+afterAll(closeBrowser);
+
+const degraded = '/pipelines/orders-eu';
+
+/** ELK's layout is there, and nothing moves any more. */
+async function laidOut(): Promise<void> {
+  await shown.page.locator('.graph[data-final="true"]').waitFor();
+}
+
+describe('a pipeline', () => {
+  it('shows its graph with the state of each node and the measures of each hop', async () => {
+    await shown.go('/pipelines/flight-delays');
+    await laidOut();
+    const { page } = shown;
+    expect(await page.locator('.graph .node').count()).toBe(19);
+    await page.getByRole('button', { name: /^flow store-flights, ok/ }).waitFor();
+    await page
+      .getByRole('button', {
+        name: /^Hop store-flights: 1,938\/s p99 124 ms; p50 27 ms, p99 124 ms; lag 600 ms, 18 records/,
+      })
+      .waitFor();
+    expect(await shown.look('pipeline')).toEqual([]);
+  }, 60_000);
+
+  it('lays the boxes of the graph out without one on another', async () => {
+    await shown.go('/pipelines/flight-delays');
+    await laidOut();
+    const boxes = await shown.page
+      .locator('.graph .node .box')
+      .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().toJSON()));
+    const meets = (one: DOMRect, other: DOMRect) =>
+      one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+    const overlaps = boxes.flatMap((one, at) => boxes.slice(at + 1).filter((other) => meets(one, other)));
+    expect(overlaps).toEqual([]);
+  }, 60_000);
+
+  it('moves its dashes where events flow, and not for who wants no motion', async () => {
+    await shown.go('/pipelines/flight-delays');
+    await laidOut();
+    const moving = () =>
+      shown.page.evaluate(
+        () => document.getAnimations().filter((each) => (each as CSSAnimation).animationName === 'flow').length,
+      );
+    expect(await moving()).toBeGreaterThan(10);
+    await shown.page.emulateMedia({ reducedMotion: 'reduce' });
+    expect(await moving()).toBe(0);
+    await shown.page.emulateMedia({ reducedMotion: null });
+  }, 60_000);
+
+  it('leads from the slow hop to its charts, traces and dead letters, whose payload is only text', async () => {
+    await shown.go(degraded);
+    await laidOut();
+    const { page } = shown;
+    await page.getByRole('button', { name: 'Slowest hop: store-severe' }).click();
+    const panel = page.getByRole('complementary', { name: 'Details of store-severe' });
+    await panel.getByText('47.9 s').first().waitFor();
+    expect(await panel.locator('canvas').count()).toBe(3);
+    expect(await panel.getByRole('link', { name: /POST \/events/ }).count()).toBe(8);
+    await panel.getByText('delay: expected a number, got a string').first().click();
+    const payload = panel.locator('pre');
+    expect(await payload.textContent()).toBe(
+      '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>\\u0007 {"delay":"soon"}',
+    );
+    expect(await page.evaluate(() => 'pwned' in window)).toBe(false);
+    expect(await shown.look('pipeline-hop')).toEqual([]);
+    await page.reload();
+    await panel.waitFor();
+  }, 60_000);
+
+  it('is walked with the arrow keys and opened with Enter', async () => {
+    await shown.go('/pipelines/flight-delays');
+    await laidOut();
+    const { page } = shown;
+    await page.locator('[data-node="feed:feed"]').focus();
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-node'));
+    for (const expected of ['ingress:ingress', 'topic:flights']) {
+      await page.keyboard.press('ArrowRight');
+      await page.waitForFunction((id) => document.activeElement?.getAttribute('data-node') === id, expected);
+    }
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('data-node') === 'ingress:ingress');
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary', { name: 'Details of ingress' }).waitFor();
+    expect(await focused()).toBe('ingress:ingress');
+  }, 60_000);
+
+  it('changes its measures by itself', async () => {
+    await shown.go('/pipelines/flight-delays');
+    await laidOut();
+    await shown.page.getByText('Live', { exact: true }).first().waitFor();
+    const [summary] = summaries;
+    const graph = graphOf(summary!);
+    const edges = graph.edges.map((edge) => (edge.stage === 'board' ? { ...edge, ratePerSecond: 777 } : edge));
+    shown.server.send({ event: 'seen', data: { summary, graph: { ...graph, edges } } });
+    await shown.page.getByRole('button', { name: /^Hop board: 777\/s/ }).waitFor();
+  }, 60_000);
+
+  it('goes back in time and returns to what is live', async () => {
+    await shown.go('/pipelines/flight-delays');
+    await laidOut();
+    const { page } = shown;
+    const slider = page.getByRole('slider', { name: 'Moment that is shown' });
+    await slider.focus();
+    for (let press = 0; press < 5; press += 1) await page.keyboard.press('ArrowLeft');
+    await page.getByText('The past is shown').waitFor();
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(/ago$/);
+    expect(await page.evaluate(() => location.hash)).toMatch(/at=\d{13}/);
+    expect(await shown.look('pipeline-past')).toEqual([]);
+    await page.getByRole('button', { name: 'Live' }).click();
+    await page.getByText('The past is shown').waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => location.hash)).not.toContain('at=');
+  }, 60_000);
+
+  it('names the window and the stage where the ledger does not balance', async () => {
+    await shown.go(degraded);
+    const { page } = shown;
+    await page.getByText('store-severe: 2 events of severe-delays were not stored.').last().scrollIntoViewIfNeeded();
+    await page.getByText('2 lost').first().waitFor();
+    expect(await shown.look('pipeline-ledger')).toEqual([]);
+  }, 60_000);
+});
+
+describe('changes from the page', () => {
+  it('destroys only what was typed by name, after its consequences', async () => {
+    await shown.go('/pipelines/flight-delays');
+    const { page } = shown;
+    await page.getByRole('button', { name: 'Destroy' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('3 topics with 1,240,000 records are deleted.').waitFor();
+    const button = dialog.getByRole('button', { name: 'Destroy' });
+    expect(await button.isDisabled()).toBe(true);
+    await dialog.getByRole('textbox').fill('flight-delay');
+    expect(await button.isDisabled()).toBe(true);
+    expect(await shown.look('destroy')).toEqual([]);
+    await dialog.getByRole('textbox').fill('flight-delays');
+    await button.click();
+    await page.getByRole('link', { name: 'Follow it' }).waitFor();
+    expect(shown.server.changes.map(({ name, asked }) => [name, asked.params])).toEqual([
+      ['destroy', { pipeline: 'flight-delays' }],
+    ]);
+  }, 60_000);
+
+  it('scales a service to what was asked', async () => {
+    await shown.go('/pipelines/flight-delays');
+    const { page } = shown;
+    await page.getByRole('button', { name: 'Scale' }).click();
+    await page.getByLabel('Service', { exact: true }).selectOption('api');
+    await page.getByLabel('Instances').fill('3');
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.getByRole('dialog', { name: 'Scale api' }).getByRole('button', { name: 'Scale' }).click();
+    await page.getByRole('link', { name: 'Follow it' }).waitFor();
+    const [change] = shown.server.changes;
+    expect(change?.asked.params).toEqual({ pipeline: 'flight-delays', service: 'api' });
+    expect(change?.asked.body).toEqual({ instances: 3 });
+  }, 60_000);
+
+  it('starts one that is stopped', async () => {
+    await shown.go('/pipelines/old-demo');
+    await shown.page.getByRole('button', { name: 'Start', exact: true }).click();
+    await shown.page.getByRole('link', { name: 'Follow it' }).waitFor();
+    expect(shown.server.changes.map(({ name }) => name)).toEqual(['start']);
+  }, 60_000);
+});
