@@ -5,36 +5,40 @@ import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { followJournal } from '../activities/journal.ts';
 import type { ControlPlane } from '../control/start.ts';
 import { type ErrorJson, isErrorCode, MillraceError } from '../errors.ts';
-import type { Operation } from '../model/operations.ts';
+import type { JournalEntry, Operation } from '../model/operations.ts';
 import { withSpan } from '../telemetry/operation.ts';
 import { createSpanRecorder } from '../telemetry/recorder.ts';
 import { taskQueue, workflowIds } from '../workflows/messages.ts';
-import { progressLines } from './progressLines.ts';
-import type { Session } from './session.ts';
+import type { Operating } from './operating.ts';
 
 export function newOperationId(kind: string, pipeline: string): string {
   return `${kind}-${pipeline}-${randomBytes(5).toString('hex')}`;
 }
 
-interface Carried<Q extends Operation, R> {
+export interface Carried<Q extends Operation, R> {
   readonly plane: ControlPlane;
   readonly pipeline: string;
   readonly kind: string;
   readonly update: UpdateDefinition<R, [Q]>;
   readonly request: Omit<Q, 'traceparent'>;
+  /** What the operation does, as it does it. */
+  readonly onEntry?: (entry: JournalEntry) => void;
 }
 
-/** Sends the update (starting the pipeline's workflow if need be), shows its progress, gives its result. */
-export async function carryOut<Q extends Operation, R>(session: Session, carried: Carried<Q, R>): Promise<R> {
-  const { plane, pipeline, kind, update, request } = carried;
+/**
+ * Sends the update (starting the pipeline's workflow if need be), tells of its progress, gives its result. The operation does not
+ * depend on this call: it goes on when the caller ends. Throws the error of the table that the operation failed with.
+ */
+export async function carryOut<Q extends Operation, R>(operating: Operating, carried: Carried<Q, R>): Promise<R> {
+  const { plane, pipeline, kind, update, request, onEntry } = carried;
   const recorder = createSpanRecorder({
-    service: 'millrace.cli',
+    service: operating.service,
     instance: `${process.pid}`,
-    spansDir: session.home.spansDir,
-    env: session.env,
+    spansDir: operating.home.spansDir,
+    env: operating.env,
   });
   const done = new AbortController();
-  const following = showProgress(session, request.id, done.signal);
+  const following = onEntry ? follow(operating, request.id, onEntry, done.signal) : undefined;
   const attributes = { 'millrace.pipeline': pipeline, 'millrace.operation': kind };
   try {
     return await withSpan(
@@ -63,9 +67,13 @@ export async function carryOut<Q extends Operation, R>(session: Session, carried
   }
 }
 
-async function showProgress(session: Session, operation: string, signal: AbortSignal): Promise<void> {
-  const lines = progressLines(session);
-  for await (const entry of followJournal(session.home, operation, signal)) lines.show(entry);
+async function follow(
+  { home }: Operating,
+  operation: string,
+  onEntry: (entry: JournalEntry) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const entry of followJournal(home, operation, signal)) onEntry(entry);
 }
 
 /** The row of the error table that a failed update carries. */

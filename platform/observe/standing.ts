@@ -1,4 +1,4 @@
-/** What stands of a pipeline or a framework: its recorded state, corrected by what its tasks do now. Pure. */
+/** What stands of a framework: its recorded state, corrected by what its tasks do now. Pure. */
 import type { TaskStatus } from '../cluster/driver.ts';
 import type { Readiness } from '../frameworks/contract.ts';
 
@@ -13,14 +13,12 @@ export interface SeenTask {
 
 export interface Standing {
   readonly state: string;
-  /** What keeps it from its settled state (`flowing`, `running`), a line each; empty when nothing does. */
+  /** What keeps it from `running`, a line each; empty when nothing does. */
   readonly waitsFor: readonly string[];
 }
 
-/** States in which all is meant to be up; of every other one an operation says how it goes on. */
-const settled = new Set(['flowing', 'running']);
 /** An operation of the control plane is under way, or was cut off. */
-const passing = new Set(['deploying', 'destroying', 'installing', 'removing']);
+const passing = new Set(['installing', 'removing']);
 
 export interface Control {
   readonly agent: boolean;
@@ -31,31 +29,24 @@ export interface Control {
 export function standingOf(recorded: string, tasks: readonly SeenTask[], control: Control): Standing {
   if (passing.has(recorded))
     return { state: recorded, waitsFor: control.worker ? [] : ['millrace up: it was cut off'] };
-  if (!settled.has(recorded)) return { state: recorded, waitsFor: [] };
+  if (recorded !== 'running') return { state: recorded, waitsFor: [] };
   if (!control.agent && tasks.some(({ readiness }) => readiness?.ready)) return unattended;
-  const waitsFor = tasks.flatMap((seen) => lacking(seen) ?? []);
+  const waitsFor = waitsOf(tasks);
   if (waitsFor.length === 0) return { state: recorded, waitsFor };
   const isDown = ({ status }: SeenTask) => status === undefined || status.phase === 'stopped';
   if (tasks.every(isDown)) return { state: 'stopped', waitsFor: ['millrace up'] };
   const ended = tasks.some(({ status }) => status === undefined || ['stopped', 'failed'].includes(status.phase));
-  return { state: ended ? 'impaired' : 'starting', waitsFor };
+  return { state: ended ? 'degraded' : 'starting', waitsFor };
 }
 
 const unattended: Standing = {
-  state: 'impaired',
+  state: 'degraded',
   waitsFor: ['the agent, which does not run, so that nothing is started again: millrace up'],
 };
 
-/** A pipeline flows only where the frameworks that it uses run. */
-export function withFrameworks(
-  own: Standing,
-  frameworks: readonly (Standing & { readonly framework: string })[],
-): Standing {
-  const lacking = frameworks.filter(({ state }) => state !== 'running');
-  if (own.state === 'stopped' || passing.has(own.state) || lacking.length === 0) return own;
-  const waitsFor = [...lacking.map(({ framework, state }) => `${framework}, which is ${state}`), ...own.waitsFor];
-  if (own.state !== 'flowing') return { ...own, waitsFor };
-  return { state: lacking.every(({ state }) => state === 'starting') ? 'starting' : 'impaired', waitsFor };
+/** What keeps tasks from running and being ready, a line each. */
+export function waitsOf(tasks: readonly SeenTask[]): readonly string[] {
+  return tasks.flatMap((seen) => lacking(seen) ?? []);
 }
 
 function lacking({ task, status, readiness }: SeenTask): string | undefined {
