@@ -61,7 +61,7 @@ describe('an operation', () => {
   it('tells phases, steps, reasons and retries, and changes with the bus', async () => {
     await shown.go('/operations/deploy-7');
     const { page } = shown;
-    await page.getByText('3 of 8 steps done').waitFor();
+    await page.getByText('4 of 8 steps done').waitFor();
     await page.getByText('It waits for the master on port 22071.').first().waitFor();
     await page.getByText('attempt 3').waitFor();
     expect(await page.getByRole('link', { name: 'Logs of spark.worker.0' }).getAttribute('href')).toBe(
@@ -105,7 +105,7 @@ it('the cluster tells what runs where, what is asked and what is used', async ()
   await shown.go('/cluster');
   const { page } = shown;
   await page.getByText('6,900 MiB asked · 6,700 MiB used · of 7,200 MiB').waitFor();
-  const row = page.getByRole('row', { name: /spark\.worker\.0/ });
+  const row = page.getByRole('region', { name: 'Tasks' }).getByRole('row', { name: /spark\.worker\.0/ });
   expect(await row.innerText()).toContain('It ended with code 1, and is started again in 4 s.');
   expect(await shown.look('cluster')).toEqual([]);
 }, 60_000);
@@ -146,14 +146,14 @@ describe('logs', () => {
     await page.getByLabel('Level').selectOption('error');
     await page.getByLabel(/Words that must occur/).fill('-space error');
     await page.getByText('1 of 7 lines').waitFor();
-    expect(await page.evaluate(() => location.hash)).toBe('#/logs/kafka.broker.0?text=-space+error&level=error');
+    expect(await page.evaluate(() => location.hash)).toBe('#/logs/kafka.broker.0?level=error&text=-space+error');
   }, 60_000);
 });
 
 it('events come in live, are held while paused, and lead further', async () => {
   await shown.go('/events');
   const { page, server } = shown;
-  await page.getByText('store-severe: 2 events were not stored.').waitFor();
+  await page.getByText('store-severe: 2 events were not stored.', { exact: true }).waitFor();
   await page.getByText('Live', { exact: true }).waitFor();
   expect(await shown.look('events')).toEqual([]);
   await page.getByRole('button', { name: 'Pause' }).click();
@@ -161,7 +161,7 @@ it('events come in live, are held while paused, and lead further', async () => {
   await page.getByText('paused, 1 new').waitFor();
   expect(await page.getByText('It is over.').count()).toBe(0);
   await page.getByRole('button', { name: 'Go on' }).click();
-  await page.getByText('It is over.').waitFor();
+  await page.getByText('It is over.', { exact: true }).waitFor();
   await page.getByLabel('Type').selectOption('millrace.task.phase');
   await page.getByText('It is over.').waitFor({ state: 'detached' });
   expect(await page.getByRole('link', { name: 'spark.worker.0' }).getAttribute('href')).toBe('#/logs/spark.worker.0');

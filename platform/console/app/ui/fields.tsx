@@ -1,6 +1,5 @@
 /** Labelled fields of forms; what is wrong with a value stands under it and is said to a screen reader. */
 import { useId } from 'react';
-import './fields.css';
 
 export function Choice(props: {
   readonly label: string;

@@ -41,11 +41,11 @@ function List() {
                     <p className="muted">
                       <code>{blueprint}</code> · {plural(parameters.length, 'parameter')}
                     </p>
-                    <p>
+                    <div>
                       <a className="button primary" href={hrefOf(`/catalog/${segment(blueprint)}`)}>
                         Configure<span className="sr-only"> {title}</span>
                       </a>
-                    </p>
+                    </div>
                   </div>
                 </li>
               ))}

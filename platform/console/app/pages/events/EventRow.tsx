@@ -1,4 +1,4 @@
-import { memo } from 'react';
+import { memo, useState } from 'react';
 import type { PlatformEvent } from '../../../../api/contract/control.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { ForeignBlock, ForeignLine } from '../../ui/ForeignText.tsx';
@@ -8,12 +8,13 @@ export const EventRow = memo(function EventRow({ event }: { readonly event: Plat
   const { type, subject, time, data, id, source } = event;
   const href = hrefOfSubject(type, subject, data);
   const atMs = Date.parse(time);
+  const [open, setOpen] = useState(false);
   return (
     <li>
       <span className="event-time muted">
         {Number.isNaN(atMs) ? <ForeignLine text={time} /> : <Time atMs={atMs} />}
       </span>
-      <span className={`event-type ${toneOfType(type)}`}>
+      <span className={`event-type ${toneOf(type, data)}`}>
         <ForeignLine text={type.replace(/^millrace\./, '')} />
       </span>
       <span className="event-subject">
@@ -25,25 +26,31 @@ export const EventRow = memo(function EventRow({ event }: { readonly event: Plat
           </a>
         )}
       </span>
-      <details>
+      <details onToggle={(change) => setOpen(change.currentTarget.open)}>
         <summary>
           <ForeignLine text={summaryOf(data)} maxCharacters={180} />
         </summary>
-        <ForeignBlock text={JSON.stringify({ id, source, subject, data }, null, 2)} label="Event as JSON" />
+        {open && <ForeignBlock text={JSON.stringify({ id, source, subject, data }, null, 2)} label="Event as JSON" />}
       </details>
     </li>
   );
 });
 
+/** Of a step: its label and how it goes; of a task: its phase; else what the event says of itself. */
 function summaryOf(data: PlatformEvent['data']): string {
-  for (const key of ['text', 'reason', 'message', 'state', 'title'])
-    if (typeof data[key] === 'string' && data[key] !== '') return data[key];
-  return JSON.stringify(data);
+  const text = (key: string) => (typeof data[key] === 'string' && data[key] !== '' ? data[key] : undefined);
+  const head = text('label') ?? text('title');
+  const state = text('state') ?? text('phase');
+  const why = text('text') ?? text('reason') ?? text('message');
+  const said = [head === undefined ? state : `${head}: ${state ?? ''}`, why].filter((part) => part !== undefined);
+  return said.length > 0 ? said.join(' – ') : JSON.stringify(data);
 }
 
-function toneOfType(type: string): string {
-  if (/fault|failed/.test(type)) return 'bad';
-  return type.startsWith('millrace.alert') ? 'warn' : 'calm';
+function toneOf(type: string, data: PlatformEvent['data']): string {
+  const isOver = data.state === 'resolved';
+  if (/fault/.test(type) || data.state === 'failed' || data.phase === 'failed') return 'bad';
+  if (data.phase === 'backoff' || data.state === 'stalled' || data.state === 'degraded') return 'warn';
+  return type.startsWith('millrace.alert') && !isOver ? 'warn' : 'calm';
 }
 
 /** `pipeline`, `operation` and `task` of the data lead further; the subject is their name where the type says what it is. */

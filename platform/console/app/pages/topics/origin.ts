@@ -28,7 +28,8 @@ export function originOf(headers: Readonly<Record<string, string>>, pipeline: st
   return {
     reason,
     detail: headers[originHeaders.detail] ?? '',
-    flow: headers[originHeaders.flow] ?? '',
+    // A query of Spark is told from a flow by its prefix.
+    flow: (headers[originHeaders.flow] ?? '').replace(/^spark:/, ''),
     topic: topic === undefined ? null : topic.startsWith(prefix) ? topic.slice(prefix.length) : topic,
     partition: whole(headers[originHeaders.originPartition]),
     offset: whole(headers[originHeaders.originOffset]),
