@@ -68,11 +68,11 @@ export function visibleText(text: string, options: VisibleOptions = {}): Piece[]
   return pieces;
 }
 
-/** For titles, labels and cells: one line, line breaks and tabs marked too. */
+/** For titles, labels, cells and lines of logs: one line, line breaks marked too. */
 export function visibleLine(text: string, maxCharacters = 300): Piece[] {
   const pieces: Piece[] = [];
-  for (const [index, line] of text.split(/[\n\t]/).entries()) {
-    if (index > 0) pieces.push({ kind: 'mark', text: '⏎', title: 'line break or tab' });
+  for (const [index, line] of text.split('\n').entries()) {
+    if (index > 0) pieces.push({ kind: 'mark', text: '⏎', title: 'line break' });
     addLine(pieces, line, maxCharacters);
   }
   return pieces;

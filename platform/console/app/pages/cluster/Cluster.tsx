@@ -121,7 +121,12 @@ function Frameworks({ frameworks }: { readonly frameworks: ClusterInfo['framewor
           sortBy: ({ state }) => state,
           cell: ({ state }) => <StateBadge state={state} />,
         },
-        { id: 'reason', title: 'Reason', cell: ({ reason }) => <ForeignLine text={reason} /> },
+        {
+          id: 'reason',
+          title: 'Reason',
+          cell: ({ reason }) =>
+            reason === '' ? <span className="muted">all of its tasks run</span> : <ForeignLine text={reason} />,
+        },
         {
           id: 'users',
           title: 'Used by',

@@ -1,5 +1,5 @@
 import { memo, useEffect, useRef } from 'react';
-import { formatClockMs } from '../../format/times.ts';
+import { formatDateTime } from '../../format/times.ts';
 import { ForeignLine } from '../../ui/ForeignText.tsx';
 import type { ShownLine } from './lines.ts';
 
@@ -36,10 +36,9 @@ export function LineList({ lines, follow }: { readonly lines: readonly ShownLine
 
 const Line = memo(function Line({ line }: { readonly line: ShownLine }) {
   return (
-    <li className={`log-${line.level}`}>
+    <li className={`log-${line.level}`} title={line.atMs === null ? undefined : formatDateTime(line.atMs)}>
       {line.level === 'error' && <span className="sr-only">error: </span>}
       {line.level === 'warn' && <span className="sr-only">warning: </span>}
-      {line.atMs !== null && <time dateTime={new Date(line.atMs).toISOString()}>{formatClockMs(line.atMs)}</time>}
       <ForeignLine text={line.text} maxCharacters={4000} />
     </li>
   );

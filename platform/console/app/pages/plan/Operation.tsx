@@ -11,10 +11,10 @@ import { Answer } from '../../ui/Answer.tsx';
 import { External } from '../../ui/External.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
-import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Empty } from '../../ui/states.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { CancelDialog } from './CancelDialog.tsx';
+import { OperationBadge } from './OperationBadge.tsx';
 import { Phases } from './Phases.tsx';
 import { progressOf, stepInFocus, timeline } from './timeline.ts';
 import './plan.css';
@@ -34,7 +34,7 @@ export function Operation({ params }: PageProps) {
       <PageHead
         title={operation === undefined ? 'Operation' : `${operation.kind} ${operation.pipeline}`}
         up={{ href: hrefOf('/operations'), text: 'Operations' }}
-        beside={operation && <StateBadge state={operation.state} />}
+        beside={operation && <OperationBadge state={operation.state} />}
       >
         {operation && <Actions operation={operation} onChanged={found.reload} />}
       </PageHead>

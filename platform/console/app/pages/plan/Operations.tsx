@@ -6,10 +6,10 @@ import { useNow } from '../../shell/context.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { Answer } from '../../ui/Answer.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
-import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Empty } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { OperationBadge } from './OperationBadge.tsx';
 import { progressOf } from './timeline.ts';
 import './plan.css';
 
@@ -64,7 +64,7 @@ const columns: readonly Column<OperationView>[] = [
     sortBy: ({ state }) => state,
     cell: ({ state, error }) => (
       <>
-        <StateBadge state={state} />
+        <OperationBadge state={state} />
         {error !== null && <div className="sub">{error.message}</div>}
       </>
     ),

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../format/times.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
-import { StateBadge, toneOf } from '../../ui/StateBadge.tsx';
+import { Badge, type Tone, toneOf } from '../../ui/StateBadge.tsx';
 import type { TimelinePhase, TimelineStep } from './timeline.ts';
 
 export function Phases({ phases }: { readonly phases: readonly TimelinePhase[] }) {
@@ -14,10 +14,17 @@ export function Phases({ phases }: { readonly phases: readonly TimelinePhase[] }
               <span className="muted">
                 {phase.done} of {phase.steps.length}
               </span>
-              <StateBadge state={phase.state} />
+              <StepBadge state={phase.state} />
             </span>
           </header>
           <table aria-label={`Steps of phase ${phase.name}`}>
+            <colgroup>
+              <col className="step-title" />
+              <col className="step-state" />
+              <col />
+              <col className="step-took" />
+              <col className="step-logs" />
+            </colgroup>
             <thead className="sr-only">
               <tr>
                 <th scope="col">Step</th>
@@ -43,27 +50,27 @@ function Step({ each }: { readonly each: TimelineStep }) {
   const { step, bar, durationMs } = each;
   return (
     <tr>
-      <td className="step-title">
+      <td>
         {step.title}
         {step.reason !== null && (
           <div className={step.state === 'failed' ? 'sub step-failed' : 'sub'}>{step.reason}</div>
         )}
       </td>
-      <td className="step-state">
-        <StateBadge state={step.state} />
+      <td>
+        <StepBadge state={step.state} />
         {step.attempts > 1 && <div className="sub">attempt {step.attempts}</div>}
       </td>
       <td className="step-bar">
         {bar !== null && (
           <span
-            className={toneOf(step.state)}
+            className={stepTone(step.state)}
             aria-hidden="true"
             style={{ left: `${bar.leftPercent}%`, width: `${bar.widthPercent}%` }}
           />
         )}
       </td>
       <td className="numeric">{formatDuration(durationMs)}</td>
-      <td className="step-logs">
+      <td>
         {step.task !== null && (
           <a href={hrefOf(`/logs/${segment(step.task)}`)}>
             Logs<span className="sr-only"> of {step.task}</span>
@@ -72,4 +79,13 @@ function Step({ each }: { readonly each: TimelineStep }) {
       </td>
     </tr>
   );
+}
+
+/** What runs is busy: it is good only when it is done. */
+function stepTone(state: string): Tone {
+  return state === 'running' ? 'busy' : toneOf(state);
+}
+
+function StepBadge({ state }: { readonly state: string }) {
+  return <Badge tone={stepTone(state)}>{state}</Badge>;
 }
