@@ -1,5 +1,5 @@
 /** The map of who may import whom (CONTRIBUTING). Pure rooms know only the model; clients live in connectors and frameworks. */
-const pure = '^platform/(plan|allocate|reconcile)/';
+const pure = '^platform/(plan|allocate|reconcile|objectives)/';
 export default {
   forbidden: [
     {
@@ -10,7 +10,7 @@ export default {
     },
     {
       name: 'pure-rooms-do-no-io',
-      comment: 'plan, allocate and reconcile decide; activities act.',
+      comment: 'plan, allocate, reconcile and objectives decide; activities and jobs act.',
       severity: 'error',
       from: { path: pure },
       to: { path: '^(node:)?(fs|net|http|https|child_process|dgram|tls|worker_threads)(/|$)', reachable: true },
@@ -32,9 +32,9 @@ export default {
     },
     {
       name: 'data-clients-live-in-connectors',
-      comment: 'frameworks keep their admin clients; the SDK hands ready-made clients to services.',
+      comment: 'frameworks keep their admin clients; the SDK hands ready-made clients to services; jobs have BullMQ.',
       severity: 'error',
-      from: { path: '^platform/', pathNot: '^platform/(connectors|frameworks|sdk)/' },
+      from: { path: '^platform/', pathNot: '^platform/(connectors|frameworks|sdk|jobs)/' },
       to: { path: 'node_modules/(kafkajs|cassandra-driver|ioredis|bullmq)/' },
     },
     {
@@ -67,6 +67,12 @@ export default {
       severity: 'error',
       from: { path: '^(platform|blueprints)/', pathNot: '^platform/console/app/' },
       to: { path: '^platform/console/app/' },
+    },
+    {
+      name: 'observe-only-reads',
+      severity: 'error',
+      from: { path: '^platform/observe/' },
+      to: { path: '^platform/(activities|control|workflows|connectors|sdk|plan)/' },
     },
     {
       name: 'no-cycles',

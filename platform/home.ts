@@ -23,6 +23,8 @@ export interface Home {
   readonly historyDir: string;
   /** The API's keys and its journal of events. */
   readonly apiDir: string;
+  /** Alerts, the error budgets of each pipeline, and the webhook that alerts go to. */
+  readonly alertsDir: string;
   readonly verifyDir: string;
   readonly frameworksDir: string;
   readonly pipelinesDir: string;
@@ -52,6 +54,7 @@ export function homeAt(root: string): Home {
     storeDir: join(root, 'telemetry', 'store'),
     historyDir: join(root, 'history'),
     apiDir: join(root, 'api'),
+    alertsDir: join(root, 'alerts'),
     verifyDir: join(root, 'verify'),
     frameworksDir: join(root, 'frameworks'),
     pipelinesDir: join(root, 'pipelines'),

@@ -20,6 +20,7 @@ export const blueprint = defineBlueprint({
     addJobs(p, kit, topics);
     addStores(p, kit, topics);
     addServices(p, kit, topics);
+    addObjectives(kit);
   },
 });
 
@@ -126,4 +127,12 @@ function addServices(p: Parameters, kit: Kit, { flights }: Topics): void {
     readBackPath: '/verify/events/{eventId}',
     countPath: '/verify/{mark}',
   });
+}
+
+function addObjectives(kit: Kit): void {
+  // Windows of airports come out of micro-batches, a second and more apart.
+  kit.objective('fresh', { kind: 'freshness', withinSeconds: 30, target: 0.99 });
+  // What somebody is told of a severe delay goes through the real-time job.
+  kit.objective('alerts-fresh', { kind: 'freshness', stage: 'alerts', withinSeconds: 5, target: 0.99 });
+  kit.objective('complete', { kind: 'completeness' });
 }

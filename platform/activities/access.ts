@@ -4,7 +4,7 @@ import type { CassandraAccess, KafkaAccess, RedisAccess } from '../connectors/co
 import { fail } from '../errors.ts';
 import { cassandraAccess } from '../frameworks/cassandra/access.ts';
 import type { CassandraOptions } from '../frameworks/cassandra/spec.ts';
-import type { FrameworkAccess } from '../frameworks/contract.ts';
+import type { FrameworkAccess, ProbeAccess } from '../frameworks/contract.ts';
 import { kafkaAccess } from '../frameworks/kafka/access.ts';
 import type { KafkaOptions } from '../frameworks/kafka/spec.ts';
 import { redisAccess } from '../frameworks/redis/access.ts';
@@ -16,7 +16,7 @@ import type { FrameworkRecord } from '../model/records.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** Throws NOT_INSTALLED (retryable: another workflow may be installing it) when the framework has no record. */
-export function frameworkRecord(deps: ActivityDeps, name: FrameworkName): FrameworkRecord {
+export function frameworkRecord(deps: Pick<ActivityDeps, 'records'>, name: FrameworkName): FrameworkRecord {
   return deps.records.framework(name) ?? fail('NOT_INSTALLED', { framework: name });
 }
 
@@ -40,9 +40,12 @@ export interface PipelineAccess {
   readonly redis?: RedisAccess;
 }
 
+/** What it takes to reach a framework as a client. */
+type AccessDeps = Pick<ActivityDeps, 'records' | 'secrets'>;
+
 /** Logins of the pipeline's own user to each framework of its plan; needs the frameworks' records, not their readiness. */
 export async function pipelineAccess(
-  deps: ActivityDeps,
+  deps: AccessDeps,
   pipeline: string,
   names: readonly FrameworkName[],
 ): Promise<PipelineAccess> {
@@ -51,11 +54,19 @@ export async function pipelineAccess(
   const login = { keyspace: physical.keyspace(pipeline), role: physical.role(pipeline), password };
   return {
     ...(has('kafka') && {
-      kafka: kafkaAccess(await frameworkAccess<KafkaOptions>(deps, 'kafka'), physical.user(pipeline), password),
+      kafka: kafkaAccess(clientAccess<KafkaOptions>(deps, 'kafka'), physical.user(pipeline), password),
     }),
-    ...(has('cassandra') && {
-      cassandra: cassandraAccess(await frameworkAccess<CassandraOptions>(deps, 'cassandra'), login),
-    }),
-    ...(has('redis') && { redis: redisAccess(await frameworkAccess<RedisOptions>(deps, 'redis')) }),
+    ...(has('cassandra') && { cassandra: cassandraAccess(clientAccess<CassandraOptions>(deps, 'cassandra'), login) }),
+    ...(has('redis') && { redis: redisAccess(clientAccess<RedisOptions>(deps, 'redis')) }),
+  };
+}
+
+function clientAccess<O>(deps: AccessDeps, name: FrameworkName): ProbeAccess<O> {
+  const record = frameworkRecord(deps, name);
+  return {
+    options: optionsOf(frameworks[name], record.plan.options) as O,
+    placements: record.plan.placements,
+    identity: record.identity,
+    secret: (secret) => deps.secrets.get(name, secret),
   };
 }

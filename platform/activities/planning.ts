@@ -8,6 +8,7 @@ import type { SparkOptions } from '../frameworks/spark/spec.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import { physical, pipelineName } from '../model/names.ts';
 import {
+  type ChangeRequest,
   type DeployRequest,
   type DeployResult,
   type DestroyRequest,
@@ -17,6 +18,7 @@ import {
 } from '../model/operations.ts';
 import type { Plan, PlanOutcome } from '../model/plan.ts';
 import type { PipelineRecord } from '../model/records.ts';
+import { planChange } from '../plan/changes.ts';
 import { resolveParameters } from '../plan/parameters.ts';
 import { planPipeline } from '../plan/plan.ts';
 import { renderReason } from '../plan/render.ts';
@@ -25,6 +27,7 @@ import { loadBlueprint } from '../sdk/loadBlueprint.ts';
 import type { UndoCall } from '../workflows/activities.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type Observed, observe } from './observed.ts';
+import { beginOperation } from './operationRecord.ts';
 import { jobSql, serviceUrls } from './pipelineTasks.ts';
 
 export function createPlanningActivities(deps: ActivityDeps) {
@@ -40,6 +43,7 @@ export function createPlanningActivities(deps: ActivityDeps) {
     'pipeline.finish': (request: DeployRequest, revision: number) => finish(deps, request, revision),
     'pipeline.fail': async (request: DeployRequest, revision: number, error: ErrorJson) =>
       failed(deps, request, revision, error),
+    'pipeline.planChange': async (request: ChangeRequest) => change(deps, request),
     'pipeline.planTeardown': async (request: DestroyRequest) => teardown(deps, request),
     'pipeline.finishTeardown': (request: DestroyRequest, removed: readonly LedgerEntry[]) =>
       tornDown(deps, request, removed),
@@ -52,6 +56,7 @@ export interface PlanRequest {
   readonly blueprint: string;
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
   readonly sabotage?: string;
+  readonly scale?: Readonly<Record<string, number>>;
 }
 
 /** The plan for what was observed; writes nothing. Throws the input errors of the blueprint and its parameters. */
@@ -68,21 +73,24 @@ export async function planFor(request: PlanRequest, observed: Observed): Promise
     ...world,
     ...(current ? { current } : {}),
     ...(request.sabotage === undefined ? {} : { sabotage: request.sabotage }),
+    ...(request.scale === undefined ? {} : { scale: request.scale }),
     packages: frameworks,
     sparkDriverDemand: (name, options) => sparkDriverDemand(name, options as SparkOptions),
   });
 }
 
 async function plan(deps: ActivityDeps, request: DeployRequest): Promise<RecordedPlan> {
-  const { pipeline, blueprint, parameters, sabotage, id } = request;
+  const { pipeline, blueprint, id } = request;
   const before = deps.records.pipeline(pipeline);
-  if (before?.state === 'deploying' && before.operation === id) return recordedPlan(before.plan);
+  const begin = (plan: Plan) => {
+    const { revision, phases } = plan;
+    beginOperation(deps.home, request, { kind: request.scale ? 'scale' : 'deploy', pipeline, revision, phases });
+    return recordedPlan(plan);
+  };
+  if (before?.state === 'deploying' && before.operation === id) return begin(before.plan);
   const cluster = loadCluster(deps.home);
   const observed = await observe(cluster, deps.records, pipeline, (address) => deps.driver.takenPorts(address));
-  const outcome = await planFor(
-    { repoRoot: deps.repoRoot, pipeline, blueprint, parameters, ...(sabotage === undefined ? {} : { sabotage }) },
-    observed,
-  );
+  const outcome = await planFor({ ...request, repoRoot: deps.repoRoot }, observed);
   if ('refused' in outcome) {
     const { summary, reason, help } = outcome;
     fail('PLAN_REFUSED', { pipeline, summary, tree: renderReason(reason), help, reason });
@@ -97,7 +105,7 @@ async function plan(deps: ActivityDeps, request: DeployRequest): Promise<Recorde
     plan: outcome,
     endpoints: serviceUrls(outcome),
   });
-  return recordedPlan(outcome);
+  return begin(outcome);
 }
 
 function recordedPlan({ revision, phases }: Plan): RecordedPlan {
@@ -138,11 +146,28 @@ function recordOf(deps: ActivityDeps, pipeline: string, revision: number): Pipel
   );
 }
 
+function change(deps: ActivityDeps, request: ChangeRequest): RecordedPlan {
+  const { plan } = standing(deps, request.pipeline);
+  const phases = planChange(plan, request);
+  beginOperation(deps.home, request, {
+    kind: request.change,
+    pipeline: plan.pipeline,
+    revision: plan.revision,
+    phases,
+  });
+  return { revision: plan.revision, phases };
+}
+
+function standing(deps: ActivityDeps, pipeline: string): PipelineRecord {
+  const record = deps.records.pipeline(pipelineName(pipeline));
+  return record ?? fail('UNKNOWN_PIPELINE', { name: pipeline, known: deps.records.pipelines().map((p) => p.pipeline) });
+}
+
 function teardown(deps: ActivityDeps, request: DestroyRequest): UndoCall[][] {
-  const record = deps.records.pipeline(pipelineName(request.pipeline));
-  if (!record)
-    fail('UNKNOWN_PIPELINE', { name: request.pipeline, known: deps.records.pipelines().map((p) => p.pipeline) });
+  const record = standing(deps, request.pipeline);
   deps.records.writePipeline({ ...record, state: 'destroying' });
+  const { pipeline, revision } = record;
+  beginOperation(deps.home, request, { kind: 'destroy', pipeline, revision, phases: [] });
   const scope = { operation: request, kind: 'pipeline', name: record.pipeline, revision: record.revision } as const;
   return planTeardown(record, request.keepData).map((wave) => wave.map((call) => ({ scope, ...call })));
 }

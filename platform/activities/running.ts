@@ -1,4 +1,4 @@
-/** What every activity does around its work: journal, span, heartbeat, and errors in the shape that workflows carry. */
+/** What every activity does around its work: journal, heartbeat, and errors in the shape that workflows carry. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
@@ -7,7 +7,6 @@ import { asMillraceError, MillraceError } from '../errors.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { StepScope } from '../model/operations.ts';
 import type { UndoKind } from '../model/plan.ts';
-import { withSpan } from '../telemetry/operation.ts';
 import type { UndoCall } from '../workflows/activities.ts';
 import type { ActivityDeps } from './deps.ts';
 import { appendJournal } from './journal.ts';
@@ -26,7 +25,7 @@ export interface StepIdentity {
   readonly looksOnly?: boolean;
 }
 
-/** Runs a step's work: told in the journal, traced, its errors mapped. `waiting` reports what the step waits for. */
+/** Runs a step's work: told in the journal, its errors mapped. `waiting` reports what the step waits for. */
 export async function runStep(
   deps: ActivityDeps,
   step: StepIdentity,
@@ -52,9 +51,7 @@ export async function runStep(
   };
   tell('started', attempt > 1 ? `attempt ${attempt}` : undefined);
   try {
-    await withSpan(deps.recorder, step.label, operation.traceparent, () =>
-      step.looksOnly ? untilCancelled(work(waiting)) : work(waiting),
-    );
+    await (step.looksOnly ? untilCancelled(work(waiting)) : work(waiting));
     tell('done');
   } catch (thrown) {
     const failure = failureOf(thrown, attempt);

@@ -15,6 +15,8 @@ const uses: Readonly<Record<string, 'nothing' | 'write'>> = {
   up: 'write',
   destroy: 'write',
   verify: 'write',
+  console: 'write',
+  receive: 'write',
 };
 
 /** `plan` writes nothing, but what it shows must be possible. Throws HOME_UNUSABLE. */

@@ -1,15 +1,12 @@
 /** What a command runs with: where things are, and how to speak to the user. */
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
-import { cacheOf, type Home, homeOf } from '../home.ts';
+import { cacheOf, homeOf } from '../home.ts';
+import type { Operating } from '../operate/operating.ts';
 
 export type Style = Parameters<typeof styleText>[0];
 
-export interface Session {
-  readonly home: Home;
-  readonly cache: string;
-  readonly repoRoot: string;
-  readonly env: NodeJS.ProcessEnv;
+export interface Session extends Operating {
   /** The result is wanted as JSON on standard output; progress then goes to standard error, plainly. */
   readonly json: boolean;
   /** A person is there to be asked. */
@@ -34,6 +31,7 @@ export function createSession({ json = false, yes = false }: GlobalOptions): Ses
   return {
     home: homeOf(env),
     cache: cacheOf(env),
+    service: 'millrace.cli',
     repoRoot: fileURLToPath(new URL('../..', import.meta.url)),
     env,
     json,

@@ -27,3 +27,15 @@ export function wholeNumber(
     });
   };
 }
+
+/** `SERVICE=N …`, each N from 1 to 50. Throws INVALID_ARGUMENT. */
+export function instancesOf(texts: readonly string[]): Readonly<Record<string, number>> {
+  const pairs = texts.map((text) => {
+    const [, service, count] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+    if (service === undefined || count === undefined) {
+      fail('INVALID_ARGUMENT', { reason: `scale takes SERVICE=INSTANCES, not "${text}".`, command: 'scale' });
+    }
+    return [service, wholeNumber(service, 1, 50, 'scale')(count)] as const;
+  });
+  return Object.fromEntries(pairs);
+}

@@ -36,11 +36,14 @@ export class Backoff {
   }
 }
 
-/** The message of whatever was thrown, with what caused it, on one line. */
+/** The message of whatever was thrown, with what caused it, on one line; a server's stack in it is left out. */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const message = thrown.message || thrown.name;
   const inner = thrown instanceof AggregateError ? thrown.errors[0] : thrown.cause;
   const line = inner instanceof Error && inner.message !== message ? `${message}: ${inner.message}` : message;
-  return line.replaceAll(/\s+/g, ' ').slice(0, 500);
+  return line
+    .replace(/\n\s*at [^]*$/, '')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 500);
 }

@@ -49,7 +49,7 @@ export interface Flow {
   counters(): FlowCounters;
   state(): FlowState;
   /** What its meter has counted; undefined without one. */
-  stage(): StageReport | undefined;
+  stage(sinceMs: number): StageReport | undefined;
 }
 
 /** Servers are near: an attempt costs little, and a pause is time in which nothing flows. */
@@ -111,8 +111,8 @@ class SourceToSinkFlow implements Flow {
     return { phase: waitingFor === '' ? 'flowing' : 'waiting', waitingFor };
   }
 
-  stage(): StageReport | undefined {
-    return this.#options.meter?.report();
+  stage(sinceMs: number): StageReport | undefined {
+    return this.#options.meter?.report(sinceMs);
   }
 
   /** The stores first: a source that has nowhere to bring its records would only hold its group's members up. */

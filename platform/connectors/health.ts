@@ -1,6 +1,6 @@
 /**
  * The health port of a Node task: GET /healthz says whether it is ready and what it waits for, GET /metrics.json counts,
- * GET /stages.json gives the pathways and the ledger's pages of its stages.
+ * GET /stages.json gives the pathways and the ledger's pages of its stages, with `?since=MS` of windows from then on.
  */
 import { createServer, type Server } from 'node:http';
 import type { StageReport } from '../telemetry/stageMeter.ts';
@@ -15,8 +15,8 @@ export interface HealthState {
 export interface HealthSources {
   readonly state: () => HealthState;
   readonly metrics: () => Readonly<Record<string, unknown>>;
-  /** None by default. */
-  readonly stages?: () => readonly StageReport[];
+  /** None by default. `sinceMs`: of the ledger, only windows that began at this time or later. */
+  readonly stages?: (sinceMs: number) => readonly StageReport[];
 }
 
 export interface HealthServer {
@@ -52,13 +52,22 @@ function answer(
   url: string,
 ): [number, unknown] {
   const { task, pipeline, revision } = config;
-  const [path] = url.split('?');
+  const [path, query] = url.split('?');
   if (method !== 'GET') return [405, { error: 'only GET is answered here' }];
   if (path === '/metrics.json') return [200, { task, pipeline, revision, ...metrics() }];
-  if (path === '/stages.json') return [200, { task, pipeline, revision, stages: stages?.() ?? [] }];
+  if (path === '/stages.json') {
+    const { waitingFor } = state();
+    return [200, { task, pipeline, revision, waitingFor, stages: stages?.(sinceOf(query)) ?? [] }];
+  }
   if (path !== '/healthz') return [404, { error: 'there are /healthz, /metrics.json and /stages.json' }];
   const { ready, waitingFor } = state();
   return [ready ? 200 : 503, { task, pipeline, revision, ready, waitingFor }];
+}
+
+/** `?since=MILLISECONDS`; all there is without it, or with something else. */
+function sinceOf(query: string | undefined): number {
+  const sinceMs = Number(new URLSearchParams(query).get('since') ?? 0);
+  return Number.isFinite(sinceMs) ? sinceMs : 0;
 }
 
 function listen(server: Server, { address, health }: HealthConfig['listen']): Promise<void> {

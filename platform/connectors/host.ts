@@ -19,7 +19,7 @@ interface Part {
   /** Undefined when ready. */
   waitingFor(): string | undefined;
   metrics(): Readonly<Record<string, unknown>>;
-  stages(): readonly StageReport[];
+  stages(sinceMs: number): readonly StageReport[];
   stop(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
         { memoryMiB: Math.round(process.memoryUsage.rss() / 2 ** 20) },
         ...parts.map((part) => part.metrics()),
       ),
-    stages: () => parts.flatMap((part) => part.stages()),
+    stages: (sinceMs) => parts.flatMap((part) => part.stages(sinceMs)),
   });
   const stop = async (signal: string) => {
     if (stopping) return;
@@ -72,7 +72,7 @@ async function startIngress(config: NodeTaskConfig): Promise<Part> {
       return ready ? undefined : waitingFor;
     },
     metrics: () => task.metrics(),
-    stages: () => task.stages(),
+    stages: (sinceMs) => task.stages(sinceMs),
     stop: () => task.stop(),
   };
 }
@@ -95,7 +95,7 @@ function startFlows(config: NodeTaskConfig): Part {
       flows: Object.fromEntries(runs.map((run) => [run.name, run.metrics()])),
       spans: recorder.counters,
     }),
-    stages: () => runs.flatMap((run) => run.stage?.() ?? []),
+    stages: (sinceMs) => runs.flatMap((run) => run.stage?.(sinceMs) ?? []),
     stop: async () => {
       await Promise.allSettled(runs.map((run) => run.stop()));
       await recorder.shutdown();
@@ -110,7 +110,7 @@ interface Run {
   waitingFor(): string | undefined;
   metrics(): Readonly<Record<string, unknown>>;
   /** Undefined: a feed is no stage, its events begin at the ingress. */
-  stage?(): StageReport | undefined;
+  stage?(sinceMs: number): StageReport | undefined;
 }
 
 function flowRun(flow: ReturnType<ReturnType<typeof createFlowMaker>>): Run {
@@ -123,7 +123,7 @@ function flowRun(flow: ReturnType<ReturnType<typeof createFlowMaker>>): Run {
       return phase === 'flowing' ? undefined : `${flow.name}: ${waitingFor}`;
     },
     metrics: () => ({ ...flow.counters(), state: flow.state() }),
-    stage: () => flow.stage(),
+    stage: (sinceMs) => flow.stage(sinceMs),
   };
 }
 

@@ -4,35 +4,40 @@ import type { Home } from '../home.ts';
 import { readState, writeState } from '../state-files.ts';
 import type { ControlPorts } from './tasks.ts';
 
+/** Files before 2026-11-25 have no port of the API and of Valkey. */
+export type KeptPorts = Omit<ControlPorts, 'api' | 'redis'> & { readonly api?: number; readonly redis?: number };
+
 interface ControlFile {
   readonly format: 'millrace/control/1';
-  readonly ports: ControlPorts;
+  readonly ports: KeptPorts;
 }
 
 /** The control plane takes the ports below the first node's: the highest free ones of these many. */
 const searched = 100;
-const names = ['temporal', 'ui', 'http', 'metrics'] as const;
+const first = ['temporal', 'ui', 'http', 'metrics'] as const;
+const names = [...first, 'api', 'redis'] as const;
 
-export function controlPorts(home: Home): ControlPorts | undefined {
+export function controlPorts(home: Home): KeptPorts | undefined {
   return readState<ControlFile>(home.controlFile, 'millrace/control/1', check)?.ports;
 }
 
 function check(value: unknown): ControlFile {
   const { ports } = value as Partial<ControlFile>;
-  const missing = names.find((name) => !Number.isInteger(ports?.[name]));
+  const missing = first.find((name) => !Number.isInteger(ports?.[name]));
   if (missing !== undefined) throw new Error(`at ports.${missing}, a port number is missing`);
   return value as ControlFile;
 }
 
-/** `below`: first port of the first node. Throws PORT_TAKEN when all that are searched are in use. */
+/** Chooses those that are not kept yet. `below`: first port of the first node. Throws PORT_TAKEN when all that are searched are in use. */
 export function chooseControlPorts(home: Home, below: number, taken: ReadonlyMap<number, string>): ControlPorts {
-  const there = controlPorts(home);
-  if (there) return there;
+  const kept = controlPorts(home);
+  const wanted = names.filter((name) => kept?.[name] === undefined);
+  const held = new Set(Object.values(kept ?? {}));
   const free: number[] = [];
-  for (let port = below - 1; free.length < names.length && port > below - searched; port--) {
-    if (!taken.has(port)) free.push(port);
+  for (let port = below - 1; free.length < wanted.length && port > below - searched; port--) {
+    if (!taken.has(port) && !held.has(port)) free.push(port);
   }
-  if (free.length < names.length) {
+  if (free.length < wanted.length) {
     const port = below - 1;
     fail('PORT_TAKEN', {
       port,
@@ -41,7 +46,8 @@ export function chooseControlPorts(home: Home, below: number, taken: ReadonlyMap
       task: 'the control plane',
     });
   }
-  const ports = Object.fromEntries(names.map((name, index) => [name, free[index]!])) as unknown as ControlPorts;
-  writeState<ControlFile>(home.controlFile, { format: 'millrace/control/1', ports });
+  const chosen = Object.fromEntries(wanted.map((name, index) => [name, free[index]!]));
+  const ports = { ...kept, ...chosen } as ControlPorts;
+  if (wanted.length > 0) writeState<ControlFile>(home.controlFile, { format: 'millrace/control/1', ports });
   return ports;
 }

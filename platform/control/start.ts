@@ -1,4 +1,4 @@
-/** Brings the control plane up: agent, Temporal, worker. Each that runs is left as it is. */
+/** Brings the control plane up: agent, Temporal, worker, Valkey. Each that runs is left as it is. */
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,17 @@ import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
 import { namespace } from '../workflows/messages.ts';
 import { chooseControlPorts, controlPorts } from './controlFile.ts';
-import { controlAddress, renderTemporal, renderWorker, temporalTask, workerTask } from './tasks.ts';
+import { controlRedisSecrets, renderControlRedis } from './redis.ts';
+import {
+  apiTask,
+  controlAddress,
+  redisTask,
+  renderApi,
+  renderTemporal,
+  renderWorker,
+  temporalTask,
+  workerTask,
+} from './tasks.ts';
 
 export interface ControlOptions {
   readonly home: Home;
@@ -23,11 +33,14 @@ export interface ControlOptions {
   /** Nodes to declare when the home has no cluster yet; default 1. With a cluster: must agree, if given. */
   readonly nodes?: number | undefined;
   readonly env: NodeJS.ProcessEnv;
+  /** Takes a line about what could not be started and is not needed for a deploy. */
+  readonly progress?: (line: string) => void;
 }
 
 export interface ControlPlane {
   readonly driver: ClusterDriver;
   readonly client: Client;
+  /** Waits, too, until the processes of Valkey and of the API have been launched, or could not be. */
   close(): Promise<void>;
 }
 
@@ -45,18 +58,36 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
   const driver = createProcessDriver(home);
   const [node] = cluster.nodes;
   if (!node) fail('INTERNAL', { reason: 'a cluster without nodes' });
+  const kept = controlPorts(home);
   const ports =
-    controlPorts(home) ?? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress));
+    kept?.api === undefined || kept.redis === undefined
+      ? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress))
+      : { ...kept, api: kept.api, redis: kept.redis };
   const temporalAddress = `${controlAddress}:${ports.temporal}`;
   const sources = sourcesOf(repoRoot);
+  const settings = { home, cache, repoRoot, sources, env: passedOn(env) };
   const launches = [
     driver.launch(renderTemporal(node.id, ports, artifacts)),
-    driver.launch(
-      renderWorker(node.id, artifacts, { home, cache, repoRoot, temporalAddress, sources, env: passedOn(env) }),
-    ),
+    driver.launch(renderWorker(node.id, artifacts, { ...settings, temporalAddress })),
   ];
   await Promise.all(launches);
-  return await connectTo(temporalAddress, driver);
+  const plane = await connectTo(temporalAddress, driver);
+  // Last, and waited for by nobody but `close`: a deploy needs neither of them. Alerts wait in their file until Valkey is there.
+  const launched = (async () => {
+    const tell = (task: string, what: string) => (error: Error) =>
+      options.progress?.(`${task} does not run, ${what}: ${error.message}`);
+    const redis = renderControlRedis(node.id, ports.redis, artifacts, controlRedisSecrets(home));
+    await driver.launch(redis).catch(tell(redisTask, 'alerts are not delivered'));
+    const api = renderApi(node.id, artifacts, { ...settings, ports });
+    await driver.launch(api).catch(tell(apiTask, 'there is no console'));
+  })();
+  return {
+    ...plane,
+    close: async () => {
+      await launched;
+      await plane.close();
+    },
+  };
 }
 
 /** The control plane that runs. Throws CONTROL_PLANE_DOWN. */
@@ -64,12 +95,17 @@ export async function connectControlPlane(home: Home): Promise<ControlPlane> {
   const ports = controlPorts(home);
   if (!ports) fail('CONTROL_PLANE_DOWN', { reason: 'it was never started in this home' });
   const driver = createProcessDriver(home);
+  await checkControlPlane(driver);
+  return await connectTo(`${controlAddress}:${ports.temporal}`, driver);
+}
+
+/** Whether all runs that carries operations out. Throws CONTROL_PLANE_DOWN, AGENT_UNREACHABLE. */
+export async function checkControlPlane(driver: ClusterDriver): Promise<void> {
   for (const task of [temporalTask, workerTask]) {
     const status = await driver.status(task);
     if (status?.phase !== 'running')
       fail('CONTROL_PLANE_DOWN', { reason: `${task} is ${status?.phase ?? 'not there'}` });
   }
-  return await connectTo(`${controlAddress}:${ports.temporal}`, driver);
 }
 
 /** Temporal has no identity of its own to ask for: that the port is our task's was checked when it was launched. */

@@ -1,6 +1,8 @@
 import type { ErrorRow } from '../errors.ts';
+import { apiRows } from './apiRows.ts';
 import { eventRows } from './eventRows.ts';
 import { machineRows } from './machineRows.ts';
+import { telemetryRows } from './telemetryRows.ts';
 
 /** One row per code, grouped by who meets it. Texts: plain sentences, names in quotes, no trailing stack or id. */
 export const errorRows = {
@@ -73,6 +75,14 @@ export const errorRows = {
     what: 'There is no pipeline "{name}" here.',
     meaning: 'Pipelines of this home: {known}.',
     next: 'Run `millrace deploy {name}` to make it, or `millrace status` for those there are.',
+  },
+  UNKNOWN_SERVICE: {
+    class: 'input',
+    retryable: false,
+    what: 'Pipeline {pipeline} has no service "{name}".',
+    meaning:
+      'Known: {known}. Only services can be scaled: a group of connectors and the Spark driver are a process each. Nothing was changed.',
+    next: 'Name one of these; `millrace status {pipeline}` shows its tasks.',
   },
   INVALID_NAME: {
     class: 'input',
@@ -204,6 +214,7 @@ export const errorRows = {
     next: 'Give the table another name, or destroy the pipeline with its data and deploy it again.',
   },
   ...machineRows,
+  ...telemetryRows,
   CONTROL_PLANE_DOWN: {
     class: 'environment',
     retryable: true,
@@ -226,6 +237,7 @@ export const errorRows = {
     next: 'Run `millrace deploy` again whenever you like.',
   },
   ...eventRows,
+  ...apiRows,
   NOT_INSTALLED: {
     class: 'runtime',
     retryable: true,

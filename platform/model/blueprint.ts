@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fieldName, name } from './names.ts';
+import { objectiveSpec } from './objective.ts';
 import { eventSchema, fieldTypes } from './schema.ts';
 
 /** A parameter that a blueprint takes: `--set name=value`. Bounds are inclusive. */
@@ -165,6 +166,8 @@ export const blueprintSpec = z.object({
   flows: z.record(name, flowSpec).default({}),
   services: z.record(name, serviceSpec),
   frameworks: frameworkOptions.default({}),
+  /** What it promises. Optional: plans on disk from before there were objectives have none (`objectivesOf`). */
+  objectives: z.record(name, objectiveSpec).optional(),
   verify: verifySpec,
 });
 

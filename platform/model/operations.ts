@@ -18,6 +18,8 @@ export interface DeployRequest extends Operation {
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
   /** How the pipeline is to be broken on purpose (telemetry/sabotage.ts); only where the user has allowed it. */
   readonly sabotage?: string;
+  /** Instances by service, set by hand. */
+  readonly scale?: Readonly<Record<string, number>>;
 }
 
 export interface DeployResult {
@@ -28,6 +30,22 @@ export interface DeployResult {
   /** From the request to the first event read back from the API, in milliseconds. */
   readonly firstEventMs: number;
   readonly endpoints: Readonly<Record<string, string>>;
+}
+
+/** A change to the tasks of a revision; no new revision, no change of data. */
+export interface ChangeRequest extends Operation {
+  readonly pipeline: string;
+  readonly change: 'stop' | 'start' | 'restart';
+  /** To restart; without: every task, one after the other. */
+  readonly service?: string;
+}
+
+export interface ChangeResult {
+  readonly pipeline: string;
+  readonly revision: number;
+  readonly change: ChangeRequest['change'];
+  /** Tasks that were stopped, started or restarted. */
+  readonly tasks: readonly string[];
 }
 
 export interface DestroyRequest extends Operation {

@@ -14,6 +14,13 @@ export interface StepInputs {
   'task.ready': { readonly task: string };
   /** Stop and forget a task that the new revision no longer has. */
   'task.retire': { readonly task: string };
+  /** Stop a task and keep it known: its files, its data, its ports. */
+  'task.stop': { readonly task: string };
+  'task.resume': { readonly task: string };
+  /** Stop and start a task, once: a task that was started after the operation was asked for is left as it is. */
+  'task.restart': { readonly task: string };
+  /** Wait until what is in the topics has been read, at most so long: what is left stays in the topics. */
+  'flow.drain': { readonly patienceMs: number };
   /** Framework verbs. */
   'kafka.secure': { readonly framework: 'kafka' };
   'cassandra.secure': { readonly framework: 'cassandra' };
@@ -119,6 +126,11 @@ export interface Plan {
   readonly taskRevisions: Readonly<Record<string, number>>;
   /** How it is to be broken on purpose (telemetry/sabotage.ts); absent unless the user has allowed it. */
   readonly sabotage?: string;
+  /**
+   * Services that were scaled by hand: how many instances they have, and how many the blueprint named then. Another number in
+   * the blueprint ends it (plan/scale.ts). Absent: none.
+   */
+  readonly scaled?: Readonly<Record<string, Scaled>>;
   /** By job, and by topic where a query of its own writes the dead letters. Plans before 2026-11-24 have none. */
   readonly checkpoints?: Readonly<Record<string, QueryCheckpoint>>;
   readonly changes: readonly Change[];
@@ -129,6 +141,11 @@ export interface Plan {
   readonly phases: readonly Phase[];
   readonly totals: { readonly asked: ResourceTotals; readonly free: ResourceTotals };
 }
+export interface Scaled {
+  readonly instances: number;
+  readonly declared: number;
+}
+
 export interface ResourceTotals {
   readonly cpus: number;
   readonly memoryMiB: number;

@@ -4,6 +4,7 @@ import type { PartitionLag } from '../frameworks/kafka/groups.ts';
 import { physical } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
 import { balance, type LedgerReport, type LedgerStage } from '../telemetry/conservation/balance.ts';
+import type { StageSnapshot } from '../telemetry/conservation/cell.ts';
 import { type Hop, hopsOf } from './hops.ts';
 import { askTasks, positionsOf, type TaskReply, tasksOf } from './stages.ts';
 
@@ -24,7 +25,7 @@ export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowM
   // After the lag: what was read by then is on the pages.
   const replies = await askTasks(record);
   const stages = hops.map((hop, at) => stageOf(pipeline, hop, replies, lags[at]!));
-  return { pipeline, ...balance(stages, nowMs), faults: faultsOf(replies) };
+  return { pipeline, ...balance(stages, nowMs), faults: notesOf(replies) };
 
   /** Of a job, which has no consumer group, only the ends mean something. */
   async function readLag({ name, reads, group = physical.consumerGroup(pipeline, name) }: Hop) {
@@ -32,13 +33,21 @@ export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowM
   }
 }
 
-/** A stage counts only when each of its tasks has answered for it: part of the pages would look like a loss. */
-function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], lag: readonly PartitionLag[]): LedgerStage {
-  const { name, reads, writes, job, group } = hop;
-  const found = tasksOf(pipeline, hop.part, replies).map(({ stages }) =>
+/** Undefined unless each of the stage's tasks has answered for it: part of the pages would look like a loss. */
+export function pagesOf(
+  pipeline: string,
+  { name, part }: Pick<Hop, 'name' | 'part'>,
+  replies: readonly TaskReply[],
+): readonly StageSnapshot[] | undefined {
+  const found = tasksOf(pipeline, part, replies).map(({ stages }) =>
     stages.find(({ ledger }) => ledger.stage === name),
   );
-  const pages = found.length > 0 && !found.includes(undefined) ? found.map((each) => each!.ledger) : undefined;
+  return found.length > 0 && !found.includes(undefined) ? found.map((each) => each!.ledger) : undefined;
+}
+
+function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], lag: readonly PartitionLag[]): LedgerStage {
+  const { name, reads, writes, job, group } = hop;
+  const pages = pagesOf(pipeline, hop, replies);
   const positions = positionsOf(pipeline, hop, replies);
   const position = (partition: number) => positions?.[`${physical.topic(pipeline, reads ?? '')}/${partition}`] ?? 0;
   const isDone = ({ partition, lagRecords, endOffset }: PartitionLag) =>
@@ -53,7 +62,8 @@ function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], lag:
   };
 }
 
-function faultsOf(replies: readonly TaskReply[]): string[] {
+/** What makes the ledger say less than it could. */
+export function notesOf(replies: readonly TaskReply[]): string[] {
   return replies.flatMap(({ task, stages, fault }) => [
     ...(fault === undefined ? [] : [`${task}: ${fault}`]),
     ...stages.flatMap(({ ledger }) =>

@@ -7,6 +7,8 @@ export interface TaskReply {
   readonly task: string;
   /** Empty of a task that has no stages. */
   readonly stages: readonly StageReport[];
+  /** What it waits for by its own word; empty: nothing. Not told by Spark's driver. */
+  readonly waitingFor?: string;
   /** Why it could not be asked. */
   readonly fault?: string;
 }
@@ -14,18 +16,48 @@ export interface TaskReply {
 const answerTimeoutMs = 4000;
 
 /** One reply for each task that has a health port, in the plan's order. Never rejects. */
-export function askTasks({ plan }: Pick<PipelineRecord, 'plan'>): Promise<readonly TaskReply[]> {
-  const asked = plan.placements.filter(({ ports }) => ports.health !== undefined);
-  return Promise.all(asked.map(({ task, address, ports }) => askTask(task, `http://${address}:${ports.health}`)));
+export function askTasks(
+  record: Pick<PipelineRecord, 'plan'>,
+  options: AskOptions = {},
+): Promise<readonly TaskReply[]> {
+  return Promise.all(healthPortsOf(record).map(({ task, url }) => askTask(task, url, options)));
 }
 
-async function askTask(task: string, url: string): Promise<TaskReply> {
+export interface AskOptions {
+  /** Of the ledger, only windows that began at this time or later; default: all. */
+  readonly sinceMs?: number;
+  readonly timeoutMs?: number;
+}
+
+/** Tasks that have a health port, in the plan's order. */
+export function healthPortsOf({
+  plan,
+}: Pick<PipelineRecord, 'plan'>): readonly { readonly task: string; readonly url: string }[] {
+  return plan.placements
+    .filter(({ ports }) => ports.health !== undefined)
+    .map(({ task, address, ports }) => ({ task, url: `http://${address}:${ports.health}` }));
+}
+
+interface Body {
+  readonly task: string;
+  readonly waitingFor?: string;
+  readonly stages?: readonly StageReport[];
+}
+
+/** Never rejects. */
+export async function askTask(
+  task: string,
+  url: string,
+  { sinceMs = 0, timeoutMs = answerTimeoutMs }: AskOptions = {},
+): Promise<TaskReply> {
+  const since = sinceMs > 0 ? `?since=${Math.floor(sinceMs)}` : '';
   try {
-    const response = await fetch(`${url}/stages.json`, { signal: AbortSignal.timeout(answerTimeoutMs) });
+    const response = await fetch(`${url}/stages.json${since}`, { signal: AbortSignal.timeout(timeoutMs) });
     if (response.status === 404) return { task, stages: [] };
-    const body = (await response.json()) as { readonly task: string; readonly stages?: readonly StageReport[] };
+    const body = (await response.json()) as Body;
     if (body.task !== task) return { task, stages: [], fault: `task ${body.task} answers at ${url}` };
-    return { task, stages: body.stages ?? [] };
+    const { stages = [], waitingFor } = body;
+    return { task, stages, ...(waitingFor === undefined ? {} : { waitingFor }) };
   } catch (thrown) {
     const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
     return { task, stages: [], fault: cause instanceof Error ? cause.message : String(cause) };
@@ -33,7 +65,11 @@ async function askTask(task: string, url: string): Promise<TaskReply> {
 }
 
 /** The tasks whose name is the part's: instances of a service, or the process of a group of flows. */
-export function tasksOf(pipeline: string, part: string, replies: readonly TaskReply[]): readonly TaskReply[] {
+export function tasksOf<T extends { readonly task: string }>(
+  pipeline: string,
+  part: string,
+  replies: readonly T[],
+): readonly T[] {
   const prefix = physical.pipelineTask(pipeline, part, 0).slice(0, -1);
   return replies.filter(({ task }) => task.startsWith(prefix) && /^\d+$/.test(task.slice(prefix.length)));
 }

@@ -2,6 +2,7 @@
 import type { History, PipelineGraph, PipelineState, PipelineSummary } from '../api/contract/pipelines.ts';
 import type { LagReport } from './lag.ts';
 import type { PipelineLedger } from './ledger.ts';
+import type { KnownFault } from './watch/booksFile.ts';
 
 export type WatchEvent =
   /** After each look at a pipeline, once a second or so. */
@@ -40,6 +41,10 @@ export interface Watcher {
   history(pipeline: string, span: { readonly fromMs: number; readonly toMs: number; readonly points: number }): History;
   ledger(pipeline: string): PipelineLedger | undefined;
   lag(pipeline: string): LagReport | undefined;
+  /** Of the ledger: what was found in the last day, oldest first, acknowledged or not. */
+  faults(pipeline: string): readonly KnownFault[];
+  /** From now on the faults of the window with this origin, or all, count no longer. Answers how many those were. */
+  acknowledge(pipeline: string, origin?: string): number;
   /** Answers a function that ends it. */
   on(listener: (event: WatchEvent) => void): () => void;
 }

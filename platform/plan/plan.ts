@@ -13,6 +13,7 @@ import { type FrameworkIntent, intendFramework, type PlannedPackage } from './fr
 import { neededFrameworks } from './neededFrameworks.ts';
 import { placeTasks } from './placing.ts';
 import { fault, faultAt, faultCount } from './reasons.ts';
+import { nextScale, scaledSpec } from './scale.ts';
 import { standingOf } from './standing.ts';
 import { pipelinePhases } from './steps.ts';
 import { taskRevisions } from './taskRevisions.ts';
@@ -29,15 +30,22 @@ export interface PlanInput {
   readonly frameworks: Readonly<Partial<Record<FrameworkName, FrameworkRecord>>>;
   readonly current?: PipelineRecord;
   readonly sabotage?: string;
+  /** Instances by service, asked for by hand. */
+  readonly scale?: Readonly<Record<string, number>>;
   readonly packages: Readonly<Record<FrameworkName, PlannedPackage>>;
   /** `options`: of Spark, as planned. */
   readonly sparkDriverDemand: (pipeline: string, options: unknown) => TaskDemand;
 }
 
-/** A plan, or why there is none: faults of the wiring first, then of data, of options, and of room on the nodes. */
+/**
+ * A plan, or why there is none: faults of the wiring first, then of data, of options, and of room on the nodes. Throws
+ * UNKNOWN_SERVICE for a scale.
+ */
 export function planPipeline(input: PlanInput): PlanOutcome {
-  const { pipeline, module, parameters } = input;
-  const spec = module.build(parameters);
+  const { pipeline, module, parameters, scale, current } = input;
+  const declared = module.build(parameters);
+  const scaled = nextScale(pipeline, declared, scale, current?.plan.scaled);
+  const spec = scaledSpec(declared, scaled);
   const sql = fillIn(input, spec);
   if (!sql.ok) return refusal(pipeline, sql.reason, mend(module.name));
   const wiring = checkWiring(spec, sql.texts);
@@ -56,7 +64,8 @@ export function planPipeline(input: PlanInput): PlanOutcome {
       'Frameworks are shared: change the options in the blueprint, or free the framework.',
     );
   }
-  return place(input, spec, sql.texts, intents.filter(isIntent));
+  const outcome = place(input, spec, sql.texts, intents.filter(isIntent));
+  return 'refused' in outcome || Object.keys(scaled).length === 0 ? outcome : { ...outcome, scaled };
 }
 
 function isIntent(intent: FrameworkIntent | readonly Reason[]): intent is FrameworkIntent {

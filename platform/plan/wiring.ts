@@ -2,6 +2,7 @@
 import type { BlueprintSpec, FlowSpec, JobSpec, ServiceSpec, TopicSpec } from '../model/blueprint.ts';
 import type { Reason } from '../model/cluster.ts';
 import { mustBeField, mustExist, mustMatch, mustPass, suggestion } from './fields.ts';
+import { checkObjectives } from './objectives.ts';
 import { fault, faultAt } from './reasons.ts';
 import { selectList } from './selectList.ts';
 import { checkTable } from './tables.ts';
@@ -15,6 +16,7 @@ export function checkWiring(spec: BlueprintSpec, sql: Readonly<Record<string, st
     ...each(spec.jobs, (name, job) => checkJob(`jobs.${name}`, job, spec, sql[name])),
     ...each(spec.flows, (name, flow) => checkFlow(`flows.${name}`, flow, spec)),
     ...checkGroups(spec),
+    ...checkObjectives(spec),
     ...checkVerify(spec),
   ];
   return faults.length === 0 ? undefined : fault(`blueprint ${spec.name} is not wired`, faults);

@@ -112,6 +112,24 @@ export interface ServiceOptions {
   readonly resources: Pick<Resources, 'cpus' | 'memoryMiB'>;
 }
 
+/** Results are fresh: `target` of the seconds in which there are any (default 0.99). */
+export interface FreshnessOptions {
+  readonly kind: 'freshness';
+  /** A flow or job; without it: all ends of the pipeline together. */
+  readonly stage?: string;
+  readonly withinSeconds: number;
+  readonly target?: number;
+  readonly windowHours?: number;
+}
+/** Nothing is lost or doubled: `target` of the ledger's closed windows, or of the events (default 0.9999). */
+export interface CompletenessOptions {
+  readonly kind: 'completeness';
+  readonly of?: 'windows' | 'events';
+  readonly target?: number;
+  readonly windowHours?: number;
+}
+export type ObjectiveOptions = FreshnessOptions | CompletenessOptions;
+
 export interface VerifyOptions<F extends Fields> {
   readonly ingress: IngressRef<F>;
   readonly api: ModuleServiceRef;
@@ -142,16 +160,20 @@ export interface Kit {
   service(name: string, options: ServiceOptions): ModuleServiceRef;
   /** Options of a shared framework; what is not named here is taken as it runs. */
   framework(name: 'kafka' | 'cassandra' | 'spark' | 'redis', options: Readonly<Record<string, unknown>>): void;
+  /** What the pipeline promises; alerts tell when the promise is about to be broken. None: `defaultObjectives`. */
+  objective(name: string, options: ObjectiveOptions): void;
   verify<F extends Fields>(options: VerifyOptions<F>): void;
 }
 
 export type EnvelopeColumns = EnvelopeRefs;
 type Draft = { -readonly [K in keyof BlueprintInput]?: BlueprintInput[K] };
-type Part = 'topics' | 'tables' | 'datasets' | 'jobs' | 'flows' | 'services';
+type Part = 'topics' | 'tables' | 'datasets' | 'jobs' | 'flows' | 'services' | 'objectives';
 
 /** A kit and the draft it fills. Throws Error on a second part of one kind and name. */
 export function createKit(): { readonly kit: Kit; readonly draft: Draft } {
-  const draft: Draft = { topics: {}, tables: {}, datasets: {}, jobs: {}, flows: {}, services: {}, frameworks: {} };
+  const draft: Draft = {
+    ...{ topics: {}, tables: {}, datasets: {}, jobs: {}, flows: {}, services: {}, frameworks: {}, objectives: {} },
+  };
   const add = (part: Part, name: string, value: unknown) => {
     const parts = draft[part] as Record<string, unknown>;
     if (Object.hasOwn(parts, name)) throw new Error(`there is a second "${name}" among the ${part}`);
@@ -212,7 +234,7 @@ function flowParts(add: Add): Pick<Kit, 'store' | 'project' | 'queue' | 'feed'> 
   };
 }
 
-function serviceParts(add: Add, draft: Draft): Pick<Kit, 'ingress' | 'service' | 'framework' | 'verify'> {
+function serviceParts(add: Add, draft: Draft): Pick<Kit, 'ingress' | 'service' | 'framework' | 'objective' | 'verify'> {
   return {
     ingress(name, { into, endpoint, resources, ...options }) {
       add('services', name, { runs: { kind: 'ingress', topic: into.name, ...options }, endpoint, resources });
@@ -224,6 +246,9 @@ function serviceParts(add: Add, draft: Draft): Pick<Kit, 'ingress' | 'service' |
     },
     framework(name, options) {
       draft.frameworks = { ...draft.frameworks, [name]: options };
+    },
+    objective(name, options) {
+      add('objectives', name, options);
     },
     verify({ ingress, api, event, ...options }) {
       const filled = event as Readonly<Record<string, string | number | boolean | null>>;

@@ -35,8 +35,9 @@ abstract class StageMeter {
     this.ledger = new StageLedger({ stage, journal, now });
   }
 
-  report(): StageReport {
-    return { checkpoint: this.checkpoint.snapshot(), ledger: this.ledger.snapshot() };
+  /** `sinceMs`: of the ledger, only windows that began at this time or later; default: all. */
+  report(sinceMs = 0): StageReport {
+    return { checkpoint: this.checkpoint.snapshot(), ledger: this.ledger.snapshot(sinceMs) };
   }
 
   close(): void {

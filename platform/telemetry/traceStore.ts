@@ -44,7 +44,7 @@ export interface Trace {
 }
 
 /** A trace with more spans (a caller that put one traceparent on a flood) is cut here, the earliest read kept. */
-const maxSpans = 5000;
+export const maxSpans = 5000;
 const kindNames = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 
 /** Undefined when there is none. Bounded memory; reads newest files first and, for `latest`, no more than it needs. */
@@ -136,7 +136,8 @@ function searchOf(query: SearchQuery): { needle: string; rank: (span: StoredSpan
   };
 }
 
-function assemble(traceId: string, spans: readonly StoredSpan[], eventId: string | undefined): Trace {
+/** `eventId`: the one that was asked for, where the spans tell of several. */
+export function assemble(traceId: string, spans: readonly StoredSpan[], eventId?: string): Trace {
   const startMs = spans.reduce((least, span) => Math.min(least, span.startMs), Number.POSITIVE_INFINITY);
   const endMs = spans.reduce((most, span) => Math.max(most, span.endMs), 0);
   const ordered = inTreeOrder(spans);

@@ -6,6 +6,7 @@
 import type { ErrorJson } from '../errors.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type {
+  ChangeRequest,
   DeployRequest,
   DeployResult,
   DestroyRequest,
@@ -37,6 +38,8 @@ export interface PlanningActivities {
   'pipeline.plan'(request: DeployRequest): Promise<RecordedPlan>;
   'pipeline.finish'(request: DeployRequest, revision: number): Promise<DeployResult>;
   'pipeline.fail'(request: DeployRequest, revision: number, error: ErrorJson): Promise<void>;
+  /** The steps of a change, out of the recorded revision. Fails with UNKNOWN_PIPELINE, UNKNOWN_SERVICE. */
+  'pipeline.planChange'(request: ChangeRequest): Promise<RecordedPlan>;
   'pipeline.planTeardown'(request: DestroyRequest): Promise<readonly UndoCall[][]>;
   /** Compares what is left with what was there, and forgets the pipeline. */
   'pipeline.finishTeardown'(request: DestroyRequest, removed: readonly LedgerEntry[]): Promise<DestroyResult>;
@@ -55,6 +58,9 @@ export interface OperationSpan {
   readonly startMs: number;
   readonly endMs: number;
   readonly error?: string;
+  /** The operation that has ended, and what it failed with. Histories before 2026-11-24 have neither. */
+  readonly operation?: string;
+  readonly failure?: ErrorJson;
 }
 
 export type Activities = StepActivities & UndoActivities & PlanningActivities;

@@ -3,15 +3,17 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { EnsureRequest, EnsureResult, StepScope } from '../model/operations.ts';
+import type { EnsureRequest, EnsureResult, Operation, StepScope } from '../model/operations.ts';
 import type { Activities } from './activities.ts';
 import { errorJsonOf, finalFailure, recorded } from './failures.ts';
 import { PlanRun } from './interpret.ts';
 import { cancelSignal, ensureUpdate, releaseUpdate } from './messages.ts';
+import { traced } from './traced.ts';
 import { Turns } from './turns.ts';
 
 const activities = proxyActivities<Activities>({
@@ -22,18 +24,28 @@ const activities = proxyActivities<Activities>({
 export async function frameworkWorkflow(): Promise<void> {
   const turns = new Turns();
   const installs = new Installs();
-  setHandler(ensureUpdate, (request) => turns.take(() => ensure(request, installs)));
+  setHandler(ensureUpdate, (request) =>
+    turns.take(() => inTrace(`ensure ${request.framework}`, request, (asked) => ensure(asked, installs))),
+  );
   setHandler(releaseUpdate, (request) =>
     turns.take(() =>
-      activities['framework.removeUser'](request).catch((failure) => {
-        throw finalFailure(errorJsonOf(failure));
-      }),
+      inTrace(`release ${request.framework}`, request, (asked) =>
+        activities['framework.removeUser'](asked).catch((failure) => {
+          throw finalFailure(errorJsonOf(failure));
+        }),
+      ),
     ),
   );
   setHandler(cancelSignal, (operation) => installs.cancel(operation));
   await condition(() => turns.idle && workflowInfo().continueAsNewSuggested);
   await condition(allHandlersFinished);
   await continueAsNew<typeof frameworkWorkflow>();
+}
+
+/** Without a span in the replay of what an earlier Millrace began: it recorded none. */
+async function inTrace<Q extends Operation, T>(name: string, request: Q, work: (request: Q) => Promise<T>): Promise<T> {
+  if (!patched('framework-span')) return await work(request);
+  return await traced(name, request, (traceparent) => work({ ...request, traceparent }));
 }
 
 /** The installation that runs, and those that were called off before it was their turn. */

@@ -2,6 +2,8 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type {
+  ChangeRequest,
+  ChangeResult,
   DeployRequest,
   DeployResult,
   DestroyRequest,
@@ -19,6 +21,8 @@ export const workflowIds = {
 } as const;
 
 export const deployUpdate = defineUpdate<DeployResult, [DeployRequest]>('deploy');
+/** Stops, starts or restarts tasks of the revision that stands. */
+export const changeUpdate = defineUpdate<ChangeResult, [ChangeRequest]>('change');
 export const destroyUpdate = defineUpdate<DestroyResult, [DestroyRequest]>('destroy');
 export const ensureUpdate = defineUpdate<EnsureResult, [EnsureRequest]>('ensure');
 /** Takes a pipeline off a framework's users; removes the framework when this very operation had installed it. */

@@ -5,15 +5,23 @@ import {
   continueAsNew,
   proxyActivities,
   setHandler,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LedgerEntry } from '../model/ledger.ts';
-import type { DeployRequest, DeployResult, DestroyRequest, DestroyResult, StepScope } from '../model/operations.ts';
+import type {
+  ChangeRequest,
+  ChangeResult,
+  DeployRequest,
+  DeployResult,
+  DestroyRequest,
+  DestroyResult,
+  StepScope,
+} from '../model/operations.ts';
 import type { Activities } from './activities.ts';
 import { errorJsonOf, finalFailure, recorded } from './failures.ts';
 import { PlanRun, runUndo } from './interpret.ts';
-import { cancelSignal, deployUpdate, destroyUpdate } from './messages.ts';
+import { cancelSignal, changeUpdate, deployUpdate, destroyUpdate } from './messages.ts';
+import { traced } from './traced.ts';
 import { Turns } from './turns.ts';
 
 const activities = proxyActivities<Activities>({
@@ -25,6 +33,7 @@ export async function pipelineWorkflow(): Promise<void> {
   const entity = new PipelineEntity();
   setHandler(deployUpdate, (request) => entity.deploy(request));
   setHandler(destroyUpdate, (request) => entity.destroy(request));
+  setHandler(changeUpdate, (request) => entity.change(request));
   setHandler(cancelSignal, (operation) => entity.cancel(operation));
   await condition(() => entity.turns.idle && (entity.ended || workflowInfo().continueAsNewSuggested));
   await condition(allHandlersFinished);
@@ -41,13 +50,21 @@ class PipelineEntity {
 
   deploy(request: DeployRequest): Promise<DeployResult> {
     return this.turns.take(() =>
-      traced('deploy', request, (traceparent) => this.carryOut({ ...request, traceparent })),
+      operation(request.scale ? 'scale' : 'deploy', request, (traceparent) =>
+        this.carryOut({ ...request, traceparent }),
+      ),
     );
   }
 
   destroy(request: DestroyRequest): Promise<DestroyResult> {
     return this.turns.take(() =>
-      traced('destroy', request, (traceparent) => this.tearDown({ ...request, traceparent })),
+      operation('destroy', request, (traceparent) => this.tearDown({ ...request, traceparent })),
+    );
+  }
+
+  change(request: ChangeRequest): Promise<ChangeResult> {
+    return this.turns.take(() =>
+      operation(request.change, request, (traceparent) => this.carryOutChange({ ...request, traceparent })),
     );
   }
 
@@ -81,6 +98,27 @@ class PipelineEntity {
     return await activities['pipeline.finish'](request, plan.revision);
   }
 
+  /** What has been done of it stays when it fails: the same change again goes on from there. */
+  private async carryOutChange(request: ChangeRequest): Promise<ChangeResult> {
+    const { pipeline, change } = request;
+    try {
+      const { revision, phases } = await activities['pipeline.planChange'](request);
+      const run = new PlanRun({ operation: request, kind: 'pipeline', name: pipeline, revision }, phases);
+      this.running = { operation: request.id, run };
+      if (this.cancelled.has(request.id)) run.cancel();
+      await run.run();
+      const changed = phases
+        .flatMap(({ steps }) => steps)
+        .filter(({ kind }) => kind in { 'task.stop': 0, 'task.resume': 0, 'task.restart': 0 });
+      return { pipeline, revision, change, tasks: changed.map(({ input }) => (input as { task: string }).task) };
+    } catch (failure) {
+      this.ended = !this.deployed;
+      throw finalFailure(errorJsonOf(failure));
+    } finally {
+      this.running = undefined;
+    }
+  }
+
   private async tearDown(request: DestroyRequest): Promise<DestroyResult> {
     try {
       const waves = await activities['pipeline.planTeardown'](request);
@@ -97,30 +135,11 @@ class PipelineEntity {
   }
 }
 
-/** Runs `work` with a trace context of its own, and records its span when it has ended. */
-async function traced<T>(
-  name: string,
-  request: DeployRequest | DestroyRequest,
+/** Its record says how it ended, besides its span. */
+function operation<T>(
+  kind: string,
+  request: DeployRequest | DestroyRequest | ChangeRequest,
   work: (traceparent: string) => Promise<T>,
 ): Promise<T> {
-  const [version, traceId, , flags] = request.traceparent.split('-');
-  const spanId = uuid4().replaceAll('-', '').slice(0, 16);
-  const startMs = Date.now();
-  const record = (error?: string) =>
-    activities['operation.span']({
-      name: `${name} ${request.pipeline}`,
-      traceparent: request.traceparent,
-      spanId,
-      startMs,
-      endMs: Date.now(),
-      ...(error ? { error } : {}),
-    });
-  try {
-    const result = await work(`${version}-${traceId}-${spanId}-${flags}`);
-    await record();
-    return result;
-  } catch (failure) {
-    await record(errorJsonOf(failure).code);
-    throw failure;
-  }
+  return traced(`${kind} ${request.pipeline}`, request, work, { endsOperation: true });
 }

@@ -69,9 +69,9 @@ describe('a pipeline', () => {
     expect(await panel.locator('canvas').count()).toBe(3);
     expect(await panel.getByRole('link', { name: /POST \/events/ }).count()).toBe(8);
     await panel.getByText('delay: expected a number, got a string').first().click();
-    const payload = panel.locator('pre');
+    const payload = panel.getByRole('region', { name: 'Payload' });
     expect(await payload.textContent()).toBe(
-      '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>\\u0007 {"delay":"soon"}',
+      '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>U+0007 {"delay":"soon"}',
     );
     expect(await page.evaluate(() => 'pwned' in window)).toBe(false);
     expect(await shown.look('pipeline-hop')).toEqual([]);

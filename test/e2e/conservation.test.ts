@@ -1,9 +1,16 @@
 /** The conservation ledger of a real pipeline: it balances, and one event lost on purpose is named with its stage and window. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createProcessDriver } from '../../platform/cluster/process/driver.ts';
+import { homeAt } from '../../platform/home.ts';
 import type { DeployResult } from '../../platform/model/operations.ts';
 import type { LagReport } from '../../platform/observe/lag.ts';
 import type { PipelineLedger } from '../../platform/observe/ledger.ts';
+import { confirmMs } from '../../platform/observe/watch/books.ts';
+import { createWatcher } from '../../platform/observe/watch/createWatcher.ts';
+import type { WatchEvent, Watcher } from '../../platform/observe/watcher.ts';
+import { createRecords } from '../../platform/records/records.ts';
+import { createSecrets } from '../../platform/secrets/secrets.ts';
 import { eventHash } from '../../platform/telemetry/conservation/tally.ts';
 import type { VerifyResult } from '../../platform/verify/verify.ts';
 import { createTestHome } from './cli.ts';
@@ -76,3 +83,50 @@ test(
   },
   6 * minutes,
 );
+
+test(
+  'the observer tells it once, with its stage and window, also over a new start, until it is acknowledged',
+  async () => {
+    const [window] = (await ledger()).windows.filter(({ faults }) => faults.length > 0);
+    const told: WatchEvent[] = [];
+    const watched = async (isDone: (watcher: Watcher) => boolean) => {
+      const watcher = watch((event) => void (event.kind === 'fault' && told.push(event)));
+      while (!isDone(watcher)) await sleep(200);
+      return watcher;
+    };
+    const judges = (watcher: Watcher) => (watcher.summary('flight-delays')?.ledger.balanced ?? 0) > 0;
+    const first = await watched(() => told.length > 0);
+    const { origin } = window!;
+    const heading = {
+      kind: 'fault',
+      pipeline: 'flight-delays',
+      origin,
+      stage: 'store-flights',
+      fault: 'lost',
+      events: 1,
+    };
+    expect(told).toEqual([expect.objectContaining(heading)]);
+    await first.stop();
+    const second = await watched(judges);
+    await sleep(2 * confirmMs);
+    expect(told).toHaveLength(1);
+    expect(second.summary('flight-delays')).toMatchObject({ state: 'degraded', ledger: { unbalanced: 1, lost: 1 } });
+    expect(second.acknowledge('flight-delays', origin)).toBe(1);
+    const { pipelines } = await home.json<{ pipelines: { reason: string }[] }>('status');
+    expect(pipelines[0]?.reason).not.toContain('balance');
+    while (second.summary('flight-delays')?.ledger.unbalanced !== 0) await sleep(200);
+    await second.stop();
+  },
+  3 * minutes,
+);
+
+function watch(listener: (event: WatchEvent) => void): Watcher {
+  const at = homeAt(home.path);
+  const watcher = createWatcher({
+    ...{ home: at, records: createRecords(at), secrets: createSecrets(at.secretsDir), driver: createProcessDriver(at) },
+    log: (message) => process.stderr.write(`${message}\n`),
+  });
+  watcher.on(listener);
+  watcher.start();
+  return watcher;
+}

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
-import { takenByOthers } from '../../cluster/process/foreign-ports.ts';
+import { consoleUrl } from '../../control/consoleUrl.ts';
 import { type ControlPlane, startControlPlane } from '../../control/start.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { DeployRequest, DeployResult } from '../../model/operations.ts';
-import { renderReason } from '../../plan/render.ts';
+import { carryOut, newOperationId } from '../../operate/carryOut.ts';
+import { makePlan, refuseEarly } from '../../operate/makePlan.ts';
 import { parseSabotage, sabotageVariable } from '../../telemetry/sabotage.ts';
 import { cancelSignal, deployUpdate, workflowIds } from '../../workflows/messages.ts';
 import { interruptible } from '../interrupt.ts';
-import { carryOut, newOperationId } from '../operation.ts';
 import { prepareArtifacts } from '../prepare.ts';
+import { progressLines } from '../progressLines.ts';
 import { answer, createSession, type Session } from '../session.ts';
 import { settingsOf, wholeNumber } from '../settings.ts';
-import { makePlan } from './plan.ts';
 
 export function addDeploy(program: Command): void {
   program
@@ -33,13 +33,13 @@ export function addDeploy(program: Command): void {
       const session = createSession(options);
       const pipeline: string = options.name ?? blueprint;
       const sabotage = sabotageOf(session, options.allowSabotage === true);
-      await refuseEarly(session, blueprint, pipeline, options);
+      await refuseUnplanned(session, blueprint, pipeline, options);
       const artifacts = await prepareArtifacts(session);
       const plane = await startControlPlane({ ...session, nodes: options.nodes }, artifacts);
       try {
         const id = newOperationId('deploy', pipeline);
         const request = { id, pipeline, blueprint, parameters: options.set, requestedAtMs, ...sabotage };
-        answer(session, await deploy(session, plane, request), render);
+        answer(session, withConsole(session, await deploy(session, plane, request)), render);
       } finally {
         await plane.close();
       }
@@ -59,23 +59,13 @@ function sabotageOf({ env }: Session, allowed: boolean): { sabotage?: string } {
 }
 
 /** What is wrong with the request is told before anything is fetched or started. */
-async function refuseEarly(
+async function refuseUnplanned(
   session: Session,
   blueprint: string,
   pipeline: string,
   options: { set: Record<string, string>; nodes?: number },
 ): Promise<void> {
-  const outcome = await makePlan(session, blueprint, pipeline, options.set, options.nodes);
-  if ('refused' in outcome) {
-    const { summary, reason, help } = outcome;
-    fail('PLAN_REFUSED', { pipeline, summary, tree: renderReason(reason), help, reason });
-  }
-  const placements = [...outcome.placements, ...outcome.frameworks.flatMap((framework) => framework.placements)];
-  const conflict = takenByOthers(
-    session.home,
-    placements.map(({ demand, ...placement }) => ({ ...placement, sharedPorts: demand.sharedPorts ?? [] })),
-  );
-  if (conflict) fail('PORT_TAKEN', { ...conflict });
+  refuseEarly(session, await makePlan(session, blueprint, pipeline, options.set, options.nodes));
 }
 
 async function deploy(
@@ -86,8 +76,17 @@ async function deploy(
   const { pipeline, id } = request;
   const rollBack = () => plane.client.workflow.getHandle(workflowIds.pipeline(pipeline)).signal(cancelSignal, id);
   return await interruptible(session, { pipeline, rollBack }, (watched) =>
-    carryOut<DeployRequest, DeployResult>(watched, { plane, pipeline, kind: 'deploy', update: deployUpdate, request }),
+    carryOut<DeployRequest, DeployResult>(watched, {
+      ...{ plane, pipeline, kind: 'deploy', update: deployUpdate, request },
+      onEntry: progressLines(watched).show,
+    }),
   );
+}
+
+/** Where the pipeline is to be watched; without a login the page says how to log in. */
+function withConsole({ home }: Session, result: DeployResult): DeployResult {
+  const url = consoleUrl(home, result.pipeline);
+  return url === undefined ? result : { ...result, endpoints: { ...result.endpoints, console: url } };
 }
 
 function render({ pipeline, revision, firstEventMs, endpoints }: DeployResult): string {
@@ -95,6 +94,6 @@ function render({ pipeline, revision, firstEventMs, endpoints }: DeployResult): 
   return [
     `${pipeline} is flowing (revision ${revision}): its first event was read back after ${(firstEventMs / 1000).toFixed(1)} s.`,
     ...lines,
-    `Next: millrace verify ${pipeline}, millrace trace ${pipeline}, millrace status`,
+    `Next: millrace console, millrace verify ${pipeline}, millrace trace ${pipeline}, millrace status`,
   ].join('\n');
 }

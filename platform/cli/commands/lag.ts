@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type HopLag, type LagReport, readLag } from '../../observe/lag.ts';
-import { pipelineOf, withKafkaOf } from '../kafkaOf.ts';
+import { pipelineOf, withKafkaOf } from '../../operate/recorded.ts';
 import { answer, columns, createSession } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
 

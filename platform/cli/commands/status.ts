@@ -1,15 +1,27 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { TaskStatus } from '../../cluster/driver.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { agentOf } from '../../cluster/process/ensure-agent.ts';
+import { consoleUrl } from '../../control/consoleUrl.ts';
+import { controlPorts } from '../../control/controlFile.ts';
 import { workerTask } from '../../control/tasks.ts';
+import { workflowUrl } from '../../control/workflowUrl.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
+import { type Standing, waitsOf } from '../../observe/standing.ts';
+import { acknowledgedIn, booksFileName } from '../../observe/watch/booksFile.ts';
+import { type FrameworkFact, flowStateOf, type Verdict } from '../../observe/watch/flowState.ts';
+import { KafkaLine } from '../../observe/watch/kafkaLine.ts';
+import { lookNow } from '../../observe/watch/lookNow.ts';
+import { type Statuses, seeServers } from '../../observe/watch/servers.ts';
 import { createRecords } from '../../records/records.ts';
-import { seeFramework, seePipeline } from '../seeing.ts';
+import { createSecrets } from '../../secrets/secrets.ts';
+import { workflowIds } from '../../workflows/messages.ts';
+import { seePipeline } from '../seeing.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
-import { type Standing, standingOf, withFrameworks } from '../standing.ts';
 
 const longestWait = 160;
 
@@ -17,8 +29,11 @@ const longestWait = 160;
 export interface Status {
   readonly home: string;
   readonly agent: 'running' | 'not running';
+  /** Null: this home never had one. */
+  readonly console: string | null;
   readonly pipelines: readonly (Pick<PipelineRecord, 'pipeline' | 'blueprint' | 'revision' | 'endpoints' | 'error'> &
-    Standing)[];
+    Verdict &
+    Pick<Standing, 'waitsFor'> & { readonly workflowUrl: string | null })[];
   readonly frameworks: readonly (Pick<FrameworkRecord, 'framework' | 'users'> & Standing)[];
   readonly tasks: readonly TaskStatus[];
 }
@@ -53,6 +68,7 @@ async function read(session: Session, name: string | undefined): Promise<Status>
   return {
     home: session.home.root,
     agent: agent ? 'running' : 'not running',
+    console: consoleUrl(session.home) ?? null,
     ...(await standings(session, tasks, chosen, used)),
     tasks: (tasks ?? []).filter(({ owner }) => owners.has(owner.name)),
   };
@@ -64,25 +80,47 @@ async function standings(
   pipelines: readonly PipelineRecord[],
   used: readonly FrameworkRecord[],
 ): Promise<Pick<Status, 'pipelines' | 'frameworks'>> {
-  const byId = tasks && new Map(tasks.map((task) => [task.id, task]));
-  const control = { agent: byId !== undefined, worker: byId?.get(workerTask)?.phase === 'running' };
-  const frameworks = await Promise.all(
-    used.map(async (record) => {
-      const standing = standingOf(record.state, await seeFramework(session.home, byId, record), control);
-      return { framework: record.framework, ...standing, users: record.users };
+  const statuses = tasks && new Map(tasks.map((task) => [task.id, task]));
+  const control = { agent: statuses !== undefined, worker: statuses?.get(workerTask)?.phase === 'running' };
+  const secrets = createSecrets(session.home.secretsDir);
+  const servers = await Promise.all(used.map((record) => seeServers(record, statuses, secrets, control)));
+  const records = createRecords(session.home);
+  const kafka = new KafkaLine({ record: () => records.framework('kafka'), secrets, now: Date.now });
+  const world = { statuses, worker: control.worker, kafka, facts: servers.map(({ fact }) => fact) };
+  const shown = await Promise.all(pipelines.map((record) => pipelineStatus(session, record, world)));
+  await kafka.close();
+  const frameworks = used.map(({ framework, users }, at) => ({ framework, ...servers[at]!.standing, users }));
+  return { pipelines: shown, frameworks };
+}
+
+interface World {
+  readonly statuses: Statuses;
+  readonly worker: boolean;
+  readonly kafka: KafkaLine;
+  readonly facts: readonly FrameworkFact[];
+}
+
+/** By its data; its tasks are asked for what they wait for, besides. */
+async function pipelineStatus(session: Session, record: PipelineRecord, { facts, ...world }: World) {
+  const { pipeline, blueprint, revision, endpoints, error } = record;
+  const names = record.plan.frameworks.map(({ framework }) => framework as string);
+  const acknowledged = acknowledgedIn(join(session.home.historyDir, pipeline, booksFileName));
+  const [seen, found] = await Promise.all([
+    seePipeline(world.statuses, record),
+    lookNow(record, {
+      ...{ ...world, acknowledged, now: Date.now, pause: (ms: number) => sleep(ms) },
+      frameworks: facts.filter(({ framework }) => names.includes(framework)),
     }),
-  );
-  const shown = pipelines.map(async (record) => {
-    const { pipeline, blueprint, revision, endpoints, error } = record;
-    const own = standingOf(record.state, await seePipeline(byId, record), control);
-    const names = record.plan.frameworks.map(({ framework }) => framework);
-    const standing = withFrameworks(
-      own,
-      frameworks.filter(({ framework }) => names.includes(framework)),
-    );
-    return { ...{ pipeline, blueprint, revision, ...standing, endpoints }, ...(error ? { error } : {}) };
-  });
-  return { pipelines: await Promise.all(shown), frameworks };
+  ]);
+  const verdict = flowStateOf(found, Date.now());
+  const isUp = record.state === 'flowing' && verdict.state !== 'stopped';
+  const waitsFor = isUp ? waitsOf(seen) : [];
+  const ports = controlPorts(session.home);
+  const url = ports === undefined ? null : workflowUrl(ports, workflowIds.pipeline(pipeline));
+  return {
+    ...{ pipeline, blueprint, revision, ...verdict, waitsFor, endpoints, workflowUrl: url },
+    ...(error ? { error } : {}),
+  };
 }
 
 /** A client's error may be long; with `--json` it is whole. */
@@ -90,13 +128,17 @@ function clipped(text: string): string {
   return text.length > longestWait ? `${text.slice(0, longestWait - 1)}…` : text;
 }
 
-function render({ home, agent, pipelines, frameworks, tasks }: Status): string {
-  const lines = [`home ${home}; agent ${agent}`, ''];
+function render({ home, agent, console, pipelines, frameworks, tasks }: Status): string {
+  const lines = [`home ${home}; agent ${agent}`];
+  if (console !== null) lines.push(`console ${console} (log in with: millrace console)`);
+  lines.push('');
   if (pipelines.length === 0) lines.push('No pipelines. Next: millrace catalog, millrace deploy BLUEPRINT');
-  for (const { pipeline, revision, state, waitsFor, endpoints, error } of pipelines) {
-    lines.push(`${pipeline}  ${state}, revision ${revision}`);
+  for (const { pipeline, revision, state, reason, next, waitsFor, endpoints, error, workflowUrl: url } of pipelines) {
+    lines.push(`${pipeline}  ${state}, revision ${revision}`, `  ${clipped(reason)}`);
+    if (next !== null) lines.push(`  next: ${next}`);
     lines.push(...waitsFor.map((what) => `  waits for ${clipped(what)}`));
     lines.push(...Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(10)} ${url}`));
+    if (url !== null) lines.push(`  ${'workflow'.padEnd(10)} ${url}`);
     if (error) lines.push(`  last deploy failed: ${error.code}: ${error.message}`);
   }
   const users = frameworks.map(({ framework, state, waitsFor, users }) => [

@@ -6,6 +6,7 @@ import { recordedTasks, remainsOf } from '../../cluster/process/remains.ts';
 import { startControlPlane } from '../../control/start.ts';
 import { exitCodes } from '../../errors.ts';
 import type { Home } from '../../home.ts';
+import { checkWebhookUrl, setWebhook } from '../../jobs/webhook.ts';
 import type { Ledger, LedgerEntry } from '../../model/ledger.ts';
 import { createRecords } from '../../records/records.ts';
 import { confirm } from '../ask.ts';
@@ -23,8 +24,9 @@ export function addUp(program: Command): void {
       'nodes to declare on this machine, if there is no cluster yet',
       wholeNumber('--nodes', 1, 250, 'up'),
     )
+    .option('--alert-webhook <url>', 'where alerts are sent from now on: an http or https URL, or none')
     .option('--json', 'print JSON')
-    .action((options) => up(createSession(options), options.nodes));
+    .action((options) => up(createSession(options), options));
 }
 
 export function addDown(program: Command): void {
@@ -37,10 +39,17 @@ export function addDown(program: Command): void {
     .action((options) => down(createSession(options), options.purge === true));
 }
 
-async function up(session: Session, nodes: number | undefined): Promise<void> {
+interface UpOptions {
+  readonly nodes?: number;
+  readonly alertWebhook?: string;
+}
+
+async function up(session: Session, { nodes, alertWebhook }: UpOptions): Promise<void> {
+  if (alertWebhook !== undefined) checkWebhookUrl(alertWebhook);
   const artifacts = await prepareArtifacts(session);
   const plane = await startControlPlane({ ...session, nodes }, artifacts);
   try {
+    if (alertWebhook !== undefined) setWebhook(session.home, alertWebhook);
     await plane.driver.startAll();
     const tasks = await plane.driver.list();
     answer(session, { home: session.home.root, tasks: tasks.map(({ id, phase }) => ({ id, phase })) }, ({ tasks }) => {

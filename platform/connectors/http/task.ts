@@ -12,7 +12,7 @@ export interface IngressTask {
   /** What `/metrics.json` answers: see `IngressCounters`. */
   metrics(): Readonly<Record<string, unknown>>;
   /** What `/stages.json` answers. */
-  stages(): readonly StageReport[];
+  stages(sinceMs: number): readonly StageReport[];
   /** Takes no more requests, answers those in flight, disconnects, writes the last spans. 15 s at most. */
   stop(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function startIngressTask(
       return { ready: waitingFor === undefined, waitingFor: waitingFor ?? '' };
     },
     metrics: () => ingress.metrics(),
-    stages: () => [meter.report()],
+    stages: (sinceMs) => [meter.report(sinceMs)],
     async stop() {
       await ingress.stop();
       meter.close();

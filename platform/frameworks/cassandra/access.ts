@@ -1,7 +1,7 @@
 /** How clients find and trust a Cassandra that runs: pure, from the placements and the identity alone. */
 import type { CassandraAccess } from '../../connectors/config.ts';
 import type { Placement } from '../../model/cluster.ts';
-import type { FrameworkAccess } from '../contract.ts';
+import type { ProbeAccess } from '../contract.ts';
 import type { CassandraOptions } from './spec.ts';
 
 /** The superuser, known to each node from a file; its password is `secret('admin')`. */
@@ -27,7 +27,7 @@ export interface RoleLogin {
 }
 
 /** What a client that logs in as `role` needs. */
-export function cassandraAccess(access: FrameworkAccess<CassandraOptions>, login: RoleLogin): CassandraAccess {
+export function cassandraAccess(access: ProbeAccess<CassandraOptions>, login: RoleLogin): CassandraAccess {
   const { placements, identity } = access;
   return {
     contactPoints: placements.map(cassandraEndpoint),

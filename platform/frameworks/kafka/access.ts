@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { KafkaAccess } from '../../connectors/config.ts';
 import type { Placement } from '../../model/cluster.ts';
-import type { FrameworkAccess } from '../contract.ts';
+import type { ProbeAccess } from '../contract.ts';
 import type { KafkaOptions } from './spec.ts';
 
 /** The super user of the brokers and of our admin verbs; its password is `secret('admin')`. */
@@ -24,7 +24,7 @@ export function kafkaEndpoint(placement: Placement): string {
 }
 
 /** What a client that logs in as `username` needs. */
-export function kafkaAccess(access: FrameworkAccess<KafkaOptions>, username: string, password: string): KafkaAccess {
+export function kafkaAccess(access: ProbeAccess<KafkaOptions>, username: string, password: string): KafkaAccess {
   return {
     brokers: access.placements.map(kafkaEndpoint),
     clusterId: kafkaClusterId(access.identity),

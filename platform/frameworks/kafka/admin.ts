@@ -1,10 +1,11 @@
 /** Client verbs of Kafka. Each is idempotent, and throws SERVER_UNREACHABLE when asking again may help. */
 import type { KafkaAccess } from '../../connectors/config.ts';
 import { fail } from '../../errors.ts';
-import type { FrameworkAccess } from '../contract.ts';
+import type { ProbeAccess } from '../contract.ts';
 import { kafkaAccess, kafkaAdminUser } from './access.ts';
 import { asking, kafkaClient } from './connect.ts';
 import { deleteGroups, lagOf, type PartitionLag, timestampAt } from './groups.ts';
+import { type KafkaOffsets, type OffsetsRequest, offsetsOf } from './offsets.ts';
 import type { KafkaOptions } from './spec.ts';
 import { deleteTopics, ensureTopics, type TopicChanges, type TopicRequest } from './topics.ts';
 import { ensureUser, removeUser } from './users.ts';
@@ -29,13 +30,15 @@ export interface KafkaAdmin {
   /** Names those that were there. Throws GROUP_ACTIVE while one has members. */
   deleteGroups(prefix: string, only?: readonly string[]): Promise<readonly string[]>;
   lag(groupId: string, topic: string): Promise<readonly PartitionLag[]>;
+  /** Ends of many topics and positions of many groups at once. */
+  offsets(request: OffsetsRequest): Promise<KafkaOffsets>;
   /** See groups.ts. */
   timestampAt(topic: string, partition: number, offset: number): Promise<number | null>;
   close(): Promise<void>;
 }
 
 /** Logs in as the super user. Throws WRONG_IDENTITY, before anything is written, when the cluster is not ours. */
-export async function connectKafkaAdmin(access: FrameworkAccess<KafkaOptions>): Promise<KafkaAdmin> {
+export async function connectKafkaAdmin(access: ProbeAccess<KafkaOptions>): Promise<KafkaAdmin> {
   const ours = kafkaAccess(access, kafkaAdminUser, access.secret('admin'));
   const kafka = kafkaClient(ours);
   const admin = kafka.admin();
@@ -58,6 +61,7 @@ export async function connectKafkaAdmin(access: FrameworkAccess<KafkaOptions>): 
     removeUser: (user) => ask('remove a user', () => removeUser(kafka, admin, user)),
     deleteGroups: (prefix, only) => ask('delete consumer groups', () => deleteGroups(admin, prefix, only)),
     lag: (groupId, topic) => ask('read offsets', () => lagOf(admin, groupId, topic)),
+    offsets: (request) => ask('read offsets', () => offsetsOf(admin, request)),
     timestampAt: (topic, partition, offset) =>
       ask('read offsets', () => timestampAt(admin, topic, partition, offset, Date.now())),
     close: () => admin.disconnect(),

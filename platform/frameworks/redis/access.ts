@@ -1,7 +1,7 @@
 /** How clients find and trust a Redis that runs: pure, from the placement and the identity alone. */
 import { createHash } from 'node:crypto';
 import type { RedisAccess } from '../../connectors/config.ts';
-import type { FrameworkAccess } from '../contract.ts';
+import type { ProbeAccess } from '../contract.ts';
 import type { RedisOptions } from './spec.ts';
 
 /**
@@ -16,7 +16,7 @@ export function identityUser(identity: string): string {
 export const redisAdminUser = 'admin';
 
 /** What a client needs; it logs in as the default user, which may not administrate the server. */
-export function redisAccess({ placements, secret }: FrameworkAccess<RedisOptions>): RedisAccess {
+export function redisAccess({ placements, secret }: ProbeAccess<RedisOptions>): RedisAccess {
   const [placement] = placements;
   if (placement?.ports.client === undefined) throw new Error('Redis has no placement');
   return { host: placement.address, port: placement.ports.client, password: secret('default') };

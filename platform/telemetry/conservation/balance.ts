@@ -22,6 +22,11 @@ export interface LedgerStage {
   readonly pages: readonly StageSnapshot[] | undefined;
   /** Whether it has read all that was in its topic when its pages were taken. */
   readonly drained: boolean;
+  /**
+   * Told by who watches for long: all that entered the pipeline before this time has reached the stage's topic, and was read
+   * before its pages were taken. So windows can be judged of a stage that always has something to read.
+   */
+  readonly clearedMs?: number;
 }
 
 export type WindowState = 'balanced' | 'in-flight' | 'unbalanced' | 'unknown';
@@ -94,7 +99,7 @@ function window(stages: readonly LedgerStage[], originMs: number, nowMs: number)
   if (nowMs < originMs + windowMs + graceMs) {
     return { ...base, state: 'in-flight', faults: [], waitsFor: ['the end of the window'] };
   }
-  const judged = stages.map((stage) => judge(stage, stages, tallies));
+  const judged = stages.map((stage) => judge(stage, stages, tallies, originMs));
   const faults = judged.flatMap((each) => each.faults);
   const waitsFor = judged.flatMap(({ waitsFor }) => (waitsFor === undefined ? [] : [waitsFor]));
   const unknown = judged.some((each) => each.unknown);
@@ -123,6 +128,7 @@ function judge(
   stage: LedgerStage,
   stages: readonly LedgerStage[],
   tallies: ReadonlyMap<string, StageTallies | undefined>,
+  originMs: number,
 ): Judgement {
   const own = tallies.get(stage.name);
   if (own === undefined) return { faults: [], waitsFor: `${stage.name}, which does not tell`, unknown: true };
@@ -134,7 +140,7 @@ function judge(
   if (writers.length === 0) return { faults: [], waitsFor: `a writer of ${stage.reads}: none is known`, unknown: true };
   // Said once, by the writer itself.
   if (written.includes(undefined)) return { faults: [], unknown: true };
-  return between(stage, writers, written as readonly StageTallies[], of(own, 'in'));
+  return between(stage, writers, written as readonly StageTallies[], own, originMs);
 }
 
 /** What a stage has read must have come to an end. A job leaves out what it pleases: it must only not make events. */
@@ -154,8 +160,10 @@ function between(
   stage: LedgerStage,
   writers: readonly LedgerStage[],
   written: readonly StageTallies[],
-  read: TallyValue,
+  own: StageTallies,
+  originMs: number,
 ): Judgement {
+  const read = of(own, 'in');
   const sent = addTallies(written.map((each) => of(each, 'out')));
   const unanswered = written.reduce(
     (total, each) => total + Math.max(0, of(each, 'offered').count - of(each, 'out').count),
@@ -166,11 +174,16 @@ function between(
   const from = writers.map(({ name }) => name).join(', ');
   // Results are written again when a batch is repeated, under the same ids: only their absence is a fault.
   if (fault.kind !== 'lost' && writers.some(({ job }) => job === 'aggregate')) return clean;
-  if (fault.kind !== 'lost' && writers.some(({ job, drained }) => job !== undefined && !drained))
+  if (fault.kind !== 'lost' && writers.some((writer) => writer.job !== undefined && !isThrough(writer, originMs)))
     return { faults: [], waitsFor: `${from}, which counts a batch again` };
-  if (fault.kind !== 'doubled' && !stage.drained)
+  if (fault.kind !== 'doubled' && !isThrough(stage, originMs))
     return { faults: [], waitsFor: `${stage.name}: ${sent.count - read.count} on their way` };
   return { faults: [{ ...fault, text: `between ${from} and ${stage.name}: ${fault.text}` }] };
+}
+
+/** Whether the stage has read all that it will ever get of the window. */
+function isThrough({ drained, clearedMs = 0 }: LedgerStage, originMs: number): boolean {
+  return drained || clearedMs >= originMs + windowMs + graceMs;
 }
 
 function of(tallies: StageTallies, kind: TallyKind): TallyValue {

@@ -28,6 +28,8 @@ export interface StageSnapshot {
   readonly cells: readonly LedgerCell[];
   /** Next offset of each partition of the stage's topic, by `topic/partition`; told by jobs, whose offsets Kafka does not know. */
   readonly positions?: Readonly<Record<string, number>>;
+  /** Events that went to the dead-letter topic since the process started. Not told by jobs. */
+  readonly deadLettered?: number;
   /** Events without a pathway header: they belong to no window. */
   readonly withoutOrigin: number;
   /** Windows that were given up to keep memory bounded. */

@@ -37,6 +37,7 @@ export class StageLedger {
   readonly #touchedCells = new Set<Cell>();
   readonly #touchedLanes = new Set<string>();
   #withoutOrigin = 0;
+  #deadLettered = 0;
   #forgottenWindows = 0;
   #fault: string | undefined;
   /** The cell of the last event: most events are of the same window as the one before. */
@@ -71,6 +72,7 @@ export class StageLedger {
     const tally = cell.tallies[kind] ?? new Tally();
     cell.tallies[kind] = tally;
     tally.add(hash);
+    if (kind === 'deadLettered') this.#deadLettered += 1;
     this.#touchedCells.add(cell);
   }
 
@@ -105,10 +107,12 @@ export class StageLedger {
     };
   }
 
-  snapshot(): StageSnapshot {
+  /** `sinceMs`: only windows that began at this time or later. */
+  snapshot(sinceMs = 0): StageSnapshot {
     return {
       stage: this.#options.stage,
-      cells: [...this.#cells.values()].map(cellValue),
+      cells: [...this.#cells.values()].filter(({ originMs }) => originMs >= sinceMs).map(cellValue),
+      deadLettered: this.#deadLettered,
       withoutOrigin: this.#withoutOrigin,
       forgottenWindows: this.#forgottenWindows,
       fault: this.#fault,

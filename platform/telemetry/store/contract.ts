@@ -16,16 +16,20 @@ export interface StoredMetricPoint extends Origin {
   readonly atMs: number;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
   /** Gauge or sum. */
-  readonly value?: number;
-  /** Exponential histogram as OTLP defines it; delta or cumulative as it came. */
-  readonly histogram?: {
-    readonly scale: number;
-    readonly zeroCount: number;
-    readonly offset: number;
-    readonly buckets: readonly number[];
-    readonly count: number;
-    readonly sum: number;
-  };
+  readonly value?: number | undefined;
+  readonly histogram?: MetricHistogram | undefined;
+}
+/** As OTLP defines it; delta or cumulative as it came. */
+export interface MetricHistogram {
+  /** Of an exponential histogram. */
+  readonly scale: number;
+  readonly zeroCount: number;
+  readonly offset: number;
+  /** Of a plain one: upper bounds of all buckets but the last; `scale` and the like are 0 then. */
+  readonly bounds?: readonly number[] | undefined;
+  readonly buckets: readonly number[];
+  readonly count: number;
+  readonly sum: number;
 }
 export interface StoredLog extends Origin {
   readonly atMs: number;
@@ -61,6 +65,28 @@ export interface FoundTrace {
   readonly spans: number;
   readonly errors: number;
 }
+/** Newest first. */
+export interface LogSearch {
+  readonly service?: string | undefined;
+  readonly traceId?: string | undefined;
+  readonly severity?: string | undefined;
+  /** Within the body. */
+  readonly text?: string | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  readonly limit: number;
+}
+/** What a metric's series may be narrowed by. */
+export interface MetricFilter {
+  readonly service?: string | undefined;
+  readonly instance?: string | undefined;
+  readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+export interface MetricName {
+  readonly name: string;
+  readonly unit: string;
+  readonly series: number;
+}
 export interface TraceHeatmap {
   readonly fromMs: number;
   readonly stepMs: number;
@@ -87,10 +113,17 @@ export interface TelemetryStore {
   addLogs(logs: readonly StoredLog[]): void;
   /** Resolves when all that was added before is stored or dropped. */
   flush(): Promise<void>;
-  /** Newest first. */
+  /**
+   * Newest first. Each condition must hold for the trace: `service`, `name` and `attribute` each for one of its spans, not
+   * necessarily the same; durations and status are those of the trace. Queries reject with TELEMETRY_STORE_CORRUPT and the like.
+   */
   searchTraces(search: TraceSearch): Promise<readonly FoundTrace[]>;
   trace(traceId: string): Promise<Trace | undefined>;
   heatmap(search: TraceSearch, columns: number): Promise<TraceHeatmap>;
+  /** Points in the order of their series and time; at most 100,000. */
+  metric(name: string, filter: MetricFilter, fromMs: number, toMs: number): Promise<readonly StoredMetricPoint[]>;
+  metricNames(): Promise<readonly MetricName[]>;
+  searchLogs(search: LogSearch): Promise<readonly StoredLog[]>;
   stats(): StoreStats;
   close(): Promise<void>;
 }

@@ -74,6 +74,22 @@ function adminVerbs(server: Server<KafkaOptions>): void {
     expect(await sum('shop.reader')).toBe(0);
     expect(await asAdmin((admin) => admin.lag('shop.reader', 'shop.none'))).toEqual([]);
   });
+  it('reads ends and positions of many at once; what is not there is left out', async () => {
+    const topics = [orders.name, 'shop.none'];
+    const groups = ['shop.reader', 'shop.nobody'].map((groupId) => ({ groupId, topic: orders.name }));
+    const asked = { topics, groups: [...groups, { groupId: 'shop.reader-of-none', topic: 'shop.none' }] };
+    const found = await asAdmin((admin) => admin.offsets(asked));
+    expect(Object.keys(found.topics)).toEqual([orders.name]);
+    const ends = found.topics[orders.name]!;
+    expect(ends.map(({ partition }) => partition)).toEqual(ends.map((_, at) => at));
+    const lag = await asAdmin((admin) => admin.lag('shop.reader', orders.name));
+    expect(ends.map(({ endOffset }) => endOffset)).toEqual(lag.map(({ endOffset }) => endOffset));
+    const positions = lag.flatMap(({ partition, committedOffset }) =>
+      committedOffset === null ? [] : [[partition, committedOffset] as const],
+    );
+    expect(positions.length).toBeGreaterThan(0);
+    expect(found.groups).toEqual({ 'shop.reader': Object.fromEntries(positions), 'shop.nobody': {} });
+  });
   it('removes groups, users and topics, and answers empty the second time', async () => {
     expect(await asAdmin((admin) => admin.deleteGroups('shop.', ['shop.read', 'other']))).toEqual([]);
     expect(await asAdmin((admin) => admin.deleteGroups('shop.', ['shop.reader']))).toEqual(['shop.reader']);

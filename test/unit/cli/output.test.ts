@@ -56,6 +56,7 @@ const documented: readonly [string, readonly string[], number][] = [
   ['status', ['status'], 0],
   ['doctor', ['doctor'], 0],
   ['trace', ['trace', pipeline, '--id', 'e-1'], 0],
+  ['alerts', ['alerts'], 0],
   ['down', ['down'], 0],
 ];
 

@@ -47,7 +47,7 @@ test.each(refusals)('%s is told as a row of the error table', async (_, args, co
 });
 
 test('the nearest commands are named', async () => {
-  expect((await home.run('statu')).stderr).toContain('Nearest: status.');
+  expect((await home.run('statu')).stderr).toContain('Nearest: status');
 });
 
 test('no command at all: the help, and exit code 2; asked for, the help is the result', async () => {
@@ -92,6 +92,6 @@ test('a stage of the tests that does not exist is refused, with those there are'
   const { status, stdout, stderr } = spawnSync(millrace, ['exec', runFile, 'unit', 'nosuch'], { encoding: 'utf8' });
   expect([status, stdout]).toEqual([2, '']);
   expect(stderr).toBe(
-    'There is no stage nosuch. Stages: types, lint, imports, unit, artifacts, conformance, replay, e2e.\n',
+    'There is no stage nosuch. Stages: types, lint, imports, unit, artifacts, conformance, replay, browser, e2e.\n',
   );
 });

@@ -51,7 +51,8 @@ test.each(entries)('cli.md gives the options of $name, and no others', async ({ 
   const program = new Command();
   module[add]!(program);
   const command = program.commands.find((each) => each.name() === name);
-  const options = (command?.options ?? []).map((option: Option) => option.long ?? '');
+  const all = command === undefined ? [] : [command, ...command.commands];
+  const options = all.flatMap(({ options }) => options.map((option: Option) => option.long ?? ''));
   const told = [...(sections.get(name) ?? '').matchAll(/^\| `(--[a-z-]+)/gm)].map(([, option]) => option!);
   expect(told.toSorted()).toEqual(options.toSorted());
 });

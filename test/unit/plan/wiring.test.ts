@@ -28,6 +28,36 @@ const faults: Record<string, [BlueprintInput, RegExp]> = {
     }),
     /^jobs\.late\.input\.deduplicate: needs a watermark/,
   ],
+  'objective about no stage': [
+    changed((s) => {
+      Object.assign(s, { objectives: { fresh: { kind: 'freshness', stage: 'bord', withinSeconds: 5 } } });
+    }),
+    /^objectives\.fresh\.stage: there is no stage "bord"; did you mean "board"\?/,
+  ],
+  'objective about a feed, where nothing is measured': [
+    changed((s) => {
+      Object.assign(s, { objectives: { fresh: { kind: 'freshness', stage: 'feed', withinSeconds: 5 } } });
+    }),
+    /^objectives\.fresh\.stage: there is no stage "feed"/,
+  ],
+  'objective without an error budget': [
+    changed((s) => {
+      Object.assign(s, { objectives: { complete: { kind: 'completeness', target: 1 } } });
+    }),
+    /^objectives\.complete\.target: is 1; it must be from 0\.5 to 0\.999999/,
+  ],
+  'objective over minutes': [
+    changed((s) => {
+      Object.assign(s, { objectives: { complete: { kind: 'completeness', windowHours: 1 } } });
+    }),
+    /^objectives\.complete\.windowHours: is 1; it must be from 12/,
+  ],
+  'objective of no time': [
+    changed((s) => {
+      Object.assign(s, { objectives: { fresh: { kind: 'freshness', withinSeconds: 0 } } });
+    }),
+    /^objectives\.fresh\.withinSeconds: is 0/,
+  ],
   'flow reads no topic': [
     changed((s) => {
       s.flows.store.from.topic = 'lat';

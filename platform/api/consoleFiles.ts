@@ -1,0 +1,65 @@
+/**
+ * The console's files, out of one directory. Only what was in it when it was listed is served, so that no path leads out of it.
+ * They say nothing of this home: everything they show, they ask the API for.
+ */
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import type { FastifyReply } from 'fastify';
+import { fail } from '../errors.ts';
+import { protect } from './guard.ts';
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** Of the bundler: the content's hash is part of the name. */
+const hashed = /^\/assets\/.*-[\w-]{8,}\.\w+$/;
+
+/** `directory`: resolves when the files are there; is asked again after it has failed. */
+export function createConsoleFiles(directory: () => Promise<string>) {
+  let files: ReadonlyMap<string, string> | undefined;
+  let reason = 'they are being built';
+  let isBringing = false;
+  const bring = async () => {
+    if (isBringing || files !== undefined) return;
+    isBringing = true;
+    try {
+      files = filesIn(await directory());
+    } catch (error) {
+      reason = (error as Error).message;
+    }
+    isBringing = false;
+  };
+  return {
+    /** Begins to bring them in. */
+    begin: () => void bring(),
+    /** Answers false for what is no file of the console. Throws CONSOLE_UNAVAILABLE. */
+    async serve(path: string, reply: FastifyReply): Promise<boolean> {
+      if (files === undefined) {
+        void bring();
+        return fail('CONSOLE_UNAVAILABLE', { reason });
+      }
+      const name = path === '/' ? '/index.html' : path;
+      const file = files.get(name);
+      if (file === undefined) return false;
+      protect(reply, hashed.test(name));
+      void reply.type(types[extname(name)] ?? 'application/octet-stream').send(await readFile(file));
+      return true;
+    },
+  };
+}
+
+function filesIn(root: string): Map<string, string> {
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name));
+  return new Map(paths.map((path) => [`/${relative(root, path).split(sep).join('/')}`, path]));
+}

@@ -1,0 +1,46 @@
+/** The telemetry store, or what stands in its place: the API goes on without one, and says why to whoever asks for a trace. */
+import { asMillraceError, type MillraceError } from '../errors.ts';
+import type { Home } from '../home.ts';
+import type { StoreStats, TelemetryStore } from '../telemetry/store/contract.ts';
+import { defaultMaxBytes, defaultRetentionMs, openTelemetryStore } from '../telemetry/store/open.ts';
+import { tailSpanFiles } from '../telemetry/store/tailSpanFiles.ts';
+
+export async function openStore(home: Home, log: (message: string) => void): Promise<TelemetryStore> {
+  try {
+    const store = await openTelemetryStore({ directory: home.storeDir, log });
+    tailSpanFiles(home.spansDir, store);
+    return store;
+  } catch (thrown) {
+    const error = asMillraceError(thrown);
+    log(`there is no telemetry store: ${error.message}`);
+    return brokenStore(error);
+  }
+}
+
+function brokenStore(error: MillraceError): TelemetryStore {
+  let dropped = 0;
+  const refuse = async () => {
+    throw error;
+  };
+  const drop = (count: number) => {
+    dropped += count;
+  };
+  const empty: StoreStats = {
+    ...{ spans: 0, metricPoints: 0, logs: 0, bytes: 0, oldestMs: null },
+    ...{ maxBytes: defaultMaxBytes, retentionMs: defaultRetentionMs, dropped: {} },
+  };
+  return {
+    addSpans: (_origin, spans) => drop(spans.length),
+    addMetrics: (points) => drop(points.length),
+    addLogs: (logs) => drop(logs.length),
+    flush: async () => {},
+    searchTraces: refuse,
+    trace: refuse,
+    heatmap: refuse,
+    metric: refuse,
+    metricNames: refuse,
+    searchLogs: refuse,
+    stats: () => ({ ...empty, dropped: { [error.code]: dropped } }),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,55 @@
+/** Phases of tasks as events of the bus. What changed while the API was away is told when it is back. */
+import type { ClusterDriver, TaskStatus } from '../cluster/driver.ts';
+import type { EventBus } from './eventBus.ts';
+
+const lookMs = 2000;
+const type = 'millrace.task.phase';
+
+/** Answers a function that ends it. */
+export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
+  const known = new Map<string, string>();
+  for (const event of bus.since('0').events)
+    if (event.type === type) known.set(event.subject, keyOf(event.data as never));
+  let isFirst = true;
+  let stopped = false;
+  const look = async () => {
+    const tasks = await driver.list();
+    for (const task of tasks) {
+      const key = keyOf(task);
+      const before = known.get(task.id);
+      known.set(task.id, key);
+      // Of what runs when the API is there for the first time nothing is news.
+      if (before !== key && !(isFirst && before === undefined)) tell(bus, task);
+    }
+    for (const id of [...known.keys()]) {
+      if (tasks.some((task) => task.id === id)) continue;
+      known.delete(id);
+      bus.publish({ source: '/tasks', type, subject: id, data: { id, phase: 'removed', restarts: 0, reason: '' } });
+    }
+    isFirst = false;
+  };
+  const run = async () => {
+    while (!stopped) {
+      // No agent: nothing is known, which is no change.
+      await look().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, lookMs).unref());
+    }
+  };
+  void run();
+  return () => {
+    stopped = true;
+  };
+}
+
+function keyOf({ phase, restarts }: Pick<TaskStatus, 'phase' | 'restarts'>): string {
+  return `${phase}/${restarts}`;
+}
+
+function tell(bus: EventBus, { id, owner, node, phase, restarts, reason, pid, lastExit }: TaskStatus): void {
+  bus.publish({
+    source: '/tasks',
+    type,
+    subject: id,
+    data: { id, owner, node, phase, restarts, reason, pid, lastExit },
+  });
+}

@@ -1,0 +1,14 @@
+/** Work that can wait (the console's build takes some 10 s of CPU): done when no operation runs, so that no deploy pays for it. */
+
+const firstLookMs = 15_000;
+const lookMs = 5000;
+
+/** Answers a function that calls it off. */
+export function whenIdle(isBusy: () => boolean, work: () => void): () => void {
+  let timer = setTimeout(look, firstLookMs);
+  function look(): void {
+    if (isBusy()) timer = setTimeout(look, lookMs);
+    else work();
+  }
+  return () => clearTimeout(timer);
+}

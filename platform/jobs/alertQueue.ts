@@ -1,0 +1,128 @@
+/**
+ * The queue `millrace.alerts` (BullMQ) and its worker: each state of each alert is a job under an id of its own, so that it is
+ * queued once however often it is added, tried until the webhook takes it, and given up in the end.
+ */
+import { type JobsOptions, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { Backoff, pause, reasonOf } from '../connectors/backoff.ts';
+import type { RedisAccess } from '../connectors/config.ts';
+import { connectRedis, givesUpSilence, redisOptions } from '../connectors/redis/connection.ts';
+import type { AlertEvent } from './deliver.ts';
+
+export const alertQueueName = 'millrace.alerts';
+
+export interface AlertQueueOptions {
+  /** Asked before each try to connect: Valkey may not have been started yet. */
+  readonly access: () => RedisAccess | undefined;
+  /** One attempt. Rejects when it is to be tried again. */
+  readonly deliver: (event: AlertEvent) => Promise<void>;
+  readonly gaveUp: (event: AlertEvent, reason: string) => void;
+  readonly log: (line: string) => void;
+  /** The pause before the second attempt; it doubles with each. Default: 12 attempts in about 34 minutes. */
+  readonly retry?: { readonly attempts: number; readonly firstMs: number };
+}
+
+/** `waiting`: will be tried. The others: what an earlier run has come to, and has not told. */
+export type Queued = 'waiting' | 'delivered' | 'failed';
+
+export interface AlertQueue {
+  /** Begins and returns; a Valkey that is not there is waited for. */
+  start(): void;
+  /** Lets the attempt in hand end. */
+  stop(): Promise<void>;
+  /** Undefined: not connected. Rejects when the connection fails meanwhile; adding again is then right. */
+  add(event: AlertEvent): Promise<Queued | undefined>;
+  /** Undefined while it works. */
+  waitingFor(): string | undefined;
+}
+
+/** Thrown by `deliver`: no further attempt. */
+export class NotDeliverable extends UnrecoverableError {}
+
+const kept = { age: 7 * 86_400, count: 1000 };
+/** A worker that was killed is noticed after this long, and its job is tried again by the next one. */
+const lockMs = 10_000;
+
+export function createAlertQueue(options: AlertQueueOptions): AlertQueue {
+  const { attempts, firstMs } = options.retry ?? { attempts: 12, firstMs: 1000 };
+  const job: JobsOptions = {
+    attempts,
+    backoff: { type: 'exponential', delay: firstMs },
+    removeOnComplete: kept,
+    removeOnFail: kept,
+  };
+  const stopping = new AbortController();
+  let waitingFor: string | undefined = 'Valkey: not connected yet';
+  let opened: { readonly queue: Queue<AlertEvent>; readonly worker: Worker<AlertEvent> } | undefined;
+  let starting: Promise<void> = Promise.resolve();
+  const trouble = (error: unknown) => {
+    waitingFor = `Valkey: ${reasonOf(error)}`;
+  };
+  const openUntilStopped = async () => {
+    const backoff = new Backoff(200, 5000);
+    while (!stopping.signal.aborted && opened === undefined) {
+      try {
+        opened = await open(options, trouble, () => {
+          waitingFor = undefined;
+        });
+        waitingFor = undefined;
+      } catch (error) {
+        trouble(error);
+        await pause(backoff.nextMs(), stopping.signal);
+      }
+    }
+  };
+  return {
+    start: () => {
+      starting = openUntilStopped();
+    },
+    stop: async () => {
+      stopping.abort();
+      await starting;
+      await opened?.worker.close();
+      await opened?.queue.close();
+    },
+    waitingFor: () => waitingFor,
+    add: async (event) => {
+      if (opened === undefined) return undefined;
+      const { queue } = opened;
+      await queue.add(event.type, event, { ...job, jobId: event.id });
+      // A job that is known already is left as it is: it may have come to its end before.
+      const state = await queue.getJobState(event.id);
+      return state === 'completed' ? 'delivered' : state === 'failed' ? 'failed' : 'waiting';
+    },
+  };
+}
+
+async function open(options: AlertQueueOptions, trouble: (error: unknown) => void, ready: () => void) {
+  const access = options.access();
+  if (access === undefined) throw new Error('it was not started in this home yet');
+  // Refuses a server that is not ours.
+  (await connectRedis(access)).disconnect();
+  const connection = { ...redisOptions(access), lazyConnect: false };
+  const queue = new Queue<AlertEvent>(alertQueueName, { connection: { ...connection, ...givesUpSilence } });
+  queue.on('error', () => {});
+  const worker = new Worker<AlertEvent>(alertQueueName, async ({ data }) => options.deliver(data), {
+    connection: { ...connection, maxRetriesPerRequest: null, commandTimeout: undefined },
+    // One after the other: whether the end of an alert was told is looked at before its beginning is sent.
+    concurrency: 1,
+    lockDuration: lockMs,
+    stalledInterval: lockMs / 2,
+    // However often this process is killed in the middle of an attempt: that is no fault of the alert's.
+    maxStalledCount: 1_000_000,
+  });
+  worker.on('error', trouble);
+  worker.on('ready', ready);
+  worker.on('failed', (job, error) => {
+    if (job === undefined) return;
+    const isOver = error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
+    options.log(`alert ${job.id}, attempt ${job.attemptsMade}: ${error.message}${isOver ? '; given up' : ''}`);
+    if (isOver) options.gaveUp(job.data, error.message);
+  });
+  try {
+    await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+    return { queue, worker };
+  } catch (error) {
+    await Promise.allSettled([worker.close(true), queue.close()]);
+    throw error;
+  }
+}

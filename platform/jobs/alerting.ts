@@ -1,0 +1,93 @@
+/**
+ * From looks at pipelines to alerts that are delivered. Lives in the API's process, which may be killed at any moment: an alert
+ * is on disk before it is queued, queued before it is delivered, and marked as delivered before its job ends. What is repeated
+ * after a kill bears the id of the first time.
+ */
+import type { Alert, ObjectiveStatus } from '../api/contract/pipelines.ts';
+import type { RedisAccess } from '../connectors/config.ts';
+import type { Home } from '../home.ts';
+import type { Objectives } from '../model/objective.ts';
+import type { Sample } from '../objectives/sample.ts';
+import { type AlertQueueOptions, createAlertQueue } from './alertQueue.ts';
+import { AlertStore } from './alertStore.ts';
+import { PipelineBudgets } from './budgets.ts';
+import { Delivery } from './delivery.ts';
+import { readWebhook, type Webhook } from './webhook.ts';
+
+export interface AlertingOptions {
+  readonly home: Home;
+  /** Of the control plane's Valkey: `() => controlRedisAccess(home)` (platform/control/redis.ts). */
+  readonly connectionOfControlRedis: () => RedisAccess | undefined;
+  /** Default: what is kept in the home. */
+  readonly webhook?: () => Webhook | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+  readonly retry?: AlertQueueOptions['retry'];
+}
+
+export interface Alerting {
+  /** Begins to deliver, what an earlier process has left, too; returns at once. */
+  start(): void;
+  /** Writes what is not written yet; lets the delivery in hand end. */
+  stop(): Promise<void>;
+  /** Takes a look at a pipeline into account; at most once a second or so. `objectives`: `objectivesOf(plan.spec)`. */
+  observe(pipeline: string, objectives: Objectives, sample: Sample): void;
+  /** The pipeline is gone: its alerts end, its budgets are forgotten. */
+  forget(pipeline: string): void;
+  /** Firing first, then the newest. */
+  alerts(): readonly Alert[];
+  /** How many fire, of one pipeline. */
+  firing(pipeline: string): number;
+  /** Empty for a pipeline that was not observed. */
+  objectives(pipeline: string): readonly ObjectiveStatus[];
+  /** Called with each alert that begins, ends, or whose delivery goes on. Answers a function that ends it. */
+  on(listener: (alert: Alert) => void): () => void;
+  /** What keeps alerts from being delivered; undefined: nothing. */
+  waitingFor(): string | undefined;
+}
+
+/** Throws CORRUPT_STATE, FOREIGN_STATE, STATE_UNAVAILABLE of the list of alerts. */
+export function createAlerting(options: AlertingOptions): Alerting {
+  const { home, now, log, connectionOfControlRedis: access } = options;
+  const webhook = options.webhook ?? (() => readWebhook(home));
+  const listeners = new Set<(alert: Alert) => void>();
+  const store = new AlertStore(home, (alert) => {
+    for (const listener of listeners) listener(alert);
+  });
+  const budgets = new PipelineBudgets(home, log);
+  const retry = options.retry === undefined ? {} : { retry: options.retry };
+  const delivery: Delivery = new Delivery({ store, webhook, now, log }, (handlers) =>
+    createAlertQueue({ access, log, ...handlers, ...retry }),
+  );
+  return {
+    start: () => delivery.start(),
+    stop: async () => {
+      await delivery.stop();
+      budgets.save(now(), true);
+    },
+    observe: (pipeline, objectives, sample) => {
+      const told = budgets.observe(pipeline, objectives, sample, store.firingOf(pipeline));
+      const isNew = told.map((alert) => store.put({ ...alert, delivery: delivery.wanted() ? 'queued' : null }));
+      budgets.save(sample.atMs, isNew.length > 0);
+      if (isNew.length > 0) delivery.kick();
+    },
+    forget: (pipeline) => {
+      for (const alert of store.firingOf(pipeline)) {
+        const text = `${pipeline}: the pipeline is gone, and objective "${alert.name}" with it.`;
+        const ended = { ...alert, state: 'resolved', resolvedMs: now(), text, next: 'Nothing.' } as const;
+        store.put({ ...ended, delivery: delivery.wanted() ? 'queued' : null });
+      }
+      budgets.forget(pipeline);
+      delivery.kick();
+    },
+    alerts: () => store.all(),
+    firing: (pipeline) => store.firingOf(pipeline).length,
+    objectives: (pipeline) => budgets.statuses(pipeline, now()),
+    on: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    waitingFor: () => delivery.waitingFor(),
+  };
+}

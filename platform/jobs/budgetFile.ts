@@ -1,0 +1,49 @@
+/** The error budgets of one pipeline on disk: a file each, some KiB per objective. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Home } from '../home.ts';
+import type { TrackerState } from '../objectives/tracker.ts';
+import { readState, writeState } from '../state-files.ts';
+
+const counts = z.array(z.tuple([z.number(), z.number(), z.number()]));
+const firing = z.object({ sinceMs: z.number(), calmSinceMs: z.number().nullable() }).optional();
+const trackerState = z.object({
+  kind: z.enum(['freshness', 'completeness']),
+  ring: z.object({ slotMs: z.number(), fine: counts, coarse: counts }),
+  lastMs: z.number().nullable(),
+  counted: z.array(z.tuple([z.number(), z.boolean()])),
+  firing: z.object({ page: firing, ticket: firing }),
+});
+const budgetFile = z.object({
+  format: z.literal('millrace/budgets/1'),
+  pipeline: z.string(),
+  savedMs: z.number(),
+  objectives: z.record(z.string(), trackerState),
+});
+type BudgetFile = z.infer<typeof budgetFile>;
+
+export interface KeptBudgets {
+  /** When they were written: every ten seconds or so while somebody watches. */
+  readonly savedMs: number;
+  readonly objectives: Readonly<Record<string, TrackerState>>;
+}
+
+/** Undefined: there are none. Throws CORRUPT_STATE, FOREIGN_STATE, STATE_UNAVAILABLE. */
+export function readBudgets(home: Home, pipeline: string): KeptBudgets | undefined {
+  const file = readState<BudgetFile>(fileOf(home, pipeline), 'millrace/budgets/1', (value) => budgetFile.parse(value));
+  return file as KeptBudgets | undefined;
+}
+
+export function writeBudgets(home: Home, pipeline: string, { savedMs, objectives }: KeptBudgets): void {
+  const file = { format: 'millrace/budgets/1', pipeline, savedMs, objectives } as const;
+  writeState(fileOf(home, pipeline), file);
+}
+
+export function removeBudgets(home: Home, pipeline: string): void {
+  rmSync(fileOf(home, pipeline), { force: true });
+}
+
+function fileOf({ alertsDir }: Home, pipeline: string): string {
+  return join(alertsDir, 'budgets', `${pipeline}.json`);
+}

@@ -1,0 +1,221 @@
+/** The observer: watches all pipelines of a home all the time. It only reads, but for its own directory. */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClusterDriver } from '../../cluster/driver.ts';
+import type { Home } from '../../home.ts';
+import { name as nameShape } from '../../model/names.ts';
+import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
+import type { WatchEvent, Watcher } from '../watcher.ts';
+import { ClusterEye } from './clusterEye.ts';
+import { KafkaLine } from './kafkaLine.ts';
+import { PipelineWatch } from './pipelineWatch.ts';
+import type { ReadSecrets } from './servers.ts';
+
+/** The part of `Records` that the observer reads. */
+export interface ReadRecords {
+  pipelines(): readonly PipelineRecord[];
+  framework(name: string): FrameworkRecord | undefined;
+  frameworks(): readonly FrameworkRecord[];
+}
+
+export interface WatcherDeps {
+  readonly home: Pick<Home, 'historyDir'>;
+  readonly records: ReadRecords;
+  readonly secrets: ReadSecrets;
+  readonly driver: Pick<ClusterDriver, 'list'>;
+  readonly log: (message: string) => void;
+  readonly now?: () => number;
+  /** From one look to the next; default 1000. */
+  readonly everyMs?: number;
+  /** How old events may be when they arrive, by the pipeline's objectives; default 30 s. */
+  readonly freshnessMs?: (record: PipelineRecord) => number | undefined;
+  readonly workflowUrl?: (record: PipelineRecord) => string | null;
+  /** How many alerts of the pipeline are firing. */
+  readonly alerts?: (pipeline: string) => number;
+  readonly workerTask?: string;
+}
+
+const defaultEveryMs = 1000;
+/** No pipeline has such a name. */
+const observer = 'the observer';
+/** control/tasks.ts: that room may not be imported here. */
+const workerTask = 'millrace.worker.0';
+
+export function createWatcher(deps: WatcherDeps): Watcher {
+  return new HomeWatcher(deps);
+}
+
+class HomeWatcher implements Watcher {
+  readonly #deps: WatcherDeps;
+  readonly #now: () => number;
+  readonly #kafka: KafkaLine;
+  readonly #eye: ClusterEye;
+  readonly #watches = new Map<string, PipelineWatch>();
+  readonly #listeners = new Set<(event: WatchEvent) => void>();
+  /** Looks under way, by pipeline: one that takes long is not begun again. */
+  readonly #looking = new Map<string, Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  /** By pipeline, and of the observer itself: what was told last. */
+  readonly #troubles = new Map<string, string>();
+
+  constructor(deps: WatcherDeps) {
+    this.#deps = deps;
+    this.#now = deps.now ?? Date.now;
+    const { records, secrets, driver } = deps;
+    this.#kafka = new KafkaLine({ record: () => records.framework('kafka'), secrets, now: this.#now });
+    this.#eye = new ClusterEye({
+      ...{ driver, secrets, now: this.#now, workerTask: deps.workerTask ?? workerTask },
+      frameworks: () => records.frameworks(),
+    });
+  }
+
+  start(): void {
+    if (this.#timer !== undefined) return;
+    const round = () => {
+      this.#round ??= this.#look().finally(() => {
+        this.#round = undefined;
+      });
+    };
+    this.#timer = setInterval(round, this.#deps.everyMs ?? defaultEveryMs);
+    round();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#round;
+    await Promise.all(this.#looking.values());
+    await Promise.all([...this.#watches.values()].map((watch) => watch.close()));
+    this.#watches.clear();
+    await this.#kafka.close();
+  }
+
+  /** Begins a look at each pipeline, and does not wait for it. Never rejects. */
+  async #look(): Promise<void> {
+    try {
+      this.#follow(this.#deps.records.pipelines());
+      const cluster = await this.#eye.look();
+      for (const [pipeline, watch] of this.#watches) {
+        if (this.#looking.has(pipeline)) continue;
+        const look = watch
+          .look(cluster)
+          .then(() => void this.#troubles.delete(pipeline))
+          .catch((thrown: unknown) => {
+            this.#tell(pipeline, `${pipeline}: ${reasonOf(thrown)}`);
+            watch.failed(reasonOf(thrown));
+          })
+          .finally(() => void this.#looking.delete(pipeline));
+        this.#looking.set(pipeline, look);
+      }
+      this.#troubles.delete(observer);
+    } catch (thrown) {
+      this.#tell(observer, `the observer can not look: ${reasonOf(thrown)}`);
+    }
+  }
+
+  /** The same trouble is told once, until there is another. */
+  #tell(whose: string, text: string): void {
+    if (text !== this.#troubles.get(whose)) this.#deps.log(text);
+    this.#troubles.set(whose, text);
+  }
+
+  #follow(records: readonly PipelineRecord[]): void {
+    const names = new Set(records.map(({ pipeline }) => pipeline));
+    for (const [pipeline, watch] of this.#watches) {
+      if (names.has(pipeline)) continue;
+      this.#watches.delete(pipeline);
+      void watch.close();
+    }
+    this.#forget(names);
+    for (const record of records) {
+      const known = this.#watches.get(record.pipeline);
+      if (known !== undefined) known.follow(record);
+      else this.#watches.set(record.pipeline, this.#watch(record));
+    }
+  }
+
+  /** What was seen of pipelines that are no more. */
+  #forget(names: ReadonlySet<string>): void {
+    const { historyDir } = this.#deps.home;
+    for (const entry of directoriesIn(historyDir)) {
+      if (names.has(entry) || !nameShape.safeParse(entry).success || this.#looking.has(entry)) continue;
+      rmSync(join(historyDir, entry), { recursive: true, force: true });
+    }
+  }
+
+  #watch(record: PipelineRecord): PipelineWatch {
+    const { home, log, freshnessMs, workflowUrl, alerts } = this.#deps;
+    return new PipelineWatch(record, {
+      ...{ kafka: this.#kafka, now: this.#now, log },
+      directory: join(home.historyDir, record.pipeline),
+      emit: (event) => this.#emit(event),
+      freshnessMs: freshnessMs ?? (() => undefined),
+      workflowUrl: workflowUrl ?? (() => null),
+      alerts: alerts ?? (() => 0),
+    });
+  }
+
+  #emit(event: WatchEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (thrown) {
+        this.#tell('its listeners', `a listener of the observer failed: ${reasonOf(thrown)}`);
+      }
+    }
+  }
+
+  summaries() {
+    return [...this.#watches.values()].flatMap((watch) => watch.summary() ?? []);
+  }
+
+  summary(pipeline: string) {
+    return this.#watches.get(pipeline)?.summary();
+  }
+
+  graph(pipeline: string, atMs?: number) {
+    return this.#watches.get(pipeline)?.graph(atMs);
+  }
+
+  history(pipeline: string, span: { readonly fromMs: number; readonly toMs: number; readonly points: number }) {
+    const found = this.#watches.get(pipeline)?.history.read(span, this.#now());
+    return { pipeline, stepMs: found?.stepMs ?? defaultEveryMs, points: found?.points ?? [] };
+  }
+
+  ledger(pipeline: string) {
+    return this.#watches.get(pipeline)?.ledger();
+  }
+
+  lag(pipeline: string) {
+    return this.#watches.get(pipeline)?.lag();
+  }
+
+  faults(pipeline: string) {
+    return this.#watches.get(pipeline)?.faults() ?? [];
+  }
+
+  acknowledge(pipeline: string, origin?: string) {
+    return this.#watches.get(pipeline)?.acknowledge(origin) ?? 0;
+  }
+
+  on(listener: (event: WatchEvent) => void) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
+
+function directoriesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw thrown;
+  }
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,180 @@
+/**
+ * The history of one pipeline on disk: points of a second for an hour, of ten seconds for a day, of a minute for thirty days.
+ * Files of one level hold an eighth of its time each, are only ever appended to, and are removed when all in them is too old;
+ * each start begins new ones. So `kill -9` costs at most the line that was being written, which reading passes over.
+ */
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { History } from '../../api/contract/pipelines.ts';
+import { coarser } from './coarser.ts';
+import { headerLine, pointLine, pointsIn, type StoredPoint } from './historyLines.ts';
+
+export interface HistoryLevel {
+  readonly name: string;
+  readonly stepMs: number;
+  readonly keptMs: number;
+}
+
+/** 55,440 points at most; one of eight stages takes about 500 bytes. */
+export const historyLevels: readonly HistoryLevel[] = [
+  { name: '1s', stepMs: 1000, keptMs: 3_600_000 },
+  { name: '10s', stepMs: 10_000, keptMs: 86_400_000 },
+  { name: '1m', stepMs: 60_000, keptMs: 30 * 86_400_000 },
+];
+
+/** However often the observer starts. */
+const maxFilesOfLevel = 64;
+const filesOfLevel = 8;
+
+export interface HistoryOptions {
+  readonly directory: string;
+  readonly levels?: readonly HistoryLevel[];
+  /** Told once for each file that is set aside, and when the disk does not take a point. */
+  readonly onFault: (text: string) => void;
+}
+
+interface Open {
+  readonly fd: number;
+  readonly fromMs: number;
+  stages: string;
+}
+
+export class PipelineHistory {
+  readonly #directory: string;
+  readonly levels: readonly HistoryLevel[];
+  readonly #onFault: (text: string) => void;
+  readonly #open = new Map<string, Open>();
+  #full = false;
+
+  constructor({ directory, levels = historyLevels, onFault }: HistoryOptions) {
+    this.#directory = directory;
+    this.levels = levels;
+    this.#onFault = onFault;
+  }
+
+  /** Never throws: a disk that takes nothing must not stop the watching; it is told, once. */
+  append(level: HistoryLevel, point: StoredPoint): void {
+    try {
+      const file = this.#fileFor(level, point.atMs);
+      const stages = Object.keys(point.stages);
+      const header = headerLine(stages);
+      const lines = `${header === file.stages ? '' : `${header}\n`}${pointLine(point, stages)}\n`;
+      file.stages = header;
+      writeSync(file.fd, lines);
+      this.#full = false;
+    } catch (thrown) {
+      if (!this.#full) this.#onFault(`the history ${this.#directory} takes no points: ${reasonOf(thrown)}`);
+      this.#full = true;
+      this.#end(level);
+    }
+  }
+
+  #fileFor(level: HistoryLevel, atMs: number): Open {
+    const open = this.#open.get(level.name);
+    if (open !== undefined && atMs >= open.fromMs && atMs < open.fromMs + level.keptMs / filesOfLevel) return open;
+    this.#end(level);
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    const fd = openSync(join(this.#directory, `${level.name}-${atMs}.ndjson`), 'a', 0o600);
+    const fresh = { fd, fromMs: atMs, stages: '' };
+    this.#open.set(level.name, fresh);
+    this.#removeOld(level, atMs);
+    return fresh;
+  }
+
+  #end({ name }: HistoryLevel): void {
+    const open = this.#open.get(name);
+    if (open !== undefined) closeSync(open.fd);
+    this.#open.delete(name);
+  }
+
+  #removeOld(level: HistoryLevel, nowMs: number): void {
+    const files = this.#files(level);
+    const old = files.filter((file, at) => {
+      const endsMs = files[at + 1]?.fromMs ?? file.fromMs + level.keptMs / filesOfLevel;
+      return endsMs < nowMs - level.keptMs || at < files.length - maxFilesOfLevel;
+    });
+    for (const { path } of old) rmSync(path, { force: true });
+  }
+
+  /** Oldest first. */
+  #files({ name }: HistoryLevel): readonly { readonly path: string; readonly fromMs: number }[] {
+    const form = new RegExp(`^${name}-(\\d+)\\.ndjson$`);
+    return namesIn(this.#directory)
+      .flatMap((file) => {
+        const found = form.exec(file);
+        return found === null ? [] : [{ path: join(this.#directory, file), fromMs: Number(found[1]) }];
+      })
+      .sort((one, other) => one.fromMs - other.fromMs);
+  }
+
+  /** Oldest first, of the finest level that reaches back so far; at most about `points`. */
+  read(span: { readonly fromMs: number; readonly toMs: number; readonly points: number }, nowMs: number) {
+    const { fromMs, toMs, points } = span;
+    const level = this.levels.find(({ keptMs }) => nowMs - fromMs <= keptMs) ?? this.levels.at(-1)!;
+    const steps = Math.max(1, Math.ceil((toMs - fromMs) / level.stepMs / Math.max(1, points)));
+    const stepMs = steps * level.stepMs;
+    const found = this.#between(level, fromMs, toMs);
+    const kept = steps === 1 ? found : coarser(found, fromMs, stepMs);
+    return { stepMs, points: kept.map(told) } satisfies Omit<History, 'pipeline'>;
+  }
+
+  /** The newest point at that time or shortly before; undefined: nothing was seen then. */
+  at(atMs: number, nowMs: number): StoredPoint | undefined {
+    for (const level of this.levels.filter(({ keptMs }) => nowMs - atMs <= keptMs)) {
+      const found = this.#between(level, atMs - level.stepMs * 3, atMs).at(-1);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The newest of all. */
+  last(): StoredPoint | undefined {
+    const [finest] = this.levels;
+    const file = finest && this.#files(finest).at(-1);
+    return file && this.#pointsOf(file.path).at(-1);
+  }
+
+  #between(level: HistoryLevel, fromMs: number, toMs: number): readonly StoredPoint[] {
+    const files = this.#files(level);
+    return files
+      .filter((file, at) => file.fromMs <= toMs && (files[at + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= fromMs)
+      .flatMap(({ path }) => this.#pointsOf(path))
+      .filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+  }
+
+  /** A file that is not ours is set aside under another name, told, and read no more. */
+  #pointsOf(path: string): readonly StoredPoint[] {
+    try {
+      const { points, fault } = pointsIn(readFileSync(path, 'utf8'));
+      if (fault === undefined) return points;
+      for (const level of this.levels) this.#end(level);
+      renameSync(path, `${path}.corrupt`);
+      this.#onFault(`the history ${path} is corrupt: ${fault}; it was set aside as ${path}.corrupt`);
+    } catch (thrown) {
+      this.#onFault(`the history ${path} can not be read: ${reasonOf(thrown)}`);
+    }
+    return [];
+  }
+
+  close(): void {
+    for (const level of this.levels) this.#end(level);
+  }
+}
+
+/** What the API tells of a point. */
+function told({ atMs, state, ratePerSecond, endToEnd, lagSeconds, stages }: History['points'][number]) {
+  return { atMs, state, ratePerSecond, endToEnd, lagSeconds, stages };
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw thrown;
+  }
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

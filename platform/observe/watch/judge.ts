@@ -1,0 +1,45 @@
+/** The stages of a pipeline as the ledger wants them, out of pages and offsets that were taken one after the other. Pure. */
+import type { PipelineRecord } from '../../model/records.ts';
+import { balance, type LedgerReport, type LedgerStage } from '../../telemetry/conservation/balance.ts';
+import type { Hop } from '../hops.ts';
+import { pagesOf } from '../ledger.ts';
+import type { HopWatch } from './hopWatch.ts';
+import type { Answer, OffsetsLook } from './look.ts';
+
+export interface Judged {
+  readonly report: LedgerReport;
+  /** Windows before this one were not looked at. */
+  readonly sinceMs: number;
+}
+
+/**
+ * Only answers to questions that were asked after the offsets had come count: what had been read by then is on those pages. A
+ * stage of which there is none is not judged.
+ */
+export function judge(
+  { pipeline }: Pick<PipelineRecord, 'pipeline'>,
+  hops: readonly Hop[],
+  look: OffsetsLook,
+  answers: readonly Answer[],
+  watch: Pick<HopWatch, 'isDrained' | 'clearedMs'>,
+): Judged {
+  const fresh = answers.filter(({ askedMs }) => askedMs >= look.atMs);
+  const sinceMs = Math.max(0, ...fresh.filter(({ stages }) => stages.length > 0).map((answer) => answer.sinceMs));
+  const stages = hops.map((hop): LedgerStage => {
+    const { name, job, reads, writes } = hop;
+    const pages = pagesOf(pipeline, hop, fresh)?.map((page) => ({
+      ...page,
+      cells: page.cells.filter(({ originMs }) => originMs >= sinceMs),
+    }));
+    return {
+      name,
+      ...(job === undefined ? {} : { job }),
+      ...(reads === undefined ? {} : { reads }),
+      ...(writes === undefined ? {} : { writes }),
+      pages,
+      drained: reads === undefined || watch.isDrained(name),
+      clearedMs: watch.clearedMs(name),
+    };
+  });
+  return { report: balance(stages, look.askedMs), sinceMs };
+}

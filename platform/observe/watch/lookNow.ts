@@ -1,0 +1,129 @@
+/** One short look at a pipeline, of two readings, for who does not watch: the same facts, the same state. */
+import type { PipelineRecord } from '../../model/records.ts';
+import { hopsOf } from '../hops.ts';
+import { askTasks, type TaskReply } from '../stages.ts';
+import { factsOf } from './facts.ts';
+import { defaultFreshnessMs, type FlowFacts, type FrameworkFact } from './flowState.ts';
+import { HopWatch } from './hopWatch.ts';
+import { judge } from './judge.ts';
+import type { KafkaLine } from './kafkaLine.ts';
+import { type Answer, deadLettersIn, type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
+import { countsOf, measuresOf } from './measure.ts';
+import type { Statuses } from './servers.ts';
+
+export interface LookNow {
+  readonly statuses: Statuses;
+  readonly worker: boolean;
+  /** Those that the pipeline uses. */
+  readonly frameworks: readonly FrameworkFact[];
+  readonly kafka: KafkaLine;
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<unknown>;
+  /** Faults of the ledger that somebody has acknowledged, as `ORIGIN STAGE`. */
+  readonly acknowledged: ReadonlySet<string>;
+  readonly freshnessMs?: number;
+}
+
+const apartMs = 1000;
+const taskWithinMs = 2000;
+
+interface Reading {
+  readonly look: OffsetsLook | undefined;
+  readonly fault: string | null;
+  readonly answers: readonly Answer[];
+  readonly silent: readonly string[];
+}
+
+/** Takes about a second, and up to ten where servers or tasks do not answer. Never rejects for what does not answer. */
+export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<FlowFacts> {
+  const { pipeline, plan } = record;
+  const { now, kafka, pause } = deps;
+  const hops = hopsOf(pipeline, plan.spec);
+  const watch = new HopWatch(pipeline, hops);
+  const first = isUp(record, deps.statuses) ? await read(record, deps) : nothing;
+  if (first.look !== undefined) watch.see(first.look, first.answers);
+  if (first.answers.length > 0) await pause(apartMs);
+  const second = first.answers.length > 0 ? await read(record, deps) : first;
+  if (second.look !== undefined && second !== first) watch.see(second.look, second.answers);
+  const dated = watch.undated(now()).map(async (undone) => {
+    const { topic, partition, offset } = undone;
+    watch.date(undone, await kafka.ask((admin) => admin.timestampAt(topic, partition, offset)));
+  });
+  await Promise.allSettled(dated);
+  const nowMs = now();
+  const measures = measuresOf(pipeline, hops, countsOf(first.answers), countsOf(second.answers));
+  const lags = watch.lags(nowMs);
+  const sight = {
+    ...{ record, statuses: deps.statuses, worker: deps.worker, frameworks: deps.frameworks, measures, lags },
+    answeredMs: new Map([
+      ...second.answers.map(({ task }) => [task, nowMs] as const),
+      ...second.silent.map((task) => [task, null] as const),
+    ]),
+    waitingFor: waitingIn(second.answers),
+    stillMs: (hop: string) => {
+      if (watch.hasMoved(hop) !== false) return 0;
+      const lagMs = (lags.find((lag) => lag.hop === hop)?.lagSeconds ?? 0) * 1000;
+      const passedMs = measures.find(({ stage }) => stage === hop)?.lastPassedMs ?? 0;
+      return Math.max(0, Math.min(lagMs, nowMs - passedMs));
+    },
+  };
+  const rest = {
+    freshnessMs: deps.freshnessMs ?? defaultFreshnessMs,
+    deadLetters: deadLettersBetween(record, first.look, second.look),
+    unbalanced: unbalancedIn(record, second, watch, deps.acknowledged),
+    offsetsFault: second.fault,
+  };
+  return factsOf(sight, rest, nowMs);
+}
+
+const nothing: Reading = { look: undefined, fault: null, answers: [], silent: [] };
+
+/** Whether there may be something to read at all. */
+function isUp({ state, plan }: PipelineRecord, statuses: Statuses): boolean {
+  if (state !== 'flowing') return false;
+  return statuses === undefined || plan.placements.some(({ task }) => statuses.get(task)?.phase === 'running');
+}
+
+/** Offsets first, then pages: see ledger.ts. */
+async function read(record: PipelineRecord, { kafka, now, frameworks }: LookNow): Promise<Reading> {
+  const request = offsetsRequest(record, hopsOf(record.pipeline, record.plan.spec));
+  const askedMs = now();
+  const isDown = frameworks.some(({ framework, down }) => framework === 'kafka' && down);
+  const asked = isDown ? Promise.reject(new Error('it is down')) : kafka.ask((admin) => admin.offsets(request));
+  const found = await asked
+    .then((offsets) => ({ look: { askedMs, atMs: now(), offsets }, fault: null }))
+    .catch((thrown: Error) => ({ look: undefined, fault: thrown.message }));
+  const pagesMs = now();
+  const replies = await askTasks(record, { timeoutMs: taskWithinMs });
+  const isSilent = ({ fault }: TaskReply) => fault !== undefined;
+  const answered = replies.filter((reply) => !isSilent(reply));
+  const answers = answered.map((reply) => ({ ...reply, askedMs: pagesMs, answeredMs: now(), sinceMs: 0 }));
+  return { ...found, answers, silent: replies.filter(isSilent).map(({ task }) => task) };
+}
+
+function deadLettersBetween(
+  { pipeline, plan }: PipelineRecord,
+  first: OffsetsLook | undefined,
+  second: OffsetsLook | undefined,
+): FlowFacts['deadLetters'] {
+  if (first === undefined || second === undefined) return { records: 0, overMs: apartMs };
+  const topics = Object.keys(plan.spec.topics);
+  const [before, now] = [first, second].map(({ offsets }) => deadLettersIn(pipeline, topics, offsets));
+  return { records: Math.max(0, now! - before!), overMs: second.atMs - first.atMs };
+}
+
+function unbalancedIn(
+  record: PipelineRecord,
+  { look, answers }: Reading,
+  watch: HopWatch,
+  acknowledged: ReadonlySet<string>,
+): FlowFacts['unbalanced'] {
+  if (look === undefined) return null;
+  const { windows } = judge(record, hopsOf(record.pipeline, record.plan.spec), look, answers, watch).report;
+  const open = windows.flatMap(({ origin, faults }) =>
+    faults.filter(({ stage }) => !acknowledged.has(`${origin} ${stage}`)).map(({ text }) => ({ origin, text })),
+  );
+  const newest = open.at(-1);
+  if (newest === undefined) return null;
+  return { windows: new Set(open.map(({ origin }) => origin)).size, newest: `${newest.origin}, ${newest.text}` };
+}

@@ -1,0 +1,247 @@
+/** Watches one pipeline: a look a second, and every other look with Kafka's offsets and the ledger. */
+import { join } from 'node:path';
+import type { PipelineGraph, PipelineSummary } from '../../api/contract/pipelines.ts';
+import type { PipelineRecord } from '../../model/records.ts';
+import { type Hop, hopsOf } from '../hops.ts';
+import { guiltyOf, type HopLag, type LagReport } from '../lag.ts';
+import { notesOf, type PipelineLedger } from '../ledger.ts';
+import type { WatchEvent } from '../watcher.ts';
+import { TaskAsker } from './asking.ts';
+import { LedgerBooks } from './books.ts';
+import { booksFileName, type KnownFault } from './booksFile.ts';
+import type { ClusterSight } from './clusterEye.ts';
+import { DeadLetterCount } from './deadLetters.ts';
+import { factsOf } from './facts.ts';
+import { defaultFreshnessMs, type FlowFacts, flowStateOf } from './flowState.ts';
+import { figuresOf, graphOf } from './graph.ts';
+import { PipelineHistory } from './history.ts';
+import { HistoryWriter } from './historyWriter.ts';
+import { type Held, hold } from './hold.ts';
+import { HopWatch } from './hopWatch.ts';
+import { judge } from './judge.ts';
+import type { KafkaLine } from './kafkaLine.ts';
+import { deadLettersIn, type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
+import { type Count, countsOf, measuresOf, type StageMeasure } from './measure.ts';
+import { summaryOf } from './summary.ts';
+
+export interface PipelineWatchDeps {
+  /** Of this pipeline's history and books. */
+  readonly directory: string;
+  readonly kafka: KafkaLine;
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+  readonly emit: (event: WatchEvent) => void;
+  readonly freshnessMs: (record: PipelineRecord) => number | undefined;
+  readonly workflowUrl: (record: PipelineRecord) => string | null;
+  readonly alerts: (pipeline: string) => number;
+}
+
+const offsetsEveryMs = 2000;
+/** Rates and latencies that are shown are of so long. */
+const shownMs = 5000;
+
+export class PipelineWatch {
+  readonly #deps: PipelineWatchDeps;
+  readonly #asker: TaskAsker;
+  readonly #books: LedgerBooks;
+  readonly #writer: HistoryWriter;
+  readonly history: PipelineHistory;
+  readonly #deadLetters = new DeadLetterCount();
+  #record: PipelineRecord;
+  #hops: readonly Hop[];
+  #watch: HopWatch;
+  #counts: readonly { readonly atMs: number; readonly counts: readonly Count[] }[] = [];
+  #offsets: OffsetsLook | undefined;
+  #offsetsFault: string | null = null;
+  #offsetsMs = 0;
+  #asking: Promise<void> | undefined;
+  #held: Held | undefined;
+  #summary: PipelineSummary | undefined;
+  #graph: PipelineGraph | undefined;
+
+  constructor(record: PipelineRecord, deps: PipelineWatchDeps) {
+    this.#deps = deps;
+    this.#record = record;
+    this.#hops = hopsOf(record.pipeline, record.plan.spec);
+    this.#watch = new HopWatch(record.pipeline, this.#hops);
+    this.#asker = new TaskAsker(deps.now);
+    const { directory } = deps;
+    const { pipeline, revision } = record;
+    const onFault = (text: string) => deps.log(`${pipeline}: ${text}`);
+    this.#books = new LedgerBooks({ pipeline, revision, onFault, file: join(directory, booksFileName) });
+    this.history = new PipelineHistory({ directory, onFault });
+    this.#writer = new HistoryWriter(this.history);
+  }
+
+  /** The record as it is now; a revision with other hops is followed from the start. */
+  follow(record: PipelineRecord): void {
+    const hops = hopsOf(record.pipeline, record.plan.spec);
+    if (JSON.stringify(hops) !== JSON.stringify(this.#hops)) this.#watch = new HopWatch(record.pipeline, hops);
+    this.#hops = hops;
+    this.#record = record;
+  }
+
+  async look(cluster: ClusterSight): Promise<void> {
+    const { now } = this.#deps;
+    const offsets = this.#offsets;
+    this.#offsets = undefined;
+    const isThere = this.#record.state !== 'stopped';
+    if (isThere) await this.#asker.ask(this.#record, this.#books.sinceMs(now()));
+    const nowMs = now();
+    if (offsets !== undefined) this.#compare(offsets, nowMs);
+    if (isThere) this.#askOffsets(nowMs);
+    this.#tell(cluster, nowMs);
+  }
+
+  /** Not waited for: the look that comes after the answer takes it. */
+  #askOffsets(nowMs: number): void {
+    if (this.#asking !== undefined || nowMs - this.#offsetsMs < offsetsEveryMs) return;
+    this.#offsetsMs = nowMs;
+    const { kafka, now } = this.#deps;
+    const request = offsetsRequest(this.#record, this.#hops);
+    const watch = this.#watch;
+    this.#asking = kafka
+      .ask(async (admin) => {
+        const askedMs = now();
+        const offsets = await admin.offsets(request);
+        this.#offsets = { askedMs, atMs: now(), offsets };
+        this.#offsetsFault = null;
+        for (const record of watch.undated(now())) {
+          watch.date(record, await admin.timestampAt(record.topic, record.partition, record.offset));
+        }
+      })
+      .catch((thrown: Error) => {
+        this.#offsetsFault = thrown.message;
+      })
+      .finally(() => {
+        this.#asking = undefined;
+      });
+  }
+
+  #compare(look: OffsetsLook, nowMs: number): void {
+    const { pipeline, plan } = this.#record;
+    const answers = this.#asker.answers();
+    this.#watch.see(look, answers);
+    this.#deadLetters.add(look.atMs, deadLettersIn(pipeline, Object.keys(plan.spec.topics), look.offsets));
+    const { report, sinceMs } = judge(this.#record, this.#hops, look, answers, this.#watch);
+    for (const fault of this.#books.judge(report, sinceMs, nowMs)) this.#tellFault(fault);
+  }
+
+  #tellFault({ origin, stage, kind, events, text }: KnownFault): void {
+    this.#deps.emit({ kind: 'fault', pipeline: this.#record.pipeline, origin, stage, fault: kind, events, text });
+  }
+
+  #tell(cluster: ClusterSight, nowMs: number): void {
+    const { pipeline } = this.#record;
+    const counts = countsOf(this.#asker.answers());
+    const before =
+      this.#counts.find(({ atMs }) => nowMs - atMs <= shownMs)?.counts ?? this.#counts.at(-1)?.counts ?? [];
+    this.#counts = [...this.#counts.filter(({ atMs }) => nowMs - atMs <= 2 * shownMs), { atMs: nowMs, counts }];
+    const measures = measuresOf(pipeline, this.#hops, before, counts);
+    const lags = this.#watch.lags(nowMs);
+    const facts = this.#factsOf(cluster, measures, lags, nowMs);
+    const from = this.#held?.state ?? null;
+    const held = hold(this.#held ?? this.#remembered(nowMs), flowStateOf(facts, nowMs), nowMs);
+    this.#held = held;
+    const { workflowUrl, alerts } = this.#deps;
+    const beside = { ledger: this.#books.counts(), alerts: alerts(pipeline), workflowUrl: workflowUrl(this.#record) };
+    this.#summary = summaryOf(this.#record, { held, hops: this.#hops, measures, lags, ...beside });
+    this.#graph = graphOf(this.#record, {
+      ...{ atMs: nowMs, state: held.state, reason: held.reason, freshnessMs: facts.freshnessMs },
+      ...{ tasks: facts.tasks, hops: facts.hops, edges: figuresOf(measures, lags) },
+    });
+    this.#writer.write({ pipeline, hops: this.#hops, counts, lags, held, graph: this.#graph, nowMs });
+    if (from !== held.state) this.#deps.emit({ kind: 'state', pipeline, from, to: held.state, reason: held.reason });
+    this.#deps.emit({ kind: 'seen', pipeline, summary: this.#summary, graph: this.#graph });
+  }
+
+  /** Of the observer before: what it saw a moment ago goes on. */
+  #remembered(nowMs: number): Held | undefined {
+    const last = this.history.last();
+    if (last === undefined || nowMs - last.atMs > 60_000) return undefined;
+    const { state, reason, sinceMs } = last;
+    return { state, reason, next: null, sinceMs, differsSinceMs: 0 };
+  }
+
+  #factsOf(
+    cluster: ClusterSight,
+    measures: readonly StageMeasure[],
+    lags: readonly HopLag[],
+    nowMs: number,
+  ): FlowFacts {
+    const record = this.#record;
+    const { statuses, worker, frameworks } = cluster;
+    const open = this.#books.open();
+    const newest = open.at(-1);
+    const sight = {
+      ...{ record, statuses, worker, measures, lags },
+      frameworks: record.plan.frameworks.flatMap(({ framework }) => frameworks.get(framework) ?? []),
+      answeredMs: this.#asker.answeredMs(record),
+      waitingFor: waitingIn(this.#asker.answers()),
+      stillMs: (hop: string) => this.#watch.stillMs(hop, nowMs),
+    };
+    const rest = {
+      freshnessMs: this.#deps.freshnessMs(record) ?? defaultFreshnessMs,
+      deadLetters: this.#deadLetters.recent(),
+      unbalanced:
+        newest === undefined
+          ? null
+          : { windows: new Set(open.map(({ originMs }) => originMs)).size, newest: `${newest.origin}, ${newest.text}` },
+      offsetsFault: this.#offsetsFault,
+    };
+    return factsOf(sight, rest, nowMs);
+  }
+
+  /** A look that failed: what was seen before is old, and that is told. */
+  failed(reason: string): void {
+    if (this.#summary === undefined) return;
+    const { now, emit } = this.#deps;
+    const { pipeline, state: from } = this.#summary;
+    const verdict = {
+      state: 'degraded',
+      reason: `The observer can not look: ${reason}.`,
+      next: 'millrace status',
+    } as const;
+    this.#held = hold(this.#held, verdict, now());
+    const { state: to, next, sinceMs } = this.#held;
+    this.#summary = { ...this.#summary, state: to, reason: verdict.reason, next, sinceMs };
+    if (from !== to) emit({ kind: 'state', pipeline, from, to, reason: verdict.reason });
+  }
+
+  summary(): PipelineSummary | undefined {
+    return this.#summary;
+  }
+
+  graph(atMs: number | undefined): PipelineGraph | undefined {
+    if (atMs === undefined) return this.#graph;
+    const point = this.history.at(atMs, this.#deps.now());
+    return point && this.#writer.graphAt(this.#record, this.#hops, point);
+  }
+
+  ledger(): PipelineLedger {
+    const silent = [...this.#asker.faults()].map(([task, fault]) => `${task}: ${fault}`);
+    return {
+      pipeline: this.#record.pipeline,
+      ...this.#books.report(),
+      faults: [...silent, ...notesOf(this.#asker.answers())],
+    };
+  }
+
+  lag(): LagReport {
+    const hops = this.#watch.lags(this.#deps.now());
+    return { pipeline: this.#record.pipeline, watchedSeconds: offsetsEveryMs / 1000, hops, guilty: guiltyOf(hops) };
+  }
+
+  acknowledge(origin: string | undefined): number {
+    return this.#books.acknowledge(origin, this.#deps.now());
+  }
+
+  faults(): readonly KnownFault[] {
+    return this.#books.faults();
+  }
+
+  async close(): Promise<void> {
+    await this.#asking;
+    this.history.close();
+  }
+}

@@ -1,0 +1,142 @@
+/** The state of a real pipeline by its data: flowing, idle without its feed, stalled with the hop named while a sink hangs, flowing again. */
+import { existsSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { PipelineState } from '../../platform/api/contract/pipelines.ts';
+import type { TaskStatus } from '../../platform/cluster/driver.ts';
+import { createProcessDriver } from '../../platform/cluster/process/driver.ts';
+import { homeAt } from '../../platform/home.ts';
+import type { DeployResult } from '../../platform/model/operations.ts';
+import { createWatcher } from '../../platform/observe/watch/createWatcher.ts';
+import type { WatchEvent, Watcher } from '../../platform/observe/watcher.ts';
+import { createRecords } from '../../platform/records/records.ts';
+import { createSecrets } from '../../platform/secrets/secrets.ts';
+import { createTestHome } from './cli.ts';
+
+const minutes = 60_000;
+const pipeline = 'flight-delays';
+const [feed, sinks] = [`${pipeline}.feed.0`, `${pipeline}.sinks.0`];
+const testHome = createTestHome(18_800);
+const home = homeAt(testHome.path);
+const driver = createProcessDriver(home);
+const events: WatchEvent[] = [];
+const said: string[] = [];
+let watcher: Watcher;
+
+function watch(): Watcher {
+  const [records, secrets] = [createRecords(home), createSecrets(home.secretsDir)];
+  const made = createWatcher({ home, records, secrets, driver, log: (message) => void said.push(message) });
+  made.on((event) => void (event.kind !== 'seen' && events.push(event)));
+  made.start();
+  return made;
+}
+
+interface Status {
+  readonly pipelines: readonly { readonly state: string; readonly reason: string; readonly next: string | null }[];
+  readonly tasks: readonly TaskStatus[];
+}
+const status = () => testHome.json<Status>('status', pipeline);
+
+/** Looks until the observer and, on its own, `millrace status` both say so. */
+async function until(state: PipelineState): Promise<void> {
+  for (;;) {
+    if (watcher.summary(pipeline)?.state === state && (await status()).pipelines[0]?.state === state) return;
+    await sleep(500);
+  }
+}
+
+beforeAll(async () => {
+  await testHome.json<DeployResult>('deploy', pipeline, '--yes');
+  watcher = watch();
+}, 8 * minutes);
+afterAll(async () => {
+  await watcher?.stop();
+  await testHome.purge();
+}, 2 * minutes);
+
+test(
+  'while events reach every end it flows, and its graph has rates and latencies',
+  async () => {
+    await until('flowing');
+    const seen = watcher.summary(pipeline)!;
+    expect(seen.ratePerSecond).toBeGreaterThan(0);
+    expect(seen.endToEnd?.p99Ms).toBeGreaterThan(0);
+    const { nodes, edges } = watcher.graph(pipeline)!;
+    expect(nodes.find(({ id }) => id === 'flow:store-flights')).toMatchObject({ state: 'ok', tasks: [sinks] });
+    const edge = edges.find(({ id }) => id === 'topic:flights>flow:store-flights');
+    expect(edge).toMatchObject({ stage: 'store-flights', lagRecords: expect.any(Number) });
+    expect(edge?.ratePerSecond).toBeGreaterThan(0);
+  },
+  3 * minutes,
+);
+
+test(
+  'without its feed it is idle once all is done; its ledger balances',
+  async () => {
+    await driver.stop(feed);
+    await until('idle');
+    expect(watcher.summary(pipeline)?.reason).toContain(`${feed} is stopped`);
+    while (watcher.summary(pipeline)!.ledger.inFlight + watcher.summary(pipeline)!.ledger.unknown > 0) await sleep(500);
+    expect(watcher.summary(pipeline)?.ledger).toMatchObject({ unbalanced: 0, lost: 0, duplicated: 0 });
+    expect(watcher.summary(pipeline)?.ledger.balanced).toBeGreaterThan(0);
+    expect(watcher.lag(pipeline)).toMatchObject({ guilty: null });
+    await driver.resume(feed);
+    await until('flowing');
+  },
+  4 * minutes,
+);
+
+test(
+  'a sink that hangs stalls it, is named, and holds nobody up but those that need it; then it flows again',
+  async () => {
+    const { pid } = (await status()).tasks.find(({ id }) => id === sinks)!;
+    process.kill(pid!, 'SIGSTOP');
+    try {
+      await until('stalled');
+      const { reason, next } = (await status()).pipelines[0]!;
+      expect(reason).toMatch(/^(store-|board|alerts).* does not go on: \d+ records? wait/);
+      expect(reason).toContain(`${sinks} does not answer`);
+      expect(next).toBe(`millrace logs ${sinks}`);
+      expect(watcher.summary(pipeline)?.reason).toContain(`${sinks} does not answer`);
+      expect(watcher.summary(pipeline)?.ratePerSecond).toBeGreaterThan(0);
+      expect(watcher.graph(pipeline)?.nodes.find(({ id }) => id === 'flow:store-flights')?.state).not.toBe('ok');
+    } finally {
+      process.kill(pid!, 'SIGCONT');
+    }
+    await until('flowing');
+    expect(events.filter((event) => event.kind === 'fault')).toEqual([]);
+  },
+  5 * minutes,
+);
+
+test(
+  'what was seen stays: after a new start of the observer the graph of the time when it stalled is there',
+  async () => {
+    const stalledMs = watcher
+      .history(pipeline, { fromMs: Date.now() - 10 * minutes, toMs: Date.now(), points: 2000 })
+      .points.find(({ state }) => state === 'stalled')!.atMs;
+    await watcher.stop();
+    watcher = watch();
+    while (watcher.summary(pipeline) === undefined) await sleep(200);
+    const then = watcher.graph(pipeline, stalledMs + 100)!;
+    expect(then).toMatchObject({ atMs: stalledMs, state: 'stalled' });
+    expect(then.nodes.find(({ id }) => id === 'flow:store-flights')?.state).not.toBe('ok');
+    const { points } = watcher.history(pipeline, { fromMs: stalledMs - 5000, toMs: Date.now(), points: 10 });
+    expect(points.length).toBeGreaterThan(1);
+    expect(points.some(({ state }) => state === 'stalled')).toBe(true);
+    expect(said).toEqual([]);
+  },
+  2 * minutes,
+);
+
+test(
+  'after a destroy nothing of it is left in the history',
+  async () => {
+    await testHome.json('destroy', pipeline, '--yes');
+    while (existsSync(home.historyDir) && readdirSync(home.historyDir).length > 0) await sleep(200);
+    expect(watcher.summaries()).toEqual([]);
+    const told = events.filter((event) => event.kind === 'state').map(({ to }) => to);
+    for (const state of ['flowing', 'idle', 'stalled', 'destroying']) expect(told).toContain(state);
+  },
+  3 * minutes,
+);

@@ -1,0 +1,192 @@
+/** The ledger compared again and again: real meters, a fault told once, the same after a new start. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Hop } from '../../../../platform/observe/hops.ts';
+import { confirmMs, LedgerBooks } from '../../../../platform/observe/watch/books.ts';
+import { acknowledgedIn } from '../../../../platform/observe/watch/booksFile.ts';
+import { HopWatch } from '../../../../platform/observe/watch/hopWatch.ts';
+import { judge } from '../../../../platform/observe/watch/judge.ts';
+import { graceMs } from '../../../../platform/telemetry/conservation/balance.ts';
+import { windowMs } from '../../../../platform/telemetry/conservation/cell.ts';
+import { answerOf, arrive, enter, idsOf, ingressMeter, sinkMeter } from './counts.ts';
+
+const hops: readonly Hop[] = [
+  { name: 'ingress', kind: 'ingress', part: 'ingress', writes: 'flights' },
+  { name: 'store', kind: 'sink', part: 'sinks', reads: 'flights', group: 'mine.store' },
+];
+const start = 1_795_538_300_000;
+const lookEveryMs = 2000;
+let directory: string;
+let told: string[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-books-'));
+  told = [];
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** A pipeline of two stages and its observer, both by a clock of the test's. */
+class Line {
+  nowMs = start;
+  readonly ingress = ingressMeter(() => this.nowMs);
+  readonly store = sinkMeter('store', () => this.nowMs);
+  written = 0;
+  read = 0;
+  books = this.open();
+  watch = new HopWatch('mine', hops);
+
+  open(revision = 1): LedgerBooks {
+    return new LedgerBooks({
+      pipeline: 'mine',
+      revision,
+      file: join(directory, 'faults.json'),
+      onFault: (text) => void told.push(text),
+    });
+  }
+
+  pass(count: number, lose = 0): void {
+    const records = enter(this.ingress, idsOf(count, `e${this.nowMs}`), this.nowMs);
+    this.written += count;
+    arrive(this.store, records.slice(lose), { atMs: this.nowMs, offset: this.read });
+    this.read += count;
+  }
+
+  look() {
+    const ends = [{ partition: 0, startOffset: 0, endOffset: this.written }];
+    const offsets = { topics: { 'mine.flights': ends }, groups: { 'mine.store': { 0: this.read } } };
+    const look = { askedMs: this.nowMs, atMs: this.nowMs, offsets };
+    const sinceMs = this.books.sinceMs(this.nowMs);
+    const answers = [
+      answerOf('mine.ingress.0', [this.ingress], this.nowMs, sinceMs),
+      answerOf('mine.sinks.0', [this.store], this.nowMs, sinceMs),
+    ];
+    this.watch.see(look, answers);
+    const { report, sinceMs: from } = judge({ pipeline: 'mine' }, hops, look, answers, this.watch);
+    return this.books.judge(report, from, this.nowMs);
+  }
+
+  /** Looks until then; answers what was told, with its time. */
+  until(endMs: number, each: () => void = () => undefined) {
+    const found = [];
+    while (this.nowMs < endMs) {
+      this.nowMs += lookEveryMs;
+      each();
+      found.push(...this.look().map((fault) => ({ ...fault, atMs: this.nowMs })));
+    }
+    return found;
+  }
+}
+
+describe('a ledger that is compared all the time', () => {
+  test('balances, in flight before and balanced after, whatever is asked for since when', () => {
+    const line = new Line();
+    expect(line.until(start + 120_000, () => line.pass(20))).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, unknown: 0, lost: 0, duplicated: 0 });
+    expect(line.books.counts().balanced).toBeGreaterThanOrEqual(9);
+    expect(line.books.sinceMs(line.nowMs)).toBeGreaterThan(start);
+    const { windows } = line.books.report();
+    const sums = windows.slice(1, 9).map(({ state, stages }) => [state, ...stages.map((stage) => stage.out?.count)]);
+    expect(sums).toEqual(Array.from({ length: 8 }, () => ['balanced', 100, 100]));
+  });
+
+  test('one event lost is told once, with stage and window, within 30 s of the window’s closing', () => {
+    const line = new Line();
+    line.pass(100, 1);
+    const found = line.until(start + 100_000, () => line.pass(20));
+    expect(found).toEqual([expect.objectContaining({ originMs: start, stage: 'store', kind: 'lost', events: 1 })]);
+    expect(found[0]!.text).toContain('between ingress and store: 1 of');
+    expect(found[0]!.atMs).toBeLessThanOrEqual(start + windowMs + graceMs + 30_000);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 1, lost: 1, duplicated: 0 });
+  });
+
+  test('also of a stage that never has read everything when it is looked at', () => {
+    const line = new Line();
+    line.pass(100, 1);
+    line.written += 5;
+    const found = line.until(start + 100_000, () => line.pass(20));
+    expect(found).toHaveLength(1);
+    expect(found[0]!.atMs).toBeLessThanOrEqual(start + windowMs + graceMs + 30_000);
+  });
+
+  test('what is only late is no loss, however long it takes', () => {
+    const line = new Line();
+    const waiting = enter(line.ingress, idsOf(50), line.nowMs);
+    line.written += 50;
+    expect(line.until(start + 200_000)).toEqual([]);
+    arrive(line.store, waiting, { atMs: line.nowMs });
+    line.read += 50;
+    expect(line.until(start + 220_000)).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, balanced: 1, inFlight: 0 });
+  });
+
+  test('what only one look has seen is doubted, not told', () => {
+    const line = new Line();
+    const [records, other] = [enter(line.ingress, idsOf(10), start), enter(line.ingress, idsOf(1, 'x'), start)];
+    line.written = 11;
+    arrive(line.store, records, { atMs: start });
+    line.read = 11;
+    line.nowMs = start + windowMs + graceMs;
+    expect(line.look()).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, inFlight: 1 });
+    arrive(line.store, other, { atMs: line.nowMs, offset: 10 });
+    expect(line.until(line.nowMs + 3 * confirmMs)).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, balanced: 1 });
+  });
+});
+
+describe('a fault that was told', () => {
+  const faulty = () => {
+    const line = new Line();
+    line.pass(100, 1);
+    line.until(start + 60_000, () => line.pass(5));
+    return line;
+  };
+
+  test('is not told again by the next observer, and counts on', () => {
+    const line = faulty();
+    line.books = line.open();
+    expect(line.until(line.nowMs + 60_000, () => line.pass(5))).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 1, lost: 1 });
+    expect(line.books.open()[0]).toMatchObject({ stage: 'store', events: 1, acknowledgedMs: null });
+  });
+
+  test('counts no longer once it was acknowledged, and stays so', () => {
+    const line = faulty();
+    const { origin } = line.books.open()[0]!;
+    expect(line.books.acknowledge('2001-01-01T00:00:00.000Z', line.nowMs)).toBe(0);
+    expect(line.books.acknowledge(origin, line.nowMs)).toBe(1);
+    expect(line.books.acknowledge(undefined, line.nowMs)).toBe(0);
+    line.books = line.open();
+    line.until(line.nowMs + 20_000);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, lost: 0 });
+    expect(line.books.faults()).toHaveLength(1);
+    expect(acknowledgedIn(join(directory, 'faults.json'))).toEqual(new Set([`${origin} store`]));
+  });
+
+  test('goes after a day', () => {
+    const line = faulty();
+    line.nowMs += 86_500_000;
+    line.books.judge({ windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 }, 0, line.nowMs);
+    expect(line.books.faults()).toEqual([]);
+  });
+
+  test('is not one of a pipeline that was deployed anew under the name', () => {
+    const line = faulty();
+    line.books = line.open(2);
+    expect(line.books.faults()).toHaveLength(1);
+    line.books.acknowledge(undefined, line.nowMs);
+    expect(line.open(1).faults()).toEqual([]);
+  });
+
+  test('books that are corrupt are set aside and told; the faults are found again', () => {
+    const line = faulty();
+    const file = join(directory, 'faults.json');
+    writeFileSync(file, '{"format":"millrace/ledger-faults/1","faults":3}');
+    line.books = line.open();
+    expect(told).toEqual([expect.stringContaining(`${file}.corrupt`)]);
+    expect([existsSync(file), readFileSync(`${file}.corrupt`, 'utf8').length > 0]).toEqual([false, true]);
+    expect(line.until(line.nowMs + 20_000)).toHaveLength(1);
+  });
+});
