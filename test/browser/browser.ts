@@ -16,9 +16,8 @@ const root = new URL('../..', import.meta.url).pathname;
 /** `MILLRACE_SCREENSHOTS`, else a directory among temporary files that stays. */
 export const screenshots = process.env.MILLRACE_SCREENSHOTS ?? join(tmpdir(), 'millrace-screenshots');
 
-export interface OpenConsole {
+export interface OpenPage {
   readonly page: Page;
-  readonly server: ConsoleServer;
   /** Goes to a place of the console, `/pipelines`, and waits until it stands. */
   go(place: string): Promise<void>;
   /** Screenshots `NAME-light.png` and `NAME-dark.png`, and axe in both themes. Gives the violations. */
@@ -28,34 +27,48 @@ export interface OpenConsole {
   close(): Promise<void>;
 }
 
+export interface OpenConsole extends OpenPage {
+  readonly server: ConsoleServer;
+}
+
 let browser: Browser | undefined;
 
 export async function openConsole(handlers: Handlers): Promise<OpenConsole> {
   const directory = await buildConsole(cacheOf(process.env), root);
   const server = await serveConsole(directory, handlers);
+  const shown = await openPage(server.url);
+  return {
+    ...shown,
+    server,
+    async close() {
+      await shown.close();
+      await server.close();
+    },
+  };
+}
+
+/** The console at an address of its own, a login link for one; `faults` tells requests that leave its origin. */
+export async function openPage(address: string): Promise<OpenPage> {
+  const { origin } = new URL(address);
   browser ??= await launch();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
-  page.on('request', (request) => request.url().startsWith(server.url) || faults.push(`request to ${request.url()}`));
-  await page.goto(server.url);
+  page.on('request', (request) => request.url().startsWith(`${origin}/`) || faults.push(`request to ${request.url()}`));
+  await page.goto(address);
   return {
     page,
-    server,
     faults,
     async go(place) {
-      await page.goto(`${server.url}/#${place}`);
+      await page.goto(`${origin}/#${place}`);
       await page.waitForFunction(
         () => document.querySelector('.loading') === null && document.querySelector('h1') !== null,
       );
     },
     look: (name) => look(page, name),
-    async close() {
-      await context.close();
-      await server.close();
-    },
+    close: () => context.close(),
   };
 }
 

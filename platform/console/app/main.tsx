@@ -4,5 +4,6 @@ import './style/tokens.css';
 import './style/base.css';
 import './style/shell.css';
 import './style/ui.css';
+import './style/forms.css';
 
 createRoot(document.getElementById('root')!).render(<App />);

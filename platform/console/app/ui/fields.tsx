@@ -1,0 +1,56 @@
+/** Labelled fields of forms; what is wrong with a value stands under it and is said to a screen reader. */
+import { useId } from 'react';
+
+export function Choice(props: {
+  readonly label: string;
+  readonly value: string;
+  readonly choices: readonly (readonly [string, string])[];
+  readonly onChange: (value: string) => void;
+}) {
+  const id = useId();
+  return (
+    <p className="field">
+      <label htmlFor={id}>{props.label}</label>
+      <select id={id} value={props.value} onChange={(event) => props.onChange(event.target.value)}>
+        {props.choices.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </p>
+  );
+}
+
+export function TextField(props: {
+  readonly label: string;
+  readonly value: string;
+  readonly placeholder?: string;
+  readonly list?: string | undefined;
+  readonly fault?: string | undefined;
+  readonly onChange: (value: string) => void;
+}) {
+  const { label, value, placeholder, list, fault, onChange } = props;
+  const id = useId();
+  return (
+    <p className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        value={value}
+        placeholder={placeholder}
+        list={list}
+        spellCheck={false}
+        autoComplete="off"
+        aria-invalid={fault !== undefined}
+        aria-describedby={fault === undefined ? undefined : `${id}-fault`}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      {fault !== undefined && (
+        <span id={`${id}-fault`} className="fault" role="alert">
+          {fault}
+        </span>
+      )}
+    </p>
+  );
+}
