@@ -2,9 +2,10 @@
 import { afterAll, afterEach, beforeEach, expect, it } from '@jest/globals';
 import { cluster, controlHandlers, platformEvent } from '../fixtures/console/controlWorld.ts';
 import { dataHandlers, messageOf, topics } from '../fixtures/console/dataWorld.ts';
+import { worldMs } from '../fixtures/console/measures.ts';
 import type { Handlers } from '../fixtures/console/server.ts';
 import { heatmapOf, traceHandlers, traceOf } from '../fixtures/console/traceWorld.ts';
-import { worldHandlers, worldMs } from '../fixtures/console/world.ts';
+import { worldHandlers } from '../fixtures/console/world.ts';
 import { closeBrowser, type OpenConsole, openConsole } from './browser.ts';
 
 const image = '<img src="http://attacker.test/x" onerror="window.pwned=1">';

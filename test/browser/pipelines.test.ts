@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { graphOf, summaries, worldHandlers, worldMs } from '../fixtures/console/world.ts';
+import { worldMs } from '../fixtures/console/measures.ts';
+import { Refusal } from '../fixtures/console/server.ts';
+import { graphOf, summaries, worldHandlers } from '../fixtures/console/world.ts';
 import { closeBrowser, type OpenConsole, openConsole } from './browser.ts';
 
 let shown: OpenConsole;
@@ -67,6 +69,25 @@ describe('the list of pipelines', () => {
     await banner.waitFor({ state: 'detached' });
     expect(shown.server.resumes.at(-1)).toBe('41');
     forget(shown, /status of 503|ERR_(INCOMPLETE_CHUNKED|CONNECTION|EMPTY|ABORTED)/);
+  }, 60_000);
+
+  it('asks for a login when the session is over', async () => {
+    await shown.close();
+    const { pipelines, ...rest } = worldHandlers();
+    let over = false;
+    shown = await openConsole({
+      ...rest,
+      pipelines: (asked) => {
+        if (over) throw new Refusal(401, 'UNAUTHENTICATED');
+        return pipelines!(asked);
+      },
+    });
+    await shown.page.getByText('Live', { exact: true }).waitFor();
+    over = true;
+    shown.server.breakStreams();
+    await shown.page.getByRole('heading', { name: 'Log in' }).waitFor();
+    expect(await shown.look('login')).toEqual([]);
+    forget(shown, /status of (503|401)|ERR_(INCOMPLETE_CHUNKED|CONNECTION|EMPTY|ABORTED)/);
   }, 60_000);
 
   it('is reached, read and left with the keyboard alone', async () => {

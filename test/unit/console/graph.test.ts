@@ -11,7 +11,8 @@ import { readLedger } from '../../../platform/console/app/pages/pipeline/ledger/
 import { columnsOf } from '../../../platform/console/app/pages/pipeline/panel/series.ts';
 import { momentOf, spanOf } from '../../../platform/console/app/pages/pipeline/time/spans.ts';
 import { stateRuns } from '../../../platform/console/app/pages/pipeline/time/states.ts';
-import { graphOf, historyOf, ledgerOf, summaries } from '../../fixtures/console/world.ts';
+import { historyOf, ledgerOf } from '../../fixtures/console/measures.ts';
+import { graphOf, summaries } from '../../fixtures/console/world.ts';
 
 const anyShape = fc
   .integer({ min: 1, max: 40 })

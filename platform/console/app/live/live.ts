@@ -79,7 +79,7 @@ export function createLive({ api, fetch }: LiveOptions): Live {
   async function run(stop: AbortSignal): Promise<void> {
     let retryMs = firstRetryMs;
     while (!stop.aborted) {
-      const opened = await readStream({ fetch, parser, stop, take, onOpen, onPiece }).catch(() => false);
+      const opened = await readStream({ fetch, parser, stop, take, onOpen, onPiece, onRefused }).catch(() => false);
       if (stop.aborted) return;
       apply({ kind: 'connection', connection: 'lost', nowMs: Date.now() });
       parser = createSseParser(parser.lastEventId);
@@ -90,6 +90,10 @@ export function createLive({ api, fetch }: LiveOptions): Live {
 
   function onOpen(): void {
     apply({ kind: 'connection', connection: 'open', nowMs: Date.now() });
+    void reloadList();
+  }
+  /** The login may be over: a call of the API finds out, and says so to the shell. */
+  function onRefused(): void {
     void reloadList();
   }
   function onPiece(): void {
@@ -122,10 +126,12 @@ interface StreamOptions {
   readonly take: (message: SseMessage) => void;
   readonly onOpen: () => void;
   readonly onPiece: () => void;
+  readonly onRefused: () => void;
 }
 
 /** Until the stream ends, breaks or falls silent; true when it was open. */
-async function readStream({ fetch, parser, stop, take, onOpen, onPiece }: StreamOptions): Promise<boolean> {
+async function readStream(options: StreamOptions): Promise<boolean> {
+  const { fetch, parser, stop, take, onOpen, onPiece, onRefused } = options;
   const silent = new AbortController();
   const headers: Record<string, string> = { accept: 'text/event-stream' };
   if (parser.lastEventId !== '') headers['last-event-id'] = parser.lastEventId;
@@ -135,7 +141,10 @@ async function readStream({ fetch, parser, stop, take, onOpen, onPiece }: Stream
     cache: 'no-store',
     signal: AbortSignal.any([stop, silent.signal]),
   });
-  if (!answer.ok || answer.body === null) return false;
+  if (!answer.ok || answer.body === null) {
+    onRefused();
+    return false;
+  }
   onOpen();
   const decoder = new TextDecoder();
   const reader = answer.body.getReader();

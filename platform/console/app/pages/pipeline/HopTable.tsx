@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import type { PipelineGraph } from '../../../../api/contract/pipelines.ts';
 import { formatExact, formatRate } from '../../format/numbers.ts';
 import { formatDuration, formatSeconds } from '../../format/times.ts';
@@ -12,6 +13,8 @@ export function HopTable(props: {
   readonly onChoose: (id: string) => void;
 }) {
   const { graph, chosen, onChoose } = props;
+  // A thousand rows that nobody sees would cost more than the graph.
+  const [open, setOpen] = useState(false);
   const columns: readonly Column<Hop>[] = [
     {
       id: 'hop',
@@ -32,15 +35,17 @@ export function HopTable(props: {
     ...measures,
   ];
   return (
-    <details className="hops">
+    <details className="hops" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Hops as a table</summary>
-      <Table
-        label="Hops"
-        columns={columns}
-        rows={hopsOf(graph)}
-        rowKey={({ edge }) => edge.id}
-        isCurrent={({ edge, node }) => edge.id === chosen || node?.id === chosen}
-      />
+      {open && (
+        <Table
+          label="Hops"
+          columns={columns}
+          rows={hopsOf(graph)}
+          rowKey={({ edge }) => edge.id}
+          isCurrent={({ edge, node }) => edge.id === chosen || node?.id === chosen}
+        />
+      )}
     </details>
   );
 }

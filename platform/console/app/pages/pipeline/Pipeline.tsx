@@ -4,7 +4,7 @@ import type { PipelineGraph, PipelineSummary } from '../../../../api/contract/pi
 import { useQuery } from '../../api/useQuery.ts';
 import type { PageProps } from '../../pages.ts';
 import { useLive, useNow } from '../../shell/context.ts';
-import { hrefOf } from '../../shell/routing.ts';
+import { hrefOf, segment } from '../../shell/routing.ts';
 import { refine } from '../../shell/usePlace.ts';
 import { useShortcuts } from '../../shell/useShortcuts.ts';
 import { PageHead } from '../../ui/PageHead.tsx';
@@ -81,6 +81,7 @@ function Monitor(props: {
             So since <Age atMs={summary.sinceMs} />.
           </span>
         )}
+        {(summary.state === 'deploying' || summary.state === 'destroying') && <Underway pipeline={pipeline} />}
         {guilty && (
           <button type="button" className="guilty" onClick={() => choose(guilty.edge.id)}>
             Slowest hop: {guilty.stage}
@@ -117,6 +118,14 @@ function Monitor(props: {
       </div>
     </>
   );
+}
+
+/** Leads to the operation that is changing the pipeline right now. */
+function Underway({ pipeline }: { readonly pipeline: string }) {
+  const { data } = useQuery('operations', {}, { when: ({ type }) => type.startsWith('millrace.operation') });
+  const running = data?.find((operation) => operation.pipeline === pipeline && operation.state === 'running');
+  if (running === undefined) return null;
+  return <a href={hrefOf(`/operations/${segment(running.id)}`)}>Follow the {running.kind}</a>;
 }
 
 /** Live from the stream, else of the moment. What was shown stays until the next is there: scrubbing does not flicker. */

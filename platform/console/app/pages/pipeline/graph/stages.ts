@@ -11,11 +11,10 @@ export interface Hop {
 const measuredKinds = ['ingress', 'job', 'flow'];
 
 export function hopsOf({ nodes, edges }: PipelineGraph): readonly Hop[] {
-  return edges.flatMap((edge) => {
-    if (edge.stage === null) return [];
-    const node = nodes.find(({ name, kind }) => name === edge.stage && measuredKinds.includes(kind));
-    return [{ stage: edge.stage, edge, node }];
-  });
+  const measured = new Map(nodes.filter(({ kind }) => measuredKinds.includes(kind)).map((node) => [node.name, node]));
+  return edges.flatMap((edge) =>
+    edge.stage === null ? [] : [{ stage: edge.stage, edge, node: measured.get(edge.stage) }],
+  );
 }
 
 export interface Chosen {
