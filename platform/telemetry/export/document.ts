@@ -7,7 +7,8 @@ export const metricsPage = fileURLToPath(new URL('../../../docs/reference/metric
 const [begin, end] = ['<!-- table: made by platform/telemetry/export/document.ts -->', '<!-- end of table -->'];
 
 export function renderMetricsTable(): string {
-  const head = '| metric, and its name in Prometheus | type | unit | what | attributes |\n| --- | --- | --- | --- | --- |\n';
+  const head =
+    '| metric, and its name in Prometheus | type | unit | what | attributes |\n| --- | --- | --- | --- | --- |\n';
   return head + Object.values(metrics).map(row).join('');
 }
 

@@ -52,7 +52,13 @@ export function createMetricExporter(
   const contentType = isJson ? 'application/json' : 'application/x-protobuf';
   const options = convertLegacyHttpOptions({}, 'METRICS', 'v1/metrics', { 'Content-Type': contentType });
   const component = 'otlp_http_metric_exporter';
-  const delegate = createOtlpHttpExportDelegate(options, serializer, component, MetricsExporterMetricsHelper, undefined);
+  const delegate = createOtlpHttpExportDelegate(
+    options,
+    serializer,
+    component,
+    MetricsExporterMetricsHelper,
+    undefined,
+  );
   return new CountingExporter(delegate, temporality, counters);
 }
 

@@ -83,7 +83,9 @@ function histogramPoint(point: DataPoint<Histogram>): object {
   return { ...common(point), count: String(count), sum, min, max, ...bounds };
 }
 
-function exponentialPoint(point: DataPoint<ExponentialHistogram> & Partial<Pick<PathwayDataPoint, 'exemplars'>>): object {
+function exponentialPoint(
+  point: DataPoint<ExponentialHistogram> & Partial<Pick<PathwayDataPoint, 'exemplars'>>,
+): object {
   const { count, sum, min, max, scale, zeroCount, positive, negative } = point.value;
   const { zeroThreshold } = point.value as Partial<PathwayDataPoint['value']>;
   return {
@@ -162,7 +164,10 @@ const metricType: MessageType = {
   description: [2, 'string'],
   unit: [3, 'string'],
   gauge: [5, () => ({ dataPoints: [1, () => numberPointType] })],
-  sum: [7, () => ({ dataPoints: [1, () => numberPointType], aggregationTemporality: [2, 'enum'], isMonotonic: [3, 'bool'] })],
+  sum: [
+    7,
+    () => ({ dataPoints: [1, () => numberPointType], aggregationTemporality: [2, 'enum'], isMonotonic: [3, 'bool'] }),
+  ],
   histogram: [9, () => ({ dataPoints: [1, () => histogramPointType], aggregationTemporality: [2, 'enum'] })],
   exponentialHistogram: [
     10,

@@ -1,4 +1,5 @@
 /** Data points out of what was seen of the pipelines: cumulative, as they stand. */
+import { tallyKinds } from '../conservation/cell.ts';
 import type { HistogramSnapshot } from '../pathway/histogram.ts';
 import type { CheckpointSnapshot, PathwaySnapshot } from '../pathway/pathways.ts';
 import type { StageReport } from '../stageMeter.ts';
@@ -84,11 +85,12 @@ function pathwayPoints(
 function pagePoints(pipeline: string, task: string, report: StageReport, options: PointOptions): Point[] {
   const { startMs, ledgerCounts } = options;
   const attributes = { [of.pipeline]: pipeline, [of.task]: task, [of.stage]: report.ledger.stage };
-  const counts = Object.entries(ledgerCounts.add(pipeline, task, report));
+  const counts = ledgerCounts.add(pipeline, task, report);
   return [
-    ...counts.map(
-      ([kind, value]): Point => ({
-        ...{ metric: 'tallied', startMs, value },
+    // From zero on: the first event of a kind is an increase, too.
+    ...tallyKinds.map(
+      (kind): Point => ({
+        ...{ metric: 'tallied', startMs, value: counts[kind] ?? 0 },
         attributes: { ...attributes, [of.kind]: kind },
       }),
     ),

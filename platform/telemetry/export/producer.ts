@@ -97,7 +97,15 @@ function histogramData({ attributes, startMs, histogram }: HistogramPoint, endTi
   return { attributes, startTime: hrTime(startMs), endTime, value: histogramValue(histogram), exemplars };
 }
 
-function histogramValue({ count, sumMs, minMs, maxMs, zeroCount, offset, buckets }: HistogramSnapshot): PathwayHistogram {
+function histogramValue({
+  count,
+  sumMs,
+  minMs,
+  maxMs,
+  zeroCount,
+  offset,
+  buckets,
+}: HistogramSnapshot): PathwayHistogram {
   return {
     ...{ count, sum: sumMs, min: minMs, max: maxMs, scale: histogramScale, zeroCount, zeroThreshold: zeroThresholdMs },
     positive: { offset, bucketCounts: [...buckets] },

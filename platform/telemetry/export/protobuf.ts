@@ -35,7 +35,11 @@ function writeMessage(writer: Writer, type: MessageType, message: object): void 
     if (!Array.isArray(value)) writeField(writer, number, kind, value);
     else if (typeof kind === 'function' || kind === 'string' || kind === 'hex') {
       for (const each of value) writeField(writer, number, kind, each);
-    } else if (value.length > 0) writer.nested(number, (inner) => value.forEach((each) => writeScalar(inner, kind, each)));
+    } else if (value.length > 0) {
+      writer.nested(number, (inner) => {
+        for (const each of value) writeScalar(inner, kind, each);
+      });
+    }
   }
 }
 
@@ -55,12 +59,16 @@ function isFixed(kind: FieldType): boolean {
 }
 
 function writeScalar(writer: Writer, kind: FieldType, value: unknown): void {
-  if (kind === 'double') return writer.double(Number(value));
-  if (kind === 'bool') return writer.varint(value === true ? 1n : 0n);
-  const integer = BigInt(value as string | number);
-  if (isFixed(kind)) return writer.fixed64(integer);
-  // Zigzag: small numbers of either sign stay short.
-  writer.varint(BigInt.asUintN(64, kind === 'sint32' ? (integer << 1n) ^ (integer >> 63n) : integer));
+  if (kind === 'double') writer.double(Number(value));
+  else if (kind === 'bool') writer.varint(value === true ? 1n : 0n);
+  else if (isFixed(kind)) writer.fixed64(BigInt(value as string | number));
+  else if (kind === 'sint32') writer.varint(zigzag(BigInt(value as string | number)));
+  else writer.varint(BigInt.asUintN(64, BigInt(value as string | number)));
+}
+
+/** Small numbers of either sign stay short. */
+function zigzag(value: bigint): bigint {
+  return BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
 }
 
 class Writer {

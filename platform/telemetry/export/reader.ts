@@ -26,7 +26,9 @@ export function startMetricExport(options: MetricExportOptions, counters: Metric
     exportIntervalMillis: intervalMs,
     // The reader refuses a timeout that is longer than the interval.
     exportTimeoutMillis: Math.min(intervalMs, milliseconds(env.OTEL_METRIC_EXPORT_TIMEOUT, defaultTimeoutMs)),
-    metricProducers: [createMetricProducer({ read, temporality, more: (startMs) => [ownDrops(startMs, instance, counters)] })],
+    metricProducers: [
+      createMetricProducer({ read, temporality, more: (startMs) => [ownDrops(startMs, instance, counters)] }),
+    ],
   });
   const resource = resourceFromAttributes({ ...resourceAttributes(service, instance, env) } as Record<string, string>);
   const provider = new MeterProvider({ resource, readers: [reader] });
@@ -41,9 +43,7 @@ function ownDrops(startMs: number, instance: string, { droppedPoints }: MetricEx
 /** `lowmemory` asks for differences of counters and histograms as `delta` does: we have no up-down counters. */
 function temporalityOf(env: NodeJS.ProcessEnv): AggregationTemporality {
   const asked = env.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE?.trim().toLowerCase();
-  return asked === 'delta' || asked === 'lowmemory'
-    ? AggregationTemporality.DELTA
-    : AggregationTemporality.CUMULATIVE;
+  return asked === 'delta' || asked === 'lowmemory' ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
 }
 
 /** A value that is no positive number is as none, as the standard says. */
