@@ -39,7 +39,11 @@ export const rows: readonly Row[] = [
         queries: one(`sum(rate(${name('events')}[1m])) by (${stage})`),
       },
       {
-        ...{ title: 'End to end, p50 and p99', unit: 'ms', description: 'From the ingress until each stage, of every event.' },
+        ...{
+          title: 'End to end, p50 and p99',
+          unit: 'ms',
+          description: 'From the ingress until each stage, of every event.',
+        },
         queries: [
           { expr: quantile(0.5, 'endToEnd', stage), legend: `p50 ${stageLegend}` },
           { expr: quantile(0.99, 'endToEnd', stage), legend: `p99 ${stageLegend}` },
@@ -54,7 +58,11 @@ export const rows: readonly Row[] = [
         queries: one(`max(${name('lagTime')}) by (${stage})`),
       },
       {
-        ...{ title: 'Time to drain', unit: 's', description: 'At the present rates; missing while the lag does not shrink.' },
+        ...{
+          title: 'Time to drain',
+          unit: 's',
+          description: 'At the present rates; missing while the lag does not shrink.',
+        },
         queries: one(`max(${name('drainTime')}) by (${stage})`),
       },
     ],
@@ -63,8 +71,15 @@ export const rows: readonly Row[] = [
     title: 'Is anything lost',
     panels: [
       {
-        ...{ title: 'Windows of the ledger', unit: 'short', description: 'All but balanced ones and those in flight need a look.' },
-        queries: one(`sum(${name('windows')}) by (millrace_pipeline, millrace_ledger_window_state)`, '{{millrace_pipeline}} {{millrace_ledger_window_state}}'),
+        ...{
+          title: 'Windows of the ledger',
+          unit: 'short',
+          description: 'All but balanced ones and those in flight need a look.',
+        },
+        queries: one(
+          `sum(${name('windows')}) by (millrace_pipeline, millrace_ledger_window_state)`,
+          '{{millrace_pipeline}} {{millrace_ledger_window_state}}',
+        ),
       },
       {
         ...{ title: 'Lost and doubled', unit: 'short', description: 'Events, in the windows that are kept.' },
@@ -74,8 +89,15 @@ export const rows: readonly Row[] = [
         ],
       },
       {
-        ...{ title: 'What became of events', unit: 'eps', description: 'Acknowledged, filtered, dead-lettered, replayed …' },
-        queries: one(`sum(rate(${name('tallied')}[1m])) by (${stage}, millrace_ledger_kind)`, `${stageLegend} {{millrace_ledger_kind}}`),
+        ...{
+          title: 'What became of events',
+          unit: 'eps',
+          description: 'Acknowledged, filtered, dead-lettered, replayed …',
+        },
+        queries: one(
+          `sum(rate(${name('tallied')}[1m])) by (${stage}, millrace_ledger_kind)`,
+          `${stageLegend} {{millrace_ledger_kind}}`,
+        ),
       },
       {
         ...{ title: 'Clocks in the wrong order', unit: 'eps', description: 'Events with a negative latency.' },
@@ -87,7 +109,11 @@ export const rows: readonly Row[] = [
     title: 'Objectives and telemetry itself',
     panels: [
       {
-        ...{ title: 'Burn rate', unit: 'short', description: 'How many times faster than allowed the error budget is used.' },
+        ...{
+          title: 'Burn rate',
+          unit: 'short',
+          description: 'How many times faster than allowed the error budget is used.',
+        },
         queries: one(name('burnRate'), '{{millrace_pipeline}} {{millrace_objective}} {{millrace_objective_window}}'),
       },
       {
@@ -95,12 +121,22 @@ export const rows: readonly Row[] = [
         queries: one(name('reached'), '{{millrace_pipeline}} {{millrace_objective}}'),
       },
       {
-        ...{ title: 'Telemetry dropped', unit: 'eps', description: 'Spans and data points that were given up for the data.' },
-        queries: one(`sum(rate(${name('dropped')}[5m])) by (millrace_task, millrace_telemetry_signal)`, '{{millrace_task}} {{millrace_telemetry_signal}}'),
+        ...{
+          title: 'Telemetry dropped',
+          unit: 'eps',
+          description: 'Spans and data points that were given up for the data.',
+        },
+        queries: one(
+          `sum(rate(${name('dropped')}[5m])) by (millrace_task, millrace_telemetry_signal)`,
+          '{{millrace_task}} {{millrace_telemetry_signal}}',
+        ),
       },
       {
         ...{ title: 'Spans, p99', unit: 'ms', description: 'Of sampled events, made by the collector out of spans.' },
-        queries: one('histogram_quantile(0.99, sum(rate(traces_span_metrics_duration_milliseconds_bucket[5m])) by (span_name, vmrange))', '{{span_name}}'),
+        queries: one(
+          'histogram_quantile(0.99, sum(rate(traces_span_metrics_duration_milliseconds_bucket[5m])) by (span_name, vmrange))',
+          '{{span_name}}',
+        ),
       },
     ],
   },
@@ -113,7 +149,11 @@ export function renderVmui(): string {
     expr: queries.map(({ expr }) => expr),
     alias: queries.map(({ legend }) => legend),
   });
-  const board = { title: 'Millrace', filename: 'millrace.json', rows: rows.map((row) => ({ ...row, panels: row.panels.map(panel) })) };
+  const board = {
+    title: 'Millrace',
+    filename: 'millrace.json',
+    rows: rows.map((row) => ({ ...row, panels: row.panels.map(panel) })),
+  };
   return `${JSON.stringify(board, null, 2)}\n`;
 }
 
@@ -124,9 +164,18 @@ export function renderGrafana(): string {
   let id = 0;
   let y = 0;
   const panels = rows.flatMap((row) => {
-    const head = { id: ++id, type: 'row', title: row.title, collapsed: false, panels: [], gridPos: { h: 1, w: 24, x: 0, y } };
+    const head = {
+      id: ++id,
+      type: 'row',
+      title: row.title,
+      collapsed: false,
+      panels: [],
+      gridPos: { h: 1, w: 24, x: 0, y },
+    };
     y += 1;
-    const own = row.panels.map((panel, at) => grafanaPanel(panel, ++id, { h: 8, w: 12, x: (at % 2) * 12, y: y + Math.floor(at / 2) * 8 }));
+    const own = row.panels.map((panel, at) =>
+      grafanaPanel(panel, ++id, { h: 8, w: 12, x: (at % 2) * 12, y: y + Math.floor(at / 2) * 8 }),
+    );
     y += Math.ceil(own.length / 2) * 8;
     return [head, ...own];
   });
@@ -143,7 +192,10 @@ function grafanaPanel({ title, description, unit, queries }: Panel, id: number, 
   }));
   return {
     ...{ id, type: 'timeseries', title, description, datasource, gridPos, targets },
-    fieldConfig: { defaults: { unit, custom: { drawStyle: 'line', fillOpacity: 8, showPoints: 'never' } }, overrides: [] },
+    fieldConfig: {
+      defaults: { unit, custom: { drawStyle: 'line', fillOpacity: 8, showPoints: 'never' } },
+      overrides: [],
+    },
     options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } },
   };
 }

@@ -37,7 +37,11 @@ export const tools = {
     ...{ kind: 'jar', version: '3.6.1' },
     jar: {
       ...{ group: 'io.zipkin', name: 'zipkin-server', version: '3.6.1', classifier: 'exec' },
-      ...{ file: 'zipkin-server-3.6.1-exec.jar', bytes: 135_311_706, sha256: 'd8326e0ed4f43855dba81228f688554706e52578a7c782d9a90b73f8680654a1' },
+      ...{
+        file: 'zipkin-server-3.6.1-exec.jar',
+        bytes: 135_311_706,
+        sha256: 'd8326e0ed4f43855dba81228f688554706e52578a7c782d9a90b73f8680654a1',
+      },
     },
   },
   /** With promtool. */

@@ -1,39 +1,51 @@
 /**
  * Counters that only grow out of the ledger's pages, whose windows come and go: what each cell has gained since it was last
- * looked at is added up by stage and kind.
+ * seen is added up by stage and kind. A page may be cut (`?since=`): a cell that it leaves out is remembered.
  */
-import { type TallyKind, tallyKinds } from '../conservation/cell.ts';
+import { type LedgerCell, type TallyKind, tallyKinds } from '../conservation/cell.ts';
 import type { StageReport } from '../stageMeter.ts';
+
+/** Cells that are remembered of a stage: as many as it keeps itself. The oldest windows go first, and count no more. */
+const defaultMaxCells = 4096;
+
+type Counts = Partial<Record<TallyKind, number>>;
 
 export class LedgerCounts {
   readonly #startMs: number;
-  readonly #stages = new Map<string, StageCounts>();
+  readonly #maxCells: number;
+  readonly #stages = new Map<string, Stage>();
 
-  /** Cells that are older are what was there before: they count only by what they gain. */
-  constructor(startMs: number) {
+  /** Cells that are older than `startMs` are what was there before: they count only by what they gain. */
+  constructor(startMs: number, maxCells = defaultMaxCells) {
     this.#startMs = startMs;
+    this.#maxCells = maxCells;
   }
 
   /** Events by kind since the export began. */
-  add(pipeline: string, task: string, { ledger }: StageReport): Readonly<Partial<Record<TallyKind, number>>> {
+  add(pipeline: string, task: string, { ledger }: Pick<StageReport, 'ledger'>): Readonly<Counts> {
     const key = JSON.stringify([pipeline, task, ledger.stage]);
     const known = this.#stages.get(key);
-    const stage: StageCounts = known ?? { totals: {}, cells: new Map() };
+    const stage: Stage = known ?? { totals: {}, cells: new Map(), floorMs: Number.NEGATIVE_INFINITY };
     this.#stages.set(key, stage);
-    const cells = new Map<string, number>();
-    for (const { originMs, pathway, since, tallies } of ledger.cells) {
-      const isOld = known === undefined && since < this.#startMs;
-      for (const kind of tallyKinds) {
-        const count = tallies[kind]?.count;
-        if (count === undefined) continue;
-        const cell = `${originMs}/${pathway}/${since}/${kind}`;
-        const before = stage.cells.get(cell) ?? (isOld ? count : 0);
-        stage.totals[kind] = (stage.totals[kind] ?? 0) + Math.max(0, count - before);
-        cells.set(cell, count);
-      }
+    for (const cell of ledger.cells) {
+      if (cell.originMs > stage.floorMs) this.#gain(stage, cell, known === undefined && cell.since < this.#startMs);
     }
-    stage.cells = cells;
+    if (stage.cells.size > this.#maxCells) forget(stage, this.#maxCells);
     return stage.totals;
+  }
+
+  #gain({ cells, totals }: Stage, { originMs, pathway, since, tallies }: LedgerCell, wasThere: boolean): void {
+    const key = `${originMs}/${pathway}/${since}`;
+    const known = cells.get(key);
+    const counts: Counts = known?.counts ?? {};
+    for (const kind of tallyKinds) {
+      const count = tallies[kind]?.count;
+      if (count === undefined) continue;
+      const before = known === undefined && wasThere ? count : (counts[kind] ?? 0);
+      totals[kind] = (totals[kind] ?? 0) + Math.max(0, count - before);
+      counts[kind] = count;
+    }
+    if (known === undefined) cells.set(key, { originMs, counts });
   }
 
   /** Forgets the stages of pipelines that are gone. */
@@ -42,8 +54,17 @@ export class LedgerCounts {
   }
 }
 
-interface StageCounts {
-  readonly totals: Partial<Record<TallyKind, number>>;
-  /** Of the cells as last seen; those that are given up go. */
-  cells: Map<string, number>;
+interface Stage {
+  readonly totals: Counts;
+  readonly cells: Map<string, { readonly originMs: number; readonly counts: Counts }>;
+  /** Windows that began then or before are forgotten. */
+  floorMs: number;
+}
+
+/** An eighth at once, so that a full stage is not sorted at every look. */
+function forget(stage: Stage, maxCells: number): void {
+  const byAge = [...stage.cells].sort(([, one], [, other]) => one.originMs - other.originMs);
+  const { originMs } = byAge[byAge.length - maxCells + (maxCells >> 3)]![1];
+  stage.floorMs = originMs;
+  for (const [key, cell] of byAge) if (cell.originMs <= originMs) stage.cells.delete(key);
 }

@@ -89,18 +89,25 @@ describe('the counters of the ledger', () => {
     ledger: { stage: 'store', cells, withoutOrigin: 0, forgottenWindows: 0, fault: undefined },
   });
 
-  test('go on when windows are given up', () => {
+  test('go on when windows are given up, and when a page is cut and whole again', () => {
     const counts = new LedgerCounts(bornMs);
-    expect(counts.add('p', 't', report([cell(0, 3)]))).toEqual({ in: 3 });
-    expect(counts.add('p', 't', report([cell(0, 5), cell(10, 2)]))).toEqual({ in: 7 });
-    expect(counts.add('p', 't', report([cell(10, 2)]))).toEqual({ in: 7 });
-    expect(counts.add('p', 't', report([cell(10, 4)]))).toEqual({ in: 9 });
+    expect(counts.add('p', 't', report([cell(10, 3)]))).toEqual({ in: 3 });
+    expect(counts.add('p', 't', report([cell(10, 5), cell(20, 2)]))).toEqual({ in: 7 });
+    expect(counts.add('p', 't', report([cell(20, 2)]))).toEqual({ in: 7 });
+    expect(counts.add('p', 't', report([cell(10, 6), cell(20, 4)]))).toEqual({ in: 10 });
+  });
+
+  test('stay bounded in memory, and do not count a forgotten window again', () => {
+    const counts = new LedgerCounts(bornMs, 16);
+    const all = Array.from({ length: 100 }, (_, at) => cell(at * 10, 1));
+    for (const [at] of all.entries()) counts.add('p', 't', report(all.slice(0, at + 1)));
+    expect(counts.add('p', 't', report(all))).toEqual({ in: 100 });
   });
 
   test('of an export that begins anew do not tell again what was there before', () => {
     const counts = new LedgerCounts(bornMs + 5000);
-    expect(counts.add('p', 't', report([cell(0, 100), cell(10, 1, bornMs + 6000)]))).toEqual({ in: 1 });
-    expect(counts.add('p', 't', report([cell(0, 101)]))).toEqual({ in: 2 });
+    expect(counts.add('p', 't', report([cell(10, 100), cell(20, 1, bornMs + 6000)]))).toEqual({ in: 1 });
+    expect(counts.add('p', 't', report([cell(10, 101)]))).toEqual({ in: 2 });
   });
 });
 
