@@ -30,7 +30,9 @@ export function startMetricExport(options: MetricExportOptions, counters: Metric
       createMetricProducer({ read, temporality, more: (startMs) => [ownDrops(startMs, instance, counters)] }),
     ],
   });
-  const resource = resourceFromAttributes({ ...resourceAttributes(service, instance, env) } as Record<string, string>);
+  // Without the process id: with each new one every series would be another one.
+  const { 'process.pid': _pid, ...attributes } = resourceAttributes(service, instance, env);
+  const resource = resourceFromAttributes(attributes as Record<string, string>);
   const provider = new MeterProvider({ resource, readers: [reader] });
   return { flush: () => provider.forceFlush(), shutdown: () => provider.shutdown() };
 }

@@ -45,10 +45,12 @@ async function query(base: string, expression: string): Promise<readonly Result[
   return (await json<{ data: { result: readonly Result[] } }>(url)).data.result;
 }
 
+/** Gives up before the test does, to say what there was instead. */
 async function until<T>(look: () => Promise<T> | T, isThere: (found: T) => boolean): Promise<T> {
-  for (;;) {
+  for (let left = 300; ; left--) {
     const found = await look();
     if (isThere(found)) return found;
+    if (left === 0) throw new Error(`still only ${JSON.stringify(found)?.slice(0, 2000)}`);
     await sleep(200);
   }
 }
@@ -97,11 +99,12 @@ const numberOf = (results: readonly Result[]) => Number(results[0]?.value[1]);
     const names = ['post /events', 'kafka send shop.visits', 'kafka receive shop.visits', 'sink board'];
     const spans = await until(
       () => json<readonly ZipkinSpan[]>(url).catch((): readonly ZipkinSpan[] => []),
-      (found) => names.every((name) => found.some((span) => span.name === name)) && found.length > names.length,
+      (found) =>
+        names.every((name) => found.some((span) => span.name.toLowerCase() === name)) && found.length > names.length,
     );
     const ids = new Set([caller.spanId, ...spans.map(({ id }) => id)]);
     for (const { parentId } of spans) expect(ids).toContain(parentId);
-    expect(spans.find(({ name }) => name === 'post /events')).toMatchObject({ parentId: caller.spanId });
+    expect(spans.find(({ name }) => name.toLowerCase() === 'post /events')).toMatchObject({ parentId: caller.spanId });
     const services = new Set(spans.map(({ localEndpoint }) => localEndpoint.serviceName));
     expect([...services].sort()).toEqual(['shop.ingress', 'shop.sinks']);
   });
