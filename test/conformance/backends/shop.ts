@@ -47,7 +47,8 @@ export async function openShop(firstPort: number) {
   let sent = 0;
 
   return {
-    sinks,
+    /** Events taken in so far. */
+    sent: () => sent,
     /** Takes in `count` events, the first with this trace context; resolves when the board has them all. */
     async pass(count: number, traceparent?: string): Promise<void> {
       for (let left = count; left > 0; left -= 100) {
