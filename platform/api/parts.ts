@@ -1,14 +1,17 @@
 /** What the API shows and others make: the observer, alerting, the telemetry store. Joined here, and told to the bus. */
 import type { ClusterDriver } from '../cluster/driver.ts';
 import { controlRedisAccess } from '../control/redis.ts';
+import { apiTask } from '../control/tasks.ts';
 import type { Home } from '../home.ts';
 import { type Alerting, createAlerting } from '../jobs/alerting.ts';
 import { freshnessMsOf, objectivesOf } from '../model/objective.ts';
 import { sampleOf } from '../objectives/sample.ts';
+import { createSightReader } from '../observe/metricSights.ts';
 import { createWatcher } from '../observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../observe/watcher.ts';
 import type { Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { createMetricExport } from '../telemetry/export/metricExport.ts';
 import type { EventBus } from './eventBus.ts';
 import { openStore } from './openStore.ts';
 import type { Reach } from './reach.ts';
@@ -19,6 +22,7 @@ export interface PartsOptions {
   readonly secrets: Secrets;
   readonly driver: ClusterDriver;
   readonly bus: EventBus;
+  readonly env: NodeJS.ProcessEnv;
   readonly log: (message: string) => void;
   readonly workflowUrl: (pipeline: string) => string | null;
 }
@@ -53,8 +57,18 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const forgetting = setInterval(() => keepKnown(alerting, records), goneEveryMs);
   alerting.start();
   watcher.start();
+  // To a collector, where the environment names one; nothing is loaded otherwise.
+  const metrics = createMetricExport({
+    read: createSightReader({
+      records: () => records.pipelines(),
+      watcher,
+      objectives: (pipeline) => alerting.objectives(pipeline),
+    }),
+    ...{ service: 'millrace.api', instance: apiTask, env: options.env },
+  });
   const close = async () => {
     clearInterval(forgetting);
+    await metrics.shutdown();
     await watcher.stop();
     await alerting.stop();
     await store.close();
