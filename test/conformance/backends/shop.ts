@@ -66,7 +66,7 @@ export async function openShop(firstPort: number) {
       const answer = await fetch(`http://127.0.0.1:${healthPort}/stages.json`);
       const { stages } = (await answer.json()) as { stages: readonly StageReport[] };
       const tasks = [
-        { task: 'shop.ingress.0', stages: ingress.stages() },
+        { task: 'shop.ingress.0', stages: ingress.stages(0) },
         { task: 'shop.sinks.0', stages },
       ];
       const hop = { hop: 'board', topic, lagRecords: 0, lagSeconds: 0, drainSeconds: 0 };
