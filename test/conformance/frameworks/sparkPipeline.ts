@@ -179,7 +179,10 @@ export class SparkPipeline {
 
   private logTail(): string {
     const lines = readFileSync(this.task('driver').logFile, 'utf8').split('\n');
-    return lines.filter((line) => !/^\s+at /.test(line)).slice(-40).join('\n');
+    return lines
+      .filter((line) => !/^\s+at /.test(line))
+      .slice(-40)
+      .join('\n');
   }
 
   async stop(): Promise<void> {

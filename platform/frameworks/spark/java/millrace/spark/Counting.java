@@ -14,6 +14,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.api.java.UDF3;
+import org.apache.spark.sql.classic.ColumnNodeToExpressionConverter$;
 import org.apache.spark.sql.classic.ExpressionUtils;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.Expression;
@@ -59,7 +60,7 @@ final class Counting implements Serializable {
           return false;
         };
     Column call = udf(count, DataTypes.BooleanType).asNondeterministic().apply(part(ledger, 0, "id"), part(ledger, 1, "pathway"));
-    return ExpressionUtils.expression(call);
+    return ColumnNodeToExpressionConverter$.MODULE$.apply(call.node());
   }
 
   private static Column part(Attribute struct, int at, String name) {
