@@ -67,14 +67,17 @@ final class Counting implements Serializable {
     return ExpressionUtils.column(new GetStructField(struct, at, scala.Option.apply(name)));
   }
 
-  /** The rows, one of them left out or doubled where that was asked for (telemetry/sabotage.ts). Dead letters pass. */
-  Dataset<Row> sabotaged(Dataset<Row> rows, Column isEvent) {
+  /**
+   * The rows, one of them left out or doubled where that was asked for (telemetry/sabotage.ts). `pathway`: the event's, as in the
+   * column `_pathway`; null for a dead letter, which passes.
+   */
+  Dataset<Row> sabotaged(Dataset<Row> rows, Column pathway) {
     if (sabotage == null) return rows;
-    Saboteur saboteur = new Saboteur(checkpoint, sabotage.action(), sabotage.event());
-    UDF1<Boolean, Integer> times = saboteur::times;
+    Saboteur saboteur = new Saboteur(checkpoint, sabotage.action(), sabotage.event(), System.currentTimeMillis());
+    UDF1<String, Integer> times = saboteur::times;
     Column[] all = java.util.Arrays.stream(rows.columns()).map(name -> col("`" + name + "`")).toArray(Column[]::new);
     return rows
-        .withColumn("_times", udf(times, DataTypes.IntegerType).asNondeterministic().apply(isEvent))
+        .withColumn("_times", udf(times, DataTypes.IntegerType).asNondeterministic().apply(pathway))
         .withColumn("_time", explode(array_repeat(lit(1), col("_times"))))
         .select(all);
   }

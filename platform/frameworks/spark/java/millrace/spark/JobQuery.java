@@ -1,7 +1,6 @@
 package millrace.spark;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.lit;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -52,17 +51,17 @@ final class JobQuery {
     Dataset<Row> good = all.where(col(Source.dead).isNull()).drop(Source.dead, Source.ledger);
     if (!job.realtime()) {
       // Before duplicates are left out: what is counted must be all that was read.
-      Dataset<Row> counted = counting.aggregated(counting.sabotaged(good, lit(true)));
+      Dataset<Row> counted = counting.aggregated(counting.sabotaged(good, col("_pathway")));
       return Records.ofResults(job, config.pipeline(), results(Source.withWatermark(counted, job)), counting);
     }
     Dataset<Row> results = results(good);
     Optional<LogicalPlan> single = SingleScan.passing(analysed(results(all)), counting);
     countsAll = single.isPresent();
     if (job.deadLetters() && single.isEmpty()) throw new Fatal("job " + job.name() + ": mode realtime takes filters and projections only");
-    if (single.isEmpty()) return Records.ofResults(job, config.pipeline(), counting.sabotaged(results, lit(true)), counting);
+    if (single.isEmpty()) return Records.ofResults(job, config.pipeline(), results, counting);
     var classic = (org.apache.spark.sql.classic.SparkSession) session;
     Dataset<Row> either = org.apache.spark.sql.classic.Dataset.ofRows(classic, single.get());
-    Dataset<Row> rows = counting.sabotaged(either, col(Source.dead).isNull());
+    Dataset<Row> rows = counting.sabotaged(either, col(Source.ledger + ".pathway"));
     if (job.deadLetters()) return Records.ofEither(job, config.pipeline(), rows, counting);
     return Records.ofResults(job, config.pipeline(), rows.where(col(Source.dead).isNull()), counting);
   }
