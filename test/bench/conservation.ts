@@ -141,6 +141,8 @@ async function broken(text: string): Promise<void> {
   );
 }
 
+// For whoever has to end it from outside: `MILLRACE_HOME=… millrace down --purge --yes`.
+console.log(`home ${home.path}`);
 try {
   const { endpoints } = await deploy({});
   await whole(endpoints.ingress!);
