@@ -137,42 +137,34 @@ export interface FlowBatch {
 export class FlowMeter extends StageMeter {
   /** By partition; and within it by the partition of what a job has read. */
   readonly #lanes = new Map<string, FlowLanes>();
-  /** Of the batch in hand, in the order of `incoming`: reused, so that a batch makes no garbage of its own. */
-  readonly #known: (Known | undefined)[] = [];
 
   /** To be called when the store has acknowledged the batch and before its offset is committed. */
   passed(batch: FlowBatch, nowMs: number): void {
-    const { incoming, filtered, deadLettered, acknowledged, anew } = batch;
+    const { incoming, filtered, deadLettered, anew } = batch;
     const [first] = incoming;
     if (first === undefined) return;
     const lanes = this.#lanesOf(`${first.raw.topic}/${first.raw.partition}`);
     if (anew) this.ledger.resetLane(lanes.own.name);
     const isWhole = filtered.size === 0 && deadLettered.size === 0;
-    for (let at = 0; at < incoming.length; at++) {
-      const { raw } = incoming[at]!;
-      const event = this.#received(incoming[at]!, lanes);
-      this.#known[at] = event;
+    const acknowledged = inOrderOf(incoming, batch.acknowledged);
+    let next = 0;
+    for (const record of incoming) {
+      const { raw } = record;
+      const event = this.#received(record, lanes);
+      // One that is there twice was stored twice.
+      for (; next < acknowledged.length && acknowledged[next]!.raw === raw; next++) {
+        if (event !== undefined) this.#stored(event, record, nowMs);
+      }
       if (isWhole || event === undefined) continue;
       if (filtered.has(raw)) this.#add('filtered', event);
       else if (deadLettered.has(raw)) this.#add('deadLettered', event);
     }
-    this.#acknowledge(incoming, acknowledged, nowMs);
     this.ledger.write();
   }
 
-  /** As a rule these are the incoming ones in their order, some left out. */
-  #acknowledge(incoming: readonly MeteredRecord[], acknowledged: readonly MeteredRecord[], nowMs: number): void {
-    let at = 0;
-    for (const record of acknowledged) {
-      let found = at;
-      while (found < incoming.length && incoming[found]!.raw !== record.raw) found += 1;
-      if (found === incoming.length) found = incoming.findIndex(({ raw }) => raw === record.raw);
-      else at = found + 1;
-      const event = this.#known[found];
-      if (event === undefined) continue;
-      this.#add('out', event);
-      this.checkpoint.passed(event.context, nowMs, record.traceparent);
-    }
+  #stored(event: Known, { traceparent }: MeteredRecord, nowMs: number): void {
+    this.#add('out', event);
+    this.checkpoint.passed(event.context, nowMs, traceparent);
   }
 
   /** Undefined: the record came again, or on no pathway. */
@@ -216,6 +208,19 @@ export class FlowMeter extends StageMeter {
   #add(kind: TallyKind, { context, hash }: Known): void {
     this.ledger.add(kind, context.originMs, context.pathway, hash);
   }
+}
+
+/** As a rule it is the order of `incoming` already, some left out. What is not among them is left out. */
+function inOrderOf(
+  incoming: readonly MeteredRecord[],
+  acknowledged: readonly MeteredRecord[],
+): readonly MeteredRecord[] {
+  let next = 0;
+  for (const { raw } of incoming) while (next < acknowledged.length && acknowledged[next]!.raw === raw) next += 1;
+  if (next === acknowledged.length) return acknowledged;
+  const places = new Map(incoming.map(({ raw }, at) => [raw, at]));
+  const known = acknowledged.filter(({ raw }) => places.has(raw));
+  return known.sort((one, other) => places.get(one.raw)! - places.get(other.raw)!);
 }
 
 interface FlowLanes {
