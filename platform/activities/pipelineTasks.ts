@@ -12,7 +12,7 @@ import type { Placement } from '../model/cluster.ts';
 import { physical } from '../model/names.ts';
 import type { Plan } from '../model/plan.ts';
 import { recordedCheckpoints } from '../plan/checkpoints.ts';
-import { parseSabotage } from '../telemetry/sabotage.ts';
+import { parseSabotage, type Sabotage } from '../telemetry/sabotage.ts';
 import { frameworkAccess, type PipelineAccess, pipelineAccess } from './access.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -48,7 +48,12 @@ async function renderDriver(
     placement,
     spark,
     kafka: access.kafka,
+    ...sabotageOf(plan),
   });
+}
+
+function sabotageOf({ sabotage }: Plan): { readonly sabotage?: Sabotage } {
+  return sabotage === undefined ? {} : { sabotage: parseSabotage(sabotage) };
 }
 
 async function jsonLines(plan: Plan, dataset: string): Promise<string> {
@@ -130,7 +135,7 @@ function nodeTaskConfig(deps: ActivityDeps, plan: Plan, placement: Placement, ac
     parameters,
     ...access,
     services: serviceUrls(plan),
-    ...(plan.sabotage === undefined ? {} : { sabotage: parseSabotage(plan.sabotage) }),
+    ...sabotageOf(plan),
     spansDir: deps.home.spansDir,
     dataDir: '{dataDir}',
   };

@@ -16,6 +16,8 @@ export interface RawRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
+  /** The offset as a number, where a source has it. */
+  readonly position?: number;
   /** Milliseconds since 1970 at which the broker or producer stamped the record. */
   readonly timestampMs: number;
   readonly key: Buffer | null;

@@ -243,7 +243,7 @@ function meteredPoison({ raw }: Poison): MeteredRecord {
 }
 
 function byOffset(one: MeteredRecord, other: MeteredRecord): number {
-  return Number(one.raw.offset) - Number(other.raw.offset);
+  return (one.raw.position ?? Number(one.raw.offset)) - (other.raw.position ?? Number(other.raw.offset));
 }
 
 function acknowledged(events: readonly EventRecord[], refused: readonly Poison[]): readonly EventRecord[] {

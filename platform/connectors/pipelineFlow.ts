@@ -20,10 +20,15 @@ import { stageJournal } from './stages.ts';
 export interface PipelineFlowDeps {
   readonly log: Log;
   readonly recorder: SpanRecorder;
+  /** False: nothing is counted for pathways and the ledger. Only to measure what that costs (test/bench/telemetry.ts). */
+  readonly meters?: boolean;
 }
 
 /** Makes flows from topics to stores; those of one maker share the connection to Cassandra. */
-export function createFlowMaker(config: NodeTaskConfig, { log, recorder }: PipelineFlowDeps): (name: string) => Flow {
+export function createFlowMaker(
+  config: NodeTaskConfig,
+  { log, recorder, meters = true }: PipelineFlowDeps,
+): (name: string) => Flow {
   const cassandra = config.cassandra && createCassandraConnection(config.cassandra, log);
   return (name) => {
     const { pipeline, spec } = config;
@@ -61,7 +66,9 @@ export function createFlowMaker(config: NodeTaskConfig, { log, recorder }: Pipel
         flow: name,
       }),
       log,
-      meter: new FlowMeter({ stage: name, kind: 'sink', journal: stageJournal(config, name, flowLog) }),
+      ...(meters
+        ? { meter: new FlowMeter({ stage: name, kind: 'sink', journal: stageJournal(config, name, flowLog) }) }
+        : {}),
       ...(sabotage === undefined ? {} : { sabotage }),
       ...(recorder.enabled ? { onWritten } : {}),
       ...(accepts === undefined ? {} : { accepts }),

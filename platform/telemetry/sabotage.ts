@@ -1,8 +1,9 @@
 /**
  * Breaking a pipeline on purpose, to see that the conservation ledger names it: `MILLRACE_SABOTAGE=drop:sink:12345` loses the
  * 12,345th event that passes a sink, after it was counted and before it is stored; `duplicate:ingress:1` sends the first one
- * twice. The stage is `ingress`, `sink` (any flow), or the name of a flow. Works only in a pipeline whose deploy was given
- * `--allow-sabotage`.
+ * twice; `drop:job:1` loses the first one that a Spark job would hand on or aggregate, of those that entered since the job
+ * started (frameworks/spark, Saboteur.java). The stage is `ingress`, `sink` (any flow), `job` (any job), or the name of one of
+ * them. Works only in a pipeline whose deploy was given `--allow-sabotage`.
  */
 import { fail } from '../errors.ts';
 

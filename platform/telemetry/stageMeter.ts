@@ -4,7 +4,7 @@
  */
 import type { StageSnapshot, TallyKind } from './conservation/cell.ts';
 import type { Journal } from './conservation/journal.ts';
-import { StageLedger } from './conservation/stageLedger.ts';
+import { type Lane, StageLedger } from './conservation/stageLedger.ts';
 import { eventHash, type Hash64 } from './conservation/tally.ts';
 import { type PathwayContext, parsePathwayHeader } from './pathway/header.ts';
 import { type Checkpoint, type CheckpointSnapshot, createCheckpoint } from './pathway/pathways.ts';
@@ -55,6 +55,8 @@ export interface StampedRecord {
 
 export class IngressMeter extends StageMeter {
   #timer: NodeJS.Timeout | undefined;
+  /** What was read of the records of the request under way, in their order. */
+  #offered: { readonly records: readonly StampedRecord[]; readonly events: readonly (Known | undefined)[] } | undefined;
 
   /** The header of events that enter now. */
   stamp(originMs: number): string {
@@ -63,21 +65,25 @@ export class IngressMeter extends StageMeter {
 
   /** Before they are sent: written down first, so that no event is in the topic of which the ledger has never heard. */
   offered(records: readonly StampedRecord[]): void {
-    for (const { id, pathway } of records) {
-      const context = parsePathwayHeader(pathway);
-      if (context !== undefined) this.ledger.add('offered', context.originMs, context.pathway, eventHash(id));
+    this.#offered = { records, events: records.map(knownOf) };
+    for (const event of this.#offered.events) {
+      if (event !== undefined) this.ledger.add('offered', event.context.originMs, event.context.pathway, event.hash);
     }
     this.ledger.write();
   }
 
   /**
-   * The broker has acknowledged them. Written down a moment later, many at once: were the process to die before, the ledger
-   * would know them as offered, without an answer.
+   * The broker has acknowledged them; cheaper with the very list that was offered last. Written down a moment later, many at
+   * once: were the process to die before, the ledger would know them as offered, without an answer.
    */
   acknowledged(records: readonly StampedRecord[], nowMs: number): void {
-    for (const { id, pathway, traceparent } of records) {
-      const context = this.checkpoint.entered(pathway, nowMs, traceparent);
-      if (context !== undefined) this.ledger.add('out', context.originMs, context.pathway, eventHash(id));
+    const events = this.#offered?.records === records ? this.#offered.events : records.map(knownOf);
+    this.#offered = undefined;
+    for (let at = 0; at < records.length; at++) {
+      const event = events[at];
+      if (event === undefined) continue;
+      this.checkpoint.entered(event.context, nowMs, records[at]!.traceparent);
+      this.ledger.add('out', event.context.originMs, event.context.pathway, event.hash);
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -93,6 +99,12 @@ export class IngressMeter extends StageMeter {
 
 const writeAfterMs = 50;
 
+/** Undefined: the header is not one that `stamp` gave. */
+function knownOf({ id, pathway }: StampedRecord): Known | undefined {
+  const context = parsePathwayHeader(pathway);
+  return context === undefined ? undefined : { context, hash: eventHash(id) };
+}
+
 /** What is read of a record; `EventRecord` and `RawRecord` of connectors/contract.ts fit. */
 export interface MeteredRecord {
   readonly id: string | undefined;
@@ -107,6 +119,8 @@ export interface MeteredRaw {
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
+  /** The offset as a number, where the source has it. */
+  readonly position?: number;
 }
 
 export interface FlowBatch {
@@ -122,33 +136,42 @@ export interface FlowBatch {
 }
 
 export class FlowMeter extends StageMeter {
+  /** By partition; and within it by the partition of what a job has read. */
+  readonly #lanes = new Map<string, FlowLanes>();
+
   /** To be called when the store has acknowledged the batch and before its offset is committed. */
-  passed({ incoming, filtered, deadLettered, acknowledged, anew }: FlowBatch, nowMs: number): void {
+  passed(batch: FlowBatch, nowMs: number): void {
+    const { incoming, filtered, deadLettered, anew } = batch;
     const [first] = incoming;
     if (first === undefined) return;
-    const lane = `${first.raw.topic}/${first.raw.partition}`;
-    if (anew) this.ledger.resetLane(lane);
-    const known = new Map<MeteredRaw, Known>();
+    const lanes = this.#lanesOf(`${first.raw.topic}/${first.raw.partition}`);
+    if (anew) this.ledger.resetLane(lanes.own.name);
+    const isWhole = filtered.size === 0 && deadLettered.size === 0;
+    const acknowledged = inOrderOf(incoming, batch.acknowledged);
+    let next = 0;
     for (const record of incoming) {
-      const event = this.#received(record, lane);
-      if (event === undefined) continue;
-      known.set(record.raw, event);
-      if (filtered.has(record.raw)) this.#add('filtered', event);
-      else if (deadLettered.has(record.raw)) this.#add('deadLettered', event);
-    }
-    for (const record of acknowledged) {
-      const event = known.get(record.raw);
-      if (event === undefined) continue;
-      this.#add('out', event);
-      this.checkpoint.passed(event.context, nowMs, record.traceparent);
+      const { raw } = record;
+      const event = this.#received(record, lanes);
+      // One that is there twice was stored twice.
+      for (; next < acknowledged.length && acknowledged[next]!.raw === raw; next++) {
+        if (event !== undefined) this.#stored(event, record, nowMs);
+      }
+      if (isWhole || event === undefined) continue;
+      if (filtered.has(raw)) this.#add('filtered', event);
+      else if (deadLettered.has(raw)) this.#add('deadLettered', event);
     }
     this.ledger.write();
   }
 
+  #stored(event: Known, { traceparent }: MeteredRecord, nowMs: number): void {
+    this.#add('out', event);
+    this.checkpoint.passed(event.context, nowMs, traceparent);
+  }
+
   /** Undefined: the record came again, or on no pathway. */
-  #received(record: MeteredRecord, lane: string): Known | undefined {
+  #received(record: MeteredRecord, lanes: FlowLanes): Known | undefined {
     const context = this.checkpoint.read(record.pathway);
-    const isNew = this.#advance(record, lane);
+    const isNew = this.#advance(record, lanes);
     if (context === undefined || record.id === undefined) {
       if (isNew) this.ledger.addWithoutOrigin();
       return undefined;
@@ -159,16 +182,51 @@ export class FlowMeter extends StageMeter {
   }
 
   /** Both by its own offset and, where a job has made it, by that of the record it was made of. */
-  #advance({ raw, jobAt }: MeteredRecord, lane: string): boolean {
-    const isNew = this.ledger.advance(lane, Number(raw.offset));
+  #advance({ raw, jobAt }: MeteredRecord, { own, made }: FlowLanes): boolean {
+    const isNew = this.ledger.advance(own, raw.position ?? Number(raw.offset));
     if (jobAt === undefined || !isNew) return isNew;
     const colon = jobAt.indexOf(':');
-    return this.ledger.advance(`${lane}<${jobAt.slice(0, colon)}`, Number(jobAt.slice(colon + 1)));
+    const partition = jobAt.slice(0, colon);
+    const position = Number(jobAt.slice(colon + 1));
+    if (colon < 1 || !Number.isSafeInteger(position)) return isNew;
+    let lane = made.get(partition);
+    if (lane === undefined) {
+      lane = this.ledger.lane(`${own.name}<${partition}`);
+      made.set(partition, lane);
+    }
+    return this.ledger.advance(lane, position);
+  }
+
+  #lanesOf(name: string): FlowLanes {
+    let lanes = this.#lanes.get(name);
+    if (lanes === undefined) {
+      lanes = { own: this.ledger.lane(name), made: new Map() };
+      this.#lanes.set(name, lanes);
+    }
+    return lanes;
   }
 
   #add(kind: TallyKind, { context, hash }: Known): void {
     this.ledger.add(kind, context.originMs, context.pathway, hash);
   }
+}
+
+/** As a rule it is the order of `incoming` already, some left out. What is not among them is left out. */
+function inOrderOf(
+  incoming: readonly MeteredRecord[],
+  acknowledged: readonly MeteredRecord[],
+): readonly MeteredRecord[] {
+  let next = 0;
+  for (const { raw } of incoming) while (next < acknowledged.length && acknowledged[next]!.raw === raw) next += 1;
+  if (next === acknowledged.length) return acknowledged;
+  const places = new Map(incoming.map(({ raw }, at) => [raw, at]));
+  const known = acknowledged.filter(({ raw }) => places.has(raw));
+  return known.sort((one, other) => places.get(one.raw)! - places.get(other.raw)!);
+}
+
+interface FlowLanes {
+  readonly own: Lane;
+  readonly made: Map<string, Lane>;
 }
 
 /** What was read of a record once: its hash is added to several tallies. */

@@ -1,5 +1,7 @@
 /** The records of `bench:sink`, and the table that they go to. */
 import { type EventSchema, envelopeHeaders, eventSchema } from '../../platform/model/schema.ts';
+import { formatPathwayHeader } from '../../platform/telemetry/pathway/header.ts';
+import { pathwayId, rootPathway } from '../../platform/telemetry/pathway/pathways.ts';
 
 /** Rows that share a partition key lie scattered over the topic, as flights of one airport do. */
 export const partitionKeys = 200;
@@ -30,11 +32,20 @@ export const table = {
 
 const startMs = Date.UTC(2026, 10, 24);
 
-/** Value of about 115 bytes, with the eight headers that the ingress gives to an event. */
-export function recordOf(i: number): { key: string; value: string; headers: Record<string, string> } {
+const pathway = pathwayId(rootPathway, 'ingress:ingress');
+
+/**
+ * Value of about 115 bytes, with the eight headers that the ingress gives to an event; one in `sampledOneIn` is sampled (0: none),
+ * and it entered at `originMs`.
+ */
+export function recordOf(
+  i: number,
+  { sampledOneIn = 0, originMs = startMs + i }: { readonly sampledOneIn?: number; readonly originMs?: number } = {},
+): { key: string; value: string; headers: Record<string, string> } {
   // A multiplicative step through all keys: neighbours have different ones, each key comes equally often.
   const sensor = `sensor-${String((i * 7919) % partitionKeys).padStart(4, '0')}`;
   const departed_at = new Date(startMs + i * 250).toISOString();
+  const isSampled = sampledOneIn > 0 && i % sampledOneIn === 0;
   const distance = 200 + (i % 4000) + 0.5;
   return {
     key: sensor,
@@ -46,8 +57,8 @@ export function recordOf(i: number): { key: string; value: string; headers: Reco
       [envelopeHeaders.event_time]: departed_at,
       [envelopeHeaders.event_type]: 'reading.taken',
       [envelopeHeaders.event_source]: '/bench',
-      [envelopeHeaders.traceparent]: `00-${String(i).padStart(32, '0')}-00f067aa0ba902b7-00`,
-      [envelopeHeaders.pathway]: `1;bench;${startMs}`,
+      [envelopeHeaders.traceparent]: `00-${String(i + 1).padStart(32, '0')}-00f067aa0ba902b7-0${isSampled ? 1 : 0}`,
+      [envelopeHeaders.pathway]: formatPathwayHeader({ pathway, originMs, previousMs: originMs + 2 }),
     },
   };
 }

@@ -6,9 +6,17 @@ import type { EncodedRecord } from './record.ts';
 
 /** Counts records when they are offered to the broker and when it has acknowledged them. */
 export function meteringOf(meter: IngressMeter): Pick<EventProducerOptions, 'onOffer' | 'onAcknowledged'> {
+  // A request is under way alone, and its list is the same at both calls.
+  let offered: { readonly of: readonly EncodedRecord[]; readonly records: readonly StampedRecord[] } | undefined;
   return {
-    onOffer: (records) => meter.offered(records.map(stamped)),
-    onAcknowledged: (records) => meter.acknowledged(records.map(stamped), Date.now()),
+    onOffer(records) {
+      offered = { of: records, records: records.map(stamped) };
+      meter.offered(offered.records);
+    },
+    onAcknowledged(records) {
+      meter.acknowledged(offered?.of === records ? offered.records : records.map(stamped), Date.now());
+      offered = undefined;
+    },
   };
 }
 

@@ -68,7 +68,7 @@ export function readRecords(
     const timestampDelta = readVarint(cursor);
     const offset = batch.baseOffset + readVarint(cursor);
     const timestampMs = appendTime ? batch.maxTimestampMs : batch.firstTimestampMs + timestampDelta;
-    if (offset >= fromOffset) into.push(new KafkaRecord(topic, partition, `${offset}`, timestampMs, bytes, cursor));
+    if (offset >= fromOffset) into.push(new KafkaRecord(topic, partition, offset, timestampMs, bytes, cursor));
     cursor.at = end;
   }
 }
@@ -110,7 +110,7 @@ function readVarint(cursor: Cursor): number {
 class KafkaRecord implements RawRecord {
   readonly topic: string;
   readonly partition: number;
-  readonly offset: string;
+  readonly position: number;
   readonly timestampMs: number;
   /** Negative: null. */
   readonly keyBytes: number;
@@ -120,10 +120,10 @@ class KafkaRecord implements RawRecord {
   readonly #valueAt: number;
 
   /** The cursor stands at the length of the key. */
-  constructor(topic: string, partition: number, offset: string, timestampMs: number, bytes: Buffer, cursor: Cursor) {
+  constructor(topic: string, partition: number, position: number, timestampMs: number, bytes: Buffer, cursor: Cursor) {
     this.topic = topic;
     this.partition = partition;
-    this.offset = offset;
+    this.position = position;
     this.timestampMs = timestampMs;
     this.#bytes = bytes;
     this.keyBytes = readVarint(cursor);
@@ -131,6 +131,10 @@ class KafkaRecord implements RawRecord {
     if (this.keyBytes > 0) cursor.at += this.keyBytes;
     this.valueBytes = readVarint(cursor);
     this.#valueAt = cursor.at;
+  }
+
+  get offset(): string {
+    return `${this.position}`;
   }
 
   get key(): Buffer | null {

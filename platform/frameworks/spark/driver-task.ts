@@ -5,6 +5,7 @@ import { fail } from '../../errors.ts';
 import type { BlueprintSpec } from '../../model/blueprint.ts';
 import type { Placement, TaskDemand } from '../../model/cluster.ts';
 import { physical } from '../../model/names.ts';
+import type { Sabotage } from '../../telemetry/sabotage.ts';
 import type { FrameworkAccess } from '../contract.ts';
 import { argumentFile, fewArenas, log4jProperties, scratch, sparkJvmArguments } from './jvm.ts';
 import { masterUrl } from './ready.ts';
@@ -17,6 +18,8 @@ export interface SparkDriverContext extends RunnerJobsInput {
   readonly placement: Placement;
   readonly spark: FrameworkAccess<SparkOptions>;
   readonly kafka: KafkaAccess;
+  /** See telemetry/sabotage.ts. */
+  readonly sabotage?: Sabotage;
   /** Rows of each dataset that a job refers to: one JSON object a line, by dataset name. */
   readonly datasets: Readonly<Record<string, string>>;
 }
@@ -106,6 +109,7 @@ function runnerConfig(context: SparkDriverContext): RunnerConfig {
     ledgerDir: '{dataDir}/conservation',
     sparkProperties: { ...common(context), ...executors(spark.options, slotsOf(jobs)), ...streaming },
     kafka: { brokers, clusterId, username, password },
+    ...(context.sabotage === undefined ? {} : { sabotage: context.sabotage }),
     jobs,
   };
 }

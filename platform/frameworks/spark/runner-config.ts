@@ -7,6 +7,7 @@ import type { BlueprintSpec, DatasetSpec, JobSpec, TopicSpec } from '../../model
 import { physical } from '../../model/names.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { FieldType } from '../../model/schema.ts';
+import type { Sabotage } from '../../telemetry/sabotage.ts';
 
 interface RunnerField {
   readonly name: string;
@@ -68,6 +69,8 @@ export interface RunnerConfig {
   readonly ledgerDir: string;
   readonly sparkProperties: Readonly<Record<string, string>>;
   readonly kafka: Omit<KafkaAccess, 'mechanism'>;
+  /** Only where the deploy has allowed it. */
+  readonly sabotage?: Sabotage;
   readonly jobs: readonly RunnerJob[];
 }
 

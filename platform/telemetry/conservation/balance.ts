@@ -31,7 +31,8 @@ export interface LedgerStage {
 
 export type WindowState = 'balanced' | 'in-flight' | 'unbalanced' | 'unknown';
 
-export interface StageTallies extends Partial<Record<TallyKind, TallyValue>> {
+/** Count, sum and exclusive or of what the stage has passed on (its `out`), and the tallies of each kind that it has. */
+export interface StageTallies extends TallyValue, Partial<Record<TallyKind, TallyValue>> {
   readonly name: string;
 }
 
@@ -50,6 +51,8 @@ export interface WindowBalance {
   readonly originMs: number;
   readonly origin: string;
   readonly state: WindowState;
+  /** The same as `state`. */
+  readonly balance: WindowState;
   readonly stages: readonly StageTallies[];
   readonly faults: readonly LedgerFault[];
   /** Stages that could not be compared, and those that something is still on its way to. */
@@ -127,7 +130,7 @@ function window(
     stages: [...tallies.values()].filter((each) => each !== undefined),
   };
   if (nowMs < originMs + windowMs + graceMs) {
-    return { ...base, state: 'in-flight', faults: [], waitsFor: ['the end of the window'] };
+    return { ...base, ...stateIs('in-flight'), faults: [], waitsFor: ['the end of the window'] };
   }
   const judged = stages.map((stage) => judge(stage, stages, tallies, originMs));
   const faults = judged.flatMap((each) => each.faults);
@@ -135,15 +138,20 @@ function window(
   const unknown = judged.some((each) => each.unknown);
   const settled = waitsFor.length === 0 ? 'balanced' : 'in-flight';
   const state = faults.length > 0 ? 'unbalanced' : unknown ? 'unknown' : settled;
-  return { ...base, state, faults, waitsFor };
+  return { ...base, ...stateIs(state), faults, waitsFor };
+}
+
+function stateIs(state: WindowState): Pick<WindowBalance, 'state' | 'balance'> {
+  return { state, balance: state };
 }
 
 function talliesOf(name: string, byOrigin: Cells, originMs: number): StageTallies | undefined {
   if (byOrigin === undefined) return undefined;
   const cells = byOrigin.get(originMs) ?? [];
   const kinds = new Set(cells.flatMap(({ tallies }) => Object.keys(tallies) as TallyKind[]));
-  const values = [...kinds].map((kind) => [kind, addTallies(cells.flatMap((cell) => cell.tallies[kind] ?? []))]);
-  return { name, ...Object.fromEntries(values) };
+  const values: Partial<Record<TallyKind, TallyValue>> = {};
+  for (const kind of kinds) values[kind] = addTallies(cells.flatMap((cell) => cell.tallies[kind] ?? []));
+  return { name, ...(values.out ?? emptyTally), ...values };
 }
 
 interface Judgement {
@@ -163,7 +171,7 @@ function judge(
   const own = tallies.get(stage.name);
   if (own === undefined) return { faults: [], waitsFor: `${stage.name}, which does not tell`, unknown: true };
   if (stage.reads === undefined) return clean;
-  const within = inside(stage, own);
+  const within = inside(stage, own, originMs);
   if (within !== undefined) return { faults: [{ ...within, text: `inside ${stage.name}: ${within.text}` }] };
   const writers = stages.filter(({ writes }) => writes !== undefined && writes === stage.reads);
   const written = writers.map(({ name }) => tallies.get(name));
@@ -173,16 +181,19 @@ function judge(
   return between(stage, writers, written as readonly StageTallies[], own, originMs);
 }
 
-/** What a stage has read must have come to an end. A job leaves out what it pleases: it must only not make events. */
-function inside({ name, job }: LedgerStage, own: StageTallies): LedgerFault | undefined {
+/**
+ * What a stage has read must have come to an end. Of a job that does not count what it leaves out only this is known: that it
+ * must not make events. While a job works, its counts of one event may be told in part.
+ */
+function inside(stage: LedgerStage, own: StageTallies, originMs: number): LedgerFault | undefined {
+  const { name, job, pages } = stage;
   const read = of(own, 'in');
-  if (job === undefined) {
-    return compare(name, read, addTallies([of(own, 'out'), of(own, 'filtered'), of(own, 'deadLettered')]), 0);
-  }
-  const used = of(own, job === 'filter' ? 'out' : 'aggregated').count + of(own, 'deadLettered').count;
-  if (used <= read.count) return undefined;
-  const events = used - read.count;
-  return { stage: name, kind: 'doubled', events, text: `${events} more than the ${read.count} events that it read` };
+  const passed = job === 'aggregate' ? of(own, 'aggregated') : of(own, 'out');
+  const ended = addTallies([passed, of(own, 'filtered'), of(own, 'deadLettered')]);
+  if (job === undefined) return compare(name, read, ended, 0);
+  const isComplete = pages?.every(({ completeFromMs }) => completeFromMs !== undefined && originMs >= completeFromMs);
+  if (ended.count <= read.count && !(isThrough(stage, originMs) && isComplete === true)) return undefined;
+  return compare(name, read, ended, 0);
 }
 
 /** What was offered to the broker without an answer may or may not be in the topic: so many events may be too many. */
@@ -201,6 +212,8 @@ function between(
   );
   const fault = compare(stage.name, sent, read, unanswered);
   if (fault === undefined) return clean;
+  // What a job makes twice of one record is known to its readers as a repetition, and said by the job itself.
+  if (fault.kind === 'lost' && fault.events <= of(own, 'replayed').count && madeTwice(writers, written)) return clean;
   const from = writers.map(({ name }) => name).join(', ');
   // Results are written again when a batch is repeated, under the same ids: only their absence is a fault.
   if (fault.kind !== 'lost' && writers.some(({ job }) => job === 'aggregate')) return clean;
@@ -214,6 +227,12 @@ function between(
 /** Whether the stage has read all that it will ever get of the window. */
 function isThrough({ drained, clearedMs = 0 }: LedgerStage, originMs: number): boolean {
   return drained || clearedMs >= originMs + windowMs + graceMs;
+}
+
+function madeTwice(writers: readonly LedgerStage[], written: readonly StageTallies[]): boolean {
+  const ended = (each: StageTallies) =>
+    of(each, 'out').count + of(each, 'filtered').count + of(each, 'deadLettered').count;
+  return written.some((each, at) => writers[at]!.job === 'filter' && ended(each) > of(each, 'in').count);
 }
 
 function of(tallies: StageTallies, kind: TallyKind): TallyValue {

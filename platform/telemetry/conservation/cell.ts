@@ -4,8 +4,7 @@ import type { TallyValue } from './tally.ts';
 /**
  * `in`: came to the stage for the first time. `out`: its store, or the broker, has acknowledged it. `filtered`: left out on
  * purpose. `deadLettered`: handed to the dead-letter topic. `offered`: handed to a store whose answer is not known (yet).
- * `aggregated`: a job has worked it into its results.
- * `replayed`: came again.
+ * `aggregated`: handed to a job's aggregation. `replayed`: came again.
  */
 export const tallyKinds = ['in', 'out', 'filtered', 'deadLettered', 'aggregated', 'offered', 'replayed'] as const;
 export type TallyKind = (typeof tallyKinds)[number];
@@ -33,6 +32,11 @@ export interface StageSnapshot {
   readonly positions?: Readonly<Record<string, number>>;
   /** Events that went to the dead-letter topic since the process started. Not told by jobs. */
   readonly deadLettered?: number;
+  /**
+   * Of a job: in windows that begin then or later, in milliseconds since 1970, an end is counted of all that it reads, so that
+   * what is missing was lost. Undefined: it leaves events out without counting them.
+   */
+  readonly completeFromMs?: number;
   /** Events without a pathway header: they belong to no window. */
   readonly withoutOrigin: number;
   /** Windows that were given up to keep memory bounded. */

@@ -24,6 +24,17 @@ interface Cell {
   readonly originMs: number;
   readonly pathway: string;
   readonly tallies: Partial<Record<TallyKind, Tally>>;
+  /** Whether it has changed since it was written. */
+  touched: boolean;
+}
+
+/** How far one lane was counted. */
+export interface Lane {
+  readonly name: string;
+  /** The position after the last one that was counted. */
+  next: number;
+  /** Whether it has changed since it was written. */
+  touched: boolean;
 }
 
 export interface StageLedgerOptions {
@@ -38,9 +49,9 @@ export class StageLedger {
   readonly #options: StageLedgerOptions;
   readonly #maxCells: number;
   readonly #cells = new Map<string, Cell>();
-  readonly #lanes = new Map<string, number>();
-  readonly #touchedCells = new Set<Cell>();
-  readonly #touchedLanes = new Set<string>();
+  readonly #lanes = new Map<string, Lane>();
+  #touchedCells: Cell[] = [];
+  #touchedLanes: Lane[] = [];
   #withoutOrigin = 0;
   #deadLettered = 0;
   #forgottenWindows = 0;
@@ -56,29 +67,49 @@ export class StageLedger {
     for (const entry of options.journal.entries()) this.#restore(entry);
   }
 
+  /** The lane of this name, to be kept by who reads many records of it. */
+  lane(name: string): Lane {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      lane = { name, next: 0, touched: false };
+      this.#lanes.set(name, lane);
+    }
+    return lane;
+  }
+
   /** Whether the record at `position` is new in its lane; if so, everything up to it counts as seen. */
-  advance(lane: string, position: number): boolean {
-    if (position < (this.#lanes.get(lane) ?? 0)) return false;
-    this.#lanes.set(lane, position + 1);
-    this.#touchedLanes.add(lane);
+  advance(lane: string | Lane, position: number): boolean {
+    const found = typeof lane === 'string' ? this.lane(lane) : lane;
+    if (position < found.next) return false;
+    this.#move(found, position + 1);
     return true;
   }
 
   /** The lane, and those within it (`LANE<…`), begin anew: the topic was made anew, positions start from zero again. */
-  resetLane(lane: string): void {
-    for (const each of [lane, ...[...this.#lanes.keys()].filter((name) => name.startsWith(`${lane}<`))]) {
-      this.#lanes.set(each, 0);
-      this.#touchedLanes.add(each);
-    }
+  resetLane(name: string): void {
+    this.#move(this.lane(name), 0);
+    for (const lane of this.#lanes.values()) if (lane.name.startsWith(`${name}<`)) this.#move(lane, 0);
+  }
+
+  #move(lane: Lane, next: number): void {
+    lane.next = next;
+    if (lane.touched) return;
+    lane.touched = true;
+    this.#touchedLanes.push(lane);
   }
 
   add(kind: TallyKind, originMs: number, pathway: string, hash: Hash64): void {
-    const cell = this.#cellOf(originMs - (originMs % windowMs), pathway);
-    const tally = cell.tallies[kind] ?? new Tally();
-    cell.tallies[kind] = tally;
+    const cell = this.#cellOf(originMs, pathway);
+    let tally = cell.tallies[kind];
+    if (tally === undefined) {
+      tally = new Tally();
+      cell.tallies[kind] = tally;
+    }
     tally.add(hash);
     if (kind === 'deadLettered') this.#deadLettered += 1;
-    this.#touchedCells.add(cell);
+    if (cell.touched) return;
+    cell.touched = true;
+    this.#touchedCells.push(cell);
   }
 
   addWithoutOrigin(): void {
@@ -90,23 +121,25 @@ export class StageLedger {
    * not stop the data. It is told in the snapshot, and tried again with the next call.
    */
   write(): void {
-    if (this.#touchedCells.size === 0 && this.#touchedLanes.size === 0) return;
+    if (this.#touchedCells.length === 0 && this.#touchedLanes.length === 0) return;
     const { journal } = this.#options;
     try {
-      if (journal.isLong()) journal.replace(this.#entry(this.#lanes.keys(), this.#cells.values()));
+      if (journal.isLong()) journal.replace(this.#entry(this.#lanes.values(), this.#cells.values()));
       else journal.append(this.#entry(this.#touchedLanes, this.#touchedCells));
       this.#fault = journal.fault;
     } catch (thrown) {
       this.#fault = thrown instanceof Error ? thrown.message : String(thrown);
       return;
     }
-    this.#touchedCells.clear();
-    this.#touchedLanes.clear();
+    for (const cell of this.#touchedCells) cell.touched = false;
+    for (const lane of this.#touchedLanes) lane.touched = false;
+    this.#touchedCells = [];
+    this.#touchedLanes = [];
   }
 
-  #entry(lanes: Iterable<string>, cells: Iterable<Cell>): JournalEntry {
+  #entry(lanes: Iterable<Lane>, cells: Iterable<Cell>): JournalEntry {
     return {
-      lanes: Object.fromEntries([...lanes].map((lane) => [lane, this.#lanes.get(lane)!])),
+      lanes: Object.fromEntries([...lanes].map(({ name, next }) => [name, next])),
       cells: [...cells].map(cellValue),
       withoutOrigin: this.#withoutOrigin,
     };
@@ -124,13 +157,20 @@ export class StageLedger {
     };
   }
 
-  #cellOf(originMs: number, pathway: string): Cell {
+  #cellOf(eventMs: number, pathway: string): Cell {
     const last = this.#last;
-    if (last !== undefined && last.originMs === originMs && last.pathway === pathway) return last;
+    if (
+      last !== undefined &&
+      eventMs >= last.originMs &&
+      eventMs < last.originMs + windowMs &&
+      last.pathway === pathway
+    )
+      return last;
+    const originMs = eventMs - (eventMs % windowMs);
     const key = `${originMs}/${pathway}`;
     let cell = this.#cells.get(key);
     if (cell === undefined) {
-      cell = { since: this.#options.now(), originMs, pathway, tallies: {} };
+      cell = { since: this.#options.now(), originMs, pathway, tallies: {}, touched: false };
       this.#cells.set(key, cell);
       if (this.#cells.size > this.#maxCells) this.#forget();
     }
@@ -142,19 +182,18 @@ export class StageLedger {
   #forget(): void {
     const byAge = [...this.#cells].sort(([, one], [, other]) => one.originMs - other.originMs);
     const given = byAge.slice(0, Math.max(1, this.#maxCells >> 3));
-    for (const [key, cell] of given) {
-      this.#cells.delete(key);
-      this.#touchedCells.delete(cell);
-    }
+    for (const [key] of given) this.#cells.delete(key);
+    const gone = new Set(given.map(([, cell]) => cell));
+    this.#touchedCells = this.#touchedCells.filter((cell) => !gone.has(cell));
     this.#forgottenWindows += new Set(given.map(([, { originMs }]) => originMs)).size;
     this.#last = undefined;
   }
 
   #restore({ lanes, cells, withoutOrigin }: JournalEntry): void {
-    for (const [lane, position] of Object.entries(lanes)) this.#lanes.set(lane, position);
+    for (const [lane, position] of Object.entries(lanes)) this.lane(lane).next = position;
     this.#withoutOrigin = withoutOrigin;
     for (const { originMs, pathway, since, tallies } of cells) {
-      const cell: Cell = { since, originMs, pathway, tallies: {} };
+      const cell: Cell = { since, originMs, pathway, tallies: {}, touched: false };
       for (const kind of tallyKinds) {
         const value = tallies[kind];
         if (value === undefined) continue;

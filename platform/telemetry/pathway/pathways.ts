@@ -52,8 +52,8 @@ export interface Checkpoint {
   readonly name: string;
   /** The header of an event that enters the pipeline here; counts nothing. */
   stamp(originMs: number): string;
-  /** Counts an event that entered here under the header that `stamp` gave, and is on its way at `nowMs`. */
-  entered(header: string, nowMs: number, traceparent: string | undefined): PathwayContext | undefined;
+  /** Counts an event that entered here with the context of the header that `stamp` gave, and is on its way at `nowMs`. */
+  entered(context: PathwayContext, nowMs: number, traceparent: string | undefined): void;
   /** The context of an event by the header it came with. Undefined, and counted: it came with none. */
   read(header: string | undefined): PathwayContext | undefined;
   /** Counts an event that has passed. */
@@ -143,10 +143,8 @@ class CountingCheckpoint implements Checkpoint {
     return formatPathwayHeader({ pathway: this.#from(rootPathway).id, originMs, previousMs: originMs });
   }
 
-  entered(header: string, nowMs: number, traceparent: string | undefined): PathwayContext | undefined {
-    const context = this.read(header);
-    if (context !== undefined) this.#from(rootPathway).pass(context, nowMs, traceparent);
-    return context;
+  entered(context: PathwayContext, nowMs: number, traceparent: string | undefined): void {
+    this.#from(rootPathway).pass(context, nowMs, traceparent);
   }
 
   read(header: string | undefined): PathwayContext | undefined {

@@ -8,6 +8,8 @@ import { sparkSlots } from '../../../platform/frameworks/spark/driver-task.ts';
 import { sparkJars } from '../../../platform/frameworks/spark/jars.ts';
 import { sparkPackage } from '../../../platform/frameworks/spark/package.ts';
 import { sampleOf } from '../../../platform/frameworks/spark/sample.ts';
+import { balance, type LedgerStage } from '../../../platform/telemetry/conservation/balance.ts';
+import { type TallyKind, windowMs } from '../../../platform/telemetry/conservation/cell.ts';
 import { addTallies, eventHash, Tally } from '../../../platform/telemetry/conservation/tally.ts';
 import { formatPathwayHeader, parsePathwayHeader } from '../../../platform/telemetry/pathway/header.ts';
 import { pathwayId, rootPathway } from '../../../platform/telemetry/pathway/pathways.ts';
@@ -26,6 +28,15 @@ beforeAll(async () => {
 afterAll(async () => {
   await pipeline?.stop();
 });
+
+async function page(job: string): Promise<StageReport> {
+  return (await pipeline.stages()).find(({ ledger }) => ledger.stage === job)!;
+}
+
+function hashText(id: string): string {
+  const { high, low } = eventHash(id);
+  return [high, low].map((half) => half.toString(16).padStart(8, '0')).join('');
+}
 
 /** Ids of well-formed events that were sent: all of them, each to be counted once, and those at or above the limit. */
 const sent = new Set<string>();
@@ -140,21 +151,37 @@ describe('spark 4.1.1', () => {
       for (const id of ids) tally.add(eventHash(id));
       return tally.value();
     };
-    const counted = async (kind: 'in' | 'out' | 'aggregated', job: string) => {
-      const response = await fetch(`http://127.0.0.1:${pipeline.firstPort + 10}/stages.json`);
-      const { stages } = (await response.json()) as { stages: StageReport[] };
-      const cells = stages.find(({ ledger }) => ledger.stage === job)?.ledger.cells ?? [];
+    const counted = async (kind: TallyKind, job: string) => {
+      const cells = (await page(job)).ledger.cells;
       return addTallies(cells.flatMap(({ tallies }) => tallies[kind] ?? []));
     };
-    const reached = async (kind: 'in' | 'out' | 'aggregated', job: string, ids: ReadonlySet<string>) => {
+    const reached = async (kind: TallyKind, job: string, ids: ReadonlySet<string>) => {
       const expected = tallyOf([...ids]);
       for (let tries = 0; tries < 300 && (await counted(kind, job)).count < expected.count; tries++) await sleep(200);
       expect(await counted(kind, job)).toEqual(expected);
     };
     await reached('in', 'high', sent);
     await reached('out', 'high', sentHigh);
+    await reached('filtered', 'high', new Set([...sent].filter((id) => !sentHigh.has(id))));
     await reached('in', 'means', sent);
     await reached('aggregated', 'means', sent);
+  });
+
+  it('keeps how late its events were, and the trace of a sampled one beside each latency', async () => {
+    const { checkpoint } = await page('high');
+    expect(checkpoint).toMatchObject({ checkpoint: 'job:high', withoutHeader: 0, overflowed: false });
+    const [pathway] = checkpoint.pathways;
+    expect(pathway).toMatchObject({ pathway: pathwayId(parent, 'job:high'), parent, negativeEdge: 0 });
+    for (const { count, minMs, maxMs, exemplars } of [pathway!.edge, pathway!.endToEnd]) {
+      expect(count).toBe(sentHigh.size);
+      expect(exemplars.length).toBeGreaterThan(0);
+      for (const { valueMs, atMs, traceId, spanId } of exemplars) {
+        expect([traceId, spanId]).toEqual(['a'.repeat(32), 'b'.repeat(16)]);
+        expect(valueMs).toBeGreaterThanOrEqual(minMs);
+        expect(valueMs).toBeLessThanOrEqual(maxMs);
+        expect(atMs).toBeLessThanOrEqual(pathway!.lastPassedMs);
+      }
+    }
   });
 
   it('sends every record that does not fit to the dead-letter topic, with its reason, once', async () => {
@@ -246,7 +273,40 @@ describe('spark 4.1.1', () => {
       pipeline.launch('kafka');
     }));
 
+  it.each([
+    ['drop', 'high', ['high'], 'lost'],
+    ['duplicate', 'job', ['high', 'means'], 'doubled'],
+  ] as const)('%s:%s is named by the ledger in %s', async (action, stage, jobs, kind) => {
+    await end(pipeline.task('driver'));
+    pipeline.sabotage = { action, stage, event: 7 };
+    pipeline.launch('driver');
+    await pipeline.untilReady();
+    const startMs = Date.now();
+    const events = Array.from({ length: 40 }, (_, at) => reading(undefined, at % 2 === 0 ? 11 : 5));
+    await pipeline.send(events);
+    const ended = async (job: string) => {
+      const cells = (await page(job)).ledger.cells.filter(({ originMs }) => originMs + windowMs > startMs);
+      return addTallies(cells.flatMap(({ tallies }) => [tallies.in ?? [], tallies.filtered ?? []].flat())).count;
+    };
+    for (let tries = 0; tries < 300 && ((await ended('high')) < 60 || (await ended('means')) < 40); tries++)
+      await sleep(200);
+    const stages = await Promise.all(
+      ['high', 'means'].map(async (job): Promise<LedgerStage> => {
+        const kindOf = job === 'high' ? 'filter' : 'aggregate';
+        return { name: job, job: kindOf, reads: 'readings', pages: [(await page(job)).ledger], drained: true };
+      }),
+    );
+    const { windows } = balance(stages, Date.now() + 60_000);
+    const faults = windows.filter(({ originMs }) => originMs + windowMs > startMs).flatMap(({ faults }) => faults);
+    expect(faults.map(({ stage, kind, events }) => ({ stage, kind, events }))).toEqual(
+      jobs.map((job) => ({ stage: job, kind, events: 1 })),
+    );
+    const hashes = events.map(({ key }) => hashText(key));
+    for (const { hash } of faults) expect(hashes).toContain(hash);
+  });
+
   it('ends by itself on SIGTERM with code 0', async () => {
+    pipeline.sabotage = undefined;
     await end(pipeline.task('driver'));
     expect(pipeline.task('driver').process.exitCode).toBe(0);
   });

@@ -15,6 +15,8 @@ import type { SparkOptions } from '../../../platform/frameworks/spark/spec.ts';
 import type { BlueprintSpec } from '../../../platform/model/blueprint.ts';
 import { planCheckpoints } from '../../../platform/plan/checkpoints.ts';
 import { type StandingPipeline, standingOf } from '../../../platform/plan/standing.ts';
+import type { Sabotage } from '../../../platform/telemetry/sabotage.ts';
+import type { StageReport } from '../../../platform/telemetry/stageMeter.ts';
 import { makeRoom, type Room } from './room.ts';
 import { end, type RunningTask, start, untilReady } from './runner.ts';
 
@@ -45,6 +47,8 @@ export class SparkPipeline {
   readonly tasks = new Map<string, RunningTask>();
   readonly out = new Map<string, Out[]>(sampleTopics.map((topic) => [topic, []]));
   readonly firstPort: number;
+  /** Of the drivers that are launched from now on. */
+  sabotage: Sabotage | undefined;
   private revision: Pick<ReturnType<typeof sampleOf>, 'spec' | 'sql' | 'checkpoints'> = firstRevision();
   private client: Kafka | undefined;
   private producer: Producer | undefined;
@@ -106,7 +110,14 @@ export class SparkPipeline {
       placement,
       spark: this.spark.access,
       kafka: this.login(),
+      ...(this.sabotage === undefined ? {} : { sabotage: this.sabotage }),
     });
+  }
+
+  /** Of each job. */
+  async stages(): Promise<readonly StageReport[]> {
+    const response = await fetch(`http://127.0.0.1:${this.firstPort + 10}/stages.json`);
+    return ((await response.json()) as { stages: StageReport[] }).stages;
   }
 
   /** Both jobs run. Throws when the driver has ended, or after five minutes. */
@@ -116,7 +127,7 @@ export class SparkPipeline {
       const health = await this.health();
       if (health?.ready) return;
       waitingFor = health?.waitingFor ?? 'the health port';
-      if (this.task('driver').process.exitCode !== null) throw new Error('the driver has ended');
+      if (this.task('driver').process.exitCode !== null) throw new Error(`the driver has ended:\n${this.logTail()}`);
       await sleep(200);
     }
     throw new Error(`the driver is not ready, waiting for ${waitingFor}`);
@@ -167,7 +178,11 @@ export class SparkPipeline {
   }
 
   private logTail(): string {
-    return readFileSync(this.task('driver').logFile, 'utf8').split('\n').slice(-40).join('\n');
+    const lines = readFileSync(this.task('driver').logFile, 'utf8').split('\n');
+    return lines
+      .filter((line) => !/^\s+at /.test(line))
+      .slice(-40)
+      .join('\n');
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { balance, graceMs, type LedgerStage } from '../../../platform/telemetry/conservation/balance.ts';
-import { maxCells, windowMs } from '../../../platform/telemetry/conservation/cell.ts';
+import { maxCells, type TallyKind, windowMs } from '../../../platform/telemetry/conservation/cell.ts';
 import { memoryJournal, openJournal } from '../../../platform/telemetry/conservation/journal.ts';
 import { StageLedger } from '../../../platform/telemetry/conservation/stageLedger.ts';
 import { addTallies, emptyTally, eventHash, sameTally, Tally } from '../../../platform/telemetry/conservation/tally.ts';
@@ -151,10 +151,7 @@ describe('the journal', () => {
 });
 
 describe('the balance', () => {
-  const page = (
-    stage: string,
-    kinds: Partial<Record<'in' | 'out' | 'filtered' | 'deadLettered' | 'offered', string[]>>,
-  ) => {
+  const page = (stage: string, kinds: Partial<Record<TallyKind, string[]>>) => {
     const ledger = new StageLedger({ stage, journal: memoryJournal(), now: () => origin });
     for (const [kind, ids] of Object.entries(kinds))
       for (const id of ids) ledger.add(kind as 'in', origin + Number(id.split(':')[0]) * windowMs, 'p', eventHash(id));
@@ -254,6 +251,55 @@ describe('the balance', () => {
     test('a filter that makes events is a fault inside it', () => {
       const { windows } = report(ingress(ids), job('filter', ids, [...ids, '0:more']), reader([...ids, '0:more']));
       expect(windows[0]?.faults[0]).toMatchObject({ stage: 'job', kind: 'doubled', events: 1 });
+    });
+
+    const complete = (
+      kind: 'filter' | 'aggregate',
+      tallies: Parameters<typeof page>[1],
+      drained = true,
+    ): LedgerStage => ({
+      ...{ name: 'job', job: kind, reads: 'flights', writes: 'late', drained },
+      pages: [{ ...page('job', tallies), completeFromMs: origin }],
+    });
+    const left = ids.filter((id) => !half.includes(id));
+
+    test('a filter that counts what it leaves out has lost what is missing, once it has read everything', () => {
+      const counted = { in: ids, out: half, filtered: left };
+      expect(report(ingress(ids), complete('filter', counted), reader(half)).windows[0]?.state).toBe('balanced');
+      const short = { ...counted, out: half.slice(1) };
+      const { windows, lost } = report(ingress(ids), complete('filter', short), reader(half.slice(1)));
+      expect(lost).toBe(1);
+      expect(windows[0]?.faults[0]).toMatchObject({
+        stage: 'job',
+        kind: 'lost',
+        text: expect.stringContaining('inside job'),
+      });
+      expect(report(ingress(ids), complete('filter', short, false), reader(half.slice(1))).lost).toBe(0);
+    });
+
+    test('only windows from which on it counts what it leaves out are held against it', () => {
+      const page = complete('filter', { in: ids, out: half }).pages![0]!;
+      const later = { ...complete('filter', {}), pages: [{ ...page, completeFromMs: origin + 2 * windowMs }] };
+      const { windows } = report(ingress(ids), later, reader(half));
+      expect(windows.map(({ state }) => state)).toEqual(['balanced', 'balanced', 'unbalanced']);
+    });
+
+    test('an aggregation must take in all that was read', () => {
+      expect(report(ingress(ids), complete('aggregate', { in: ids, aggregated: ids })).windows[0]?.state).toBe(
+        'balanced',
+      );
+      expect(report(ingress(ids), complete('aggregate', { in: ids, aggregated: ids.slice(1) })).lost).toBe(1);
+      expect(report(ingress(ids), complete('aggregate', { in: ids, aggregated: [...ids, ids[0]!] })).duplicated).toBe(
+        1,
+      );
+    });
+
+    test('what a filter makes twice of one record is said once: by the filter', () => {
+      const twice = complete('filter', { in: ids, out: [...half, half[0]!], filtered: left });
+      const stored = { ...reader(half), pages: [page('reader', { in: half, out: half, replayed: [half[0]!] })] };
+      const { lost, duplicated, windows } = report(ingress(ids), twice, stored);
+      expect([lost, duplicated]).toEqual([0, 1]);
+      expect(windows[0]?.faults).toMatchObject([{ stage: 'job', kind: 'doubled' }]);
     });
 
     test('results of an aggregation may come again, and must not be missing', () => {

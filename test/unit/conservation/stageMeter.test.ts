@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { balance } from '../../../platform/telemetry/conservation/balance.ts';
 import type { JournalEntry } from '../../../platform/telemetry/conservation/journal.ts';
 import { memoryJournal } from '../../../platform/telemetry/conservation/journal.ts';
@@ -111,6 +112,35 @@ describe('the meters of an ingress and a store', () => {
     for (const incoming of [made, again])
       line.store.passed({ incoming, filtered: none, deadLettered: none, acknowledged: incoming, anew: false }, now);
     expect(line.report()).toMatchObject({ lost: 0, duplicated: 0, replayed: 20 });
+  });
+
+  test('a job that names no place it made a record at leaves it known by its own offset', () => {
+    const line = new Line();
+    line.send(ids(4));
+    const none: ReadonlySet<never> = new Set();
+    const incoming = line.topic.map((record, at) => ({ ...record, jobAt: ['', ':7', '0:x', '0'][at]! }));
+    for (let time = 0; time < 2; time++)
+      line.store.passed({ incoming, filtered: none, deadLettered: none, acknowledged: incoming, anew: false }, now);
+    expect(line.report()).toMatchObject({ lost: 0, duplicated: 0, replayed: 4 });
+  });
+
+  test('whatever a flow leaves out, buries or has acknowledged in another order, each event is counted where it ended', () => {
+    const fate = fc.constantFrom('out', 'filtered', 'deadLettered');
+    fc.assert(
+      fc.property(fc.array(fate, { minLength: 1, maxLength: 40 }), fc.boolean(), (fates, backwards) => {
+        const line = new Line();
+        line.send(ids(fates.length));
+        const of = (kind: string) => line.topic.filter((_, at) => fates[at] === kind);
+        const raws = (kind: string) => new Set(of(kind).map(({ raw }) => raw));
+        const acknowledged = backwards ? of('out').toReversed() : of('out');
+        const left = { filtered: raws('filtered'), deadLettered: raws('deadLettered') };
+        line.store.passed({ incoming: line.topic, ...left, acknowledged, anew: false }, now + 20);
+        const [cell] = line.store.report().ledger.cells;
+        for (const kind of ['out', 'filtered', 'deadLettered'] as const)
+          expect(cell?.tallies[kind]?.count ?? 0).toBe(of(kind).length);
+        expect(line.report()).toMatchObject({ lost: 0, duplicated: 0, replayed: 0 });
+      }),
+    );
   });
 
   test.each([

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Artifacts, FrameworkAccess } from '../../../platform/frameworks/contract.ts';
-import { renderSparkDriver, sparkDriverDemand, sparkSlots } from '../../../platform/frameworks/spark/driver-task.ts';
+import {
+  renderSparkDriver,
+  type SparkDriverContext,
+  sparkDriverDemand,
+  sparkSlots,
+} from '../../../platform/frameworks/spark/driver-task.ts';
 import { sparkPackage } from '../../../platform/frameworks/spark/package.ts';
 import type { RunnerConfig } from '../../../platform/frameworks/spark/runner-config.ts';
 import { sampleOf } from '../../../platform/frameworks/spark/sample.ts';
@@ -30,7 +35,10 @@ function accessOf(options: unknown): FrameworkAccess<SparkOptions> {
   return { options: parsed, placements, identity: 'it', artifacts, secret: (name) => `secret-of-${name}` };
 }
 
-function driverOf(options: unknown = {}, change: Partial<ReturnType<typeof sampleOf>> = {}) {
+function driverOf(
+  options: unknown = {},
+  change: Partial<Omit<SparkDriverContext, 'spark' | 'kafka' | 'placement'>> = {},
+) {
   const spark = accessOf(options);
   const demand = sparkDriverDemand('sample', spark.options);
   const ports = { health: 8000, driver: 8001, blocks: 8002 };
@@ -46,6 +54,12 @@ function driverOf(options: unknown = {}, change: Partial<ReturnType<typeof sampl
   const config = JSON.parse(spec.files.find(({ path }) => path === 'conf/runner.json')!.content) as RunnerConfig;
   return { spec, config };
 }
+
+it('a job is broken on purpose only where the deploy asked for it', () => {
+  const sabotage = { action: 'drop', stage: 'high', event: 7 } as const;
+  expect(driverOf().config.sabotage).toBeUndefined();
+  expect(driverOf({}, { sabotage }).config.sabotage).toEqual(sabotage);
+});
 
 describe('SQL parameters', () => {
   const fill = (sql: string, value: number | string | boolean) => withParameters(sql, { value }, 'b');

@@ -20,13 +20,14 @@ final class BooksJson {
     counts.pathways.forEach(
         (parent, pathway) -> {
           ObjectNode one = pathways.addObject();
-          one.put("pathway", PathwayHeader.next(parent, name)).put("parent", parent).put("count", pathway.count);
+          boolean overflow = parent.equals(StageCounts.overflow);
+          one.put("pathway", overflow ? parent : PathwayHeader.next(parent, name)).put("parent", parent).put("count", pathway.count);
           one.put("negativeEdge", pathway.edge.negative).put("negativeEndToEnd", pathway.endToEnd.negative);
           one.put("newestOriginMs", pathway.newestOriginMs).put("lastPassedMs", pathway.lastPassedMs);
           one.set("edge", histogram(pathway.edge));
           one.set("endToEnd", histogram(pathway.endToEnd));
         });
-    checkpoint.put("withoutHeader", counts.withoutOrigin).put("overflowed", false);
+    checkpoint.put("withoutHeader", counts.withoutOrigin).put("overflowed", counts.pathways.containsKey(StageCounts.overflow));
     return checkpoint;
   }
 
@@ -41,12 +42,19 @@ final class BooksJson {
     histogram.put("zeroCount", latency.counts[0]).put("offset", first == end ? 0 : first - 1);
     ArrayNode buckets = histogram.putArray("buckets");
     for (int i = first; i < end; i++) buckets.add(latency.counts[i]);
-    histogram.putArray("exemplars");
+    ArrayNode exemplars = histogram.putArray("exemplars");
+    for (StageCounts.Exemplar each : latency.exemplars) {
+      if (each == null) continue;
+      exemplars.addObject().put("valueMs", each.valueMs()).put("atMs", each.atMs())
+          .put("traceId", each.traceId()).put("spanId", each.spanId());
+    }
     return histogram;
   }
 
-  static ObjectNode ledger(String job, StageCounts counts, int forgottenWindows, String fault) {
+  /** `completeFromMs`: negative where the job does not count all that it reads. */
+  static ObjectNode ledger(String job, StageCounts counts, int forgottenWindows, long completeFromMs, String fault) {
     ObjectNode ledger = json.createObjectNode().put("stage", job);
+    if (completeFromMs >= 0) ledger.put("completeFromMs", completeFromMs);
     ledger.set("cells", cells(counts));
     ledger.put("withoutOrigin", counts.withoutOrigin).put("forgottenWindows", forgottenWindows);
     if (fault != null) ledger.put("fault", fault);
@@ -73,9 +81,9 @@ final class BooksJson {
   }
 
   /** Pathways' latencies are of this process; only the ledger is kept. */
-  static ObjectNode settled(StageCounts counts, long batch, int forgottenWindows) {
+  static ObjectNode settled(StageCounts counts, long batch, int forgottenWindows, long completeFromMs) {
     ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/1").put("batch", batch);
-    file.put("forgottenWindows", forgottenWindows);
+    file.put("forgottenWindows", forgottenWindows).put("completeFromMs", completeFromMs);
     ObjectNode kept = file.putObject("counts").put("withoutOrigin", counts.withoutOrigin);
     ObjectNode positions = kept.putObject("positions");
     counts.positions.forEach((partition, next) -> positions.put(partition.toString(), next));

@@ -42,8 +42,9 @@ final class CountsAccumulator extends AccumulatorV2<Object, StageCounts> {
     counts.read(partition, offset);
   }
 
-  synchronized void passed(PathwayHeader header, long nowMs) {
-    counts.passed(header, nowMs);
+  synchronized void passed(PathwayHeader header, String id, long nowMs, Trace trace) {
+    counts.add(StageCounts.Kind.out, header, id);
+    counts.passed(header, nowMs, trace);
   }
 
   /** Called in the driver, when a task has ended. StageBooks adds up what tasks tell, by batch; here it would only grow. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.sql.AnalysisException;
@@ -32,6 +33,7 @@ final class JobQuery {
   private final RunnerConfig.Job job;
   private final SparkSession session;
   private final Counting counting;
+  private boolean countsAll = true;
 
   JobQuery(RunnerConfig config, RunnerConfig.Job job, SparkSession root, Progress progress) {
     this.config = config;
@@ -39,22 +41,34 @@ final class JobQuery {
     // A session of its own: views of the same name in two jobs do not meet.
     this.session = root.newSession();
     session.streams().addListener(progress);
-    this.counting = new Counting(job.name(), session);
+    this.counting = new Counting(job.name(), job.sabotageOf(config.sabotage()), session);
   }
 
   /** The records that the job will write. Throws Fatal when the SQL is wrong; touches neither Kafka nor the executors. */
   Dataset<Row> records(Source.Start start) {
     for (RunnerConfig.Reference reference : job.references()) load(reference);
     Dataset<Row> all = Source.decoded(session, config.kafka(), job, start, counting);
-    Dataset<Row> good = all.where(col(Source.dead).isNull()).drop(Source.dead);
-    Dataset<Row> marked = Source.withWatermark(good, job);
-    Dataset<Row> results = results(job.checkpoint().stateful() ? counting.aggregated(marked) : marked);
-    if (!job.deadLetters() || !job.realtime()) return Records.ofResults(job, config.pipeline(), results, counting);
-    LogicalPlan single =
-        SingleScan.passingDead(analysed(results(all)))
-            .orElseThrow(() -> new Fatal("job " + job.name() + ": mode realtime takes filters and projections only"));
+    Dataset<Row> good = all.where(col(Source.dead).isNull()).drop(Source.dead, Source.ledger);
+    if (!job.realtime()) {
+      // Before duplicates are left out: what is counted must be all that was read.
+      Dataset<Row> counted = counting.aggregated(counting.sabotaged(good, col("_pathway")));
+      return Records.ofResults(job, config.pipeline(), results(Source.withWatermark(counted, job)), counting);
+    }
+    Dataset<Row> results = results(good);
+    Optional<LogicalPlan> single = SingleScan.passing(analysed(results(all)), counting);
+    countsAll = single.isPresent();
+    if (job.deadLetters() && single.isEmpty()) throw new Fatal("job " + job.name() + ": mode realtime takes filters and projections only");
+    if (single.isEmpty()) return Records.ofResults(job, config.pipeline(), results, counting);
     var classic = (org.apache.spark.sql.classic.SparkSession) session;
-    return Records.ofEither(job, config.pipeline(), org.apache.spark.sql.classic.Dataset.ofRows(classic, single), counting);
+    Dataset<Row> either = org.apache.spark.sql.classic.Dataset.ofRows(classic, single.get());
+    Dataset<Row> rows = counting.sabotaged(either, col(Source.ledger + ".pathway"));
+    if (job.deadLetters()) return Records.ofEither(job, config.pipeline(), rows, counting);
+    return Records.ofResults(job, config.pipeline(), rows.where(col(Source.dead).isNull()), counting);
+  }
+
+  /** Whether all that the job reads comes to an end that is counted, as far as `records` has found. */
+  boolean countsAll() {
+    return countsAll;
   }
 
   /** What the query of its own writes that sorts out the records that do not fit. */

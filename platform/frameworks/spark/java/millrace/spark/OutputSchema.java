@@ -23,6 +23,7 @@ final class OutputSchema {
     Map<String, StructField> columns = new LinkedHashMap<>();
     for (StructField column : schema.fields()) columns.put(column.name(), column);
     columns.remove(Source.dead);
+    columns.remove(Source.ledger);
     for (String needed : List.of("_event_id", "_event_time")) if (!columns.containsKey(needed)) faults.add("no column " + needed);
     for (RunnerConfig.Field field : job.output().fields()) {
       StructField column = columns.remove(field.name());

@@ -48,6 +48,7 @@ public final class Runner {
       for (RunnerConfig.Checkpoint checkpoint : job.checkpoints()) {
         queries.add(new Supervised(new JobPart(query, job, checkpoint), servers, progress));
       }
+      books.countsAll(job.checkpoint(), query.countsAll());
     }
     servers.awaitTopics();
     health.waitsFor("");

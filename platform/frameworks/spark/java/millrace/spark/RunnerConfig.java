@@ -19,7 +19,11 @@ public record RunnerConfig(
     String ledgerDir,
     Map<String, String> sparkProperties,
     KafkaLogin kafka,
+    Sabotage sabotage,
     List<Job> jobs) {
+
+  /** See telemetry/sabotage.ts; null as a rule. */
+  public record Sabotage(String action, String stage, long event) {}
 
   public record Listen(String address, int port) {}
 
@@ -74,6 +78,11 @@ public record RunnerConfig(
     /** Of each query of the job. */
     public List<Checkpoint> checkpoints() {
       return deadLetterCheckpoint == null ? List.of(checkpoint) : List.of(checkpoint, deadLetterCheckpoint);
+    }
+
+    /** Null: the sabotage is not of this job. */
+    Sabotage sabotageOf(Sabotage asked) {
+      return asked != null && (asked.stage().equals("job") || asked.stage().equals(name)) ? asked : null;
     }
 
     public boolean realtime() {

@@ -17,45 +17,46 @@ import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Lets records that could not be decoded pass by a filter-and-project query, so that one scan of the topic gives both the
- * results and the dead letters. Real-time mode knows one scan and one sink a query, and a second scan would hold as many
- * slots again.
+ * results and the dead letters, and counts what its filters leave out. Real-time mode knows one scan and one sink a query, and
+ * a second scan would hold as many slots again.
  *
- * Every filter is widened to `… OR _dead IS NOT NULL`, every projection carries `_dead` along.
+ * Every filter is widened to `_dead IS NOT NULL OR … OR count(_ledger)`, of which the last part counts and is false; Spark looks
+ * at it only where the others are not true. Every projection carries both columns along.
  */
 final class SingleScan {
+  private static final List<String> carried = List.of(Source.dead, Source.ledger);
+
   private SingleScan() {}
 
   /** Empty when the query does more than filter and project. */
-  static Optional<LogicalPlan> passingDead(LogicalPlan analysed) {
-    if (analysed instanceof SubqueryAlias alias) return passingDead(alias.child());
-    if (analysed instanceof View view) return passingDead(view.child());
-    if (analysed instanceof Project project && deadOf(project).isEmpty()) {
-      return passingDead(project.child()).flatMap(child -> deadOf(child).map(dead -> carrying(project, child, dead)));
-    }
-    if (analysed instanceof Filter filter) {
-      return passingDead(filter.child()).flatMap(child -> deadOf(child).map(dead -> widened(filter, child, dead)));
-    }
-    // The projection of Source.decoded, or one that selected every column with `*`.
-    return analysed instanceof Project project ? Optional.of(project) : Optional.empty();
+  static Optional<LogicalPlan> passing(LogicalPlan analysed, Counting counting) {
+    if (analysed instanceof SubqueryAlias alias) return passing(alias.child(), counting);
+    if (analysed instanceof View view) return passing(view.child(), counting);
+    if (analysed instanceof Filter filter) return passing(filter.child(), counting).map(child -> widened(filter, child, counting));
+    if (!(analysed instanceof Project project)) return Optional.empty();
+    // The projection that makes the columns: Source.decoded.
+    if (named(project.child(), Source.dead) == null) return named(project, Source.dead) == null ? Optional.empty() : Optional.of(project);
+    return passing(project.child(), counting).map(child -> carrying(project, child));
   }
 
-  private static LogicalPlan carrying(Project project, LogicalPlan child, Attribute dead) {
+  private static LogicalPlan carrying(Project project, LogicalPlan child) {
     List<NamedExpression> columns = new ArrayList<>(CollectionConverters.asJava(project.projectList()));
-    columns.add(dead);
+    for (String name : carried) if (named(project, name) == null) columns.add(named(child, name));
     return new Project(scala.collection.immutable.List$.MODULE$.from(CollectionConverters.asScala(columns)), child);
   }
 
-  private static LogicalPlan widened(Filter filter, LogicalPlan child, Attribute dead) {
-    Expression either = new Or(new IsNotNull(dead), filter.condition());
-    return new Filter(either, child);
+  private static LogicalPlan widened(Filter filter, LogicalPlan child, Counting counting) {
+    Expression counted = new Or(filter.condition(), counting.filtered(named(child, Source.ledger)));
+    return new Filter(new Or(new IsNotNull(named(child, Source.dead)), counted), child);
   }
 
-  private static Optional<Attribute> deadOf(LogicalPlan plan) {
+  /** Null when the plan gives no such column. */
+  private static Attribute named(LogicalPlan plan, String name) {
     var each = plan.output().iterator();
     while (each.hasNext()) {
       Attribute attribute = each.next();
-      if (attribute.name().equals(Source.dead)) return Optional.of(attribute);
+      if (attribute.name().equals(name)) return attribute;
     }
-    return Optional.empty();
+    return null;
   }
 }

@@ -20,6 +20,9 @@ final class Source {
   /** Null for a good record; for another, what its dead letter is made of. SQL never sees it filled in. */
   static final String dead = "_dead";
 
+  /** Id and pathway of a good record, for what counts it where SQL has left its columns out: null for another. */
+  static final String ledger = "_ledger";
+
   /** Columns that SQL may use besides the fields of the schema. */
   private static final List<String> envelope =
       List.of("_event_id", "_event_time", "_traceparent", "_pathway", "_ingested_at", "_key");
@@ -34,7 +37,7 @@ final class Source {
 
   private Source() {}
 
-  /** Fields, envelope and `_dead`, good and bad records alike. `counting`: null where another query of the job counts. */
+  /** Fields, envelope, `_dead` and `_ledger`, good and bad records alike. `counting`: null where another query of the job counts. */
   static Dataset<Row> decoded(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job, Start start, Counting counting) {
     var fields = job.input().fields();
     Column decode =
@@ -53,6 +56,8 @@ final class Source {
             col("_decoded._reason").as("reason"), col("_decoded._detail").as("detail"), col("topic"), col("partition"),
             col("offset"), col("key"), col("value"), col("headers"));
     columns.add(when(col("_decoded._reason").isNotNull(), letter).as(dead));
+    Column counted = struct(col("_decoded._event_id").as("id"), col("_decoded._pathway").as("pathway"));
+    columns.add(when(col("_decoded._reason").isNull(), counted).as(ledger));
     return rows.select(columns.toArray(Column[]::new));
   }
 

@@ -37,6 +37,8 @@ final class StageBooks extends SparkListener {
     StageCounts settled = new StageCounts();
     long settledBatch = -1;
     int forgottenWindows;
+    /** Windows from then on have an end counted for all that was read; negative where the job does not count that. */
+    long completeFromMs;
     /** Of the batch that runs: tasks that have ended, and the newest word of those that have not. */
     long runningBatch = -1;
     final StageCounts ended = new StageCounts();
@@ -86,7 +88,7 @@ final class StageBooks extends SparkListener {
       try {
         Files.createDirectories(file.getParent());
         Path draft = file.resolveSibling(file.getFileName() + ".new");
-        Files.write(draft, json.writeValueAsBytes(BooksJson.settled(this.settled, settledBatch, forgottenWindows)));
+        Files.write(draft, json.writeValueAsBytes(BooksJson.settled(this.settled, settledBatch, forgottenWindows, completeFromMs)));
         Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         fault = null;
       } catch (IOException error) {
@@ -101,6 +103,7 @@ final class StageBooks extends SparkListener {
         settled = BooksJson.counts(tree.get("counts"));
         settledBatch = tree.get("batch").asLong();
         forgottenWindows = tree.get("forgottenWindows").asInt();
+        completeFromMs = tree.path("completeFromMs").asLong(-1);
       } catch (IOException | RuntimeException error) {
         fault = "the ledger " + file + " can not be read, it is left as it is: " + Say.reason(error);
       }
@@ -121,6 +124,13 @@ final class StageBooks extends SparkListener {
       book.read();
       byQuery.put(checkpoint.query(), book);
     }
+  }
+
+  /** Of a job that counts an end of all that it reads, or does not; one that begins to do so does from the next window on. */
+  synchronized void countsAll(RunnerConfig.Checkpoint checkpoint, boolean all) {
+    Book book = byQuery.get(checkpoint.query());
+    if (!all) book.completeFromMs = -1;
+    else if (book.completeFromMs < 0) book.completeFromMs = System.currentTimeMillis() + StageCounts.windowMs;
   }
 
   @Override
@@ -193,7 +203,7 @@ final class StageBooks extends SparkListener {
           StageCounts counts = book.now();
           ObjectNode report = reports.addObject();
           report.set("checkpoint", BooksJson.checkpoint(book.job, startMs, counts));
-          ObjectNode ledger = BooksJson.ledger(book.job, counts, book.forgottenWindows, book.fault);
+          ObjectNode ledger = BooksJson.ledger(book.job, counts, book.forgottenWindows, book.completeFromMs, book.fault);
           ObjectNode positions = ledger.putObject("positions");
           counts.positions.forEach((partition, next) -> positions.put(book.topic + "/" + partition, next));
           report.set("ledger", ledger);

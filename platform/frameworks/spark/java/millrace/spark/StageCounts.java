@@ -15,9 +15,13 @@ final class StageCounts implements Serializable {
   static final long windowMs = 10_000;
   /** As in platform/telemetry/pathway/histogram.ts: eight buckets an octave, 27 octaves of milliseconds. */
   private static final int perOctave = 8;
-  private static final int buckets = 27 * perOctave;
+  private static final int octaves = 27;
+  private static final int buckets = octaves * perOctave;
+  /** As in pathways.ts: pathways beyond so many are counted together, so that memory stays bounded. */
+  private static final int maxPathways = 128;
+  static final String overflow = "f".repeat(16);
 
-  enum Kind { in, out, deadLettered, aggregated }
+  enum Kind { in, out, filtered, deadLettered, aggregated }
 
   /** Count, sum and exclusive or, for each kind. */
   static final class Cell implements Serializable {
@@ -40,6 +44,9 @@ final class StageCounts implements Serializable {
     }
   }
 
+  /** A recorded latency of a sampled event: leads from a bucket to a trace. */
+  record Exemplar(long valueMs, long atMs, String traceId, String spanId) implements Serializable {}
+
   /** Latencies of one pathway; index 0 is for values up to one millisecond, bucket i is at i + 1. */
   static final class Latency implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -49,6 +56,8 @@ final class StageCounts implements Serializable {
     long maxMs;
     long negative;
     final long[] counts = new long[buckets + 1];
+    /** By octave; the first is for values up to one millisecond. */
+    final Exemplar[] exemplars = new Exemplar[octaves + 1];
 
     void add(long valueMs) {
       if (valueMs < 0) {
@@ -62,7 +71,15 @@ final class StageCounts implements Serializable {
       counts[valueMs <= 1 ? 0 : 1 + bucketOf(valueMs)]++;
     }
 
+    /** Beside `add`, for a sampled event: the newest of each octave is kept. */
+    void keep(Exemplar exemplar) {
+      if (exemplar.valueMs < 0) return;
+      int octave = exemplar.valueMs <= 1 ? 0 : 1 + bucketOf(exemplar.valueMs) / perOctave;
+      if (exemplars[octave] == null || exemplars[octave].atMs <= exemplar.atMs) exemplars[octave] = exemplar;
+    }
+
     void add(Latency other) {
+      for (Exemplar each : other.exemplars) if (each != null) keep(each);
       count += other.count;
       sumMs += other.sumMs;
       minMs = Math.min(minMs, other.minMs);
@@ -84,6 +101,11 @@ final class StageCounts implements Serializable {
     final Latency edge = new Latency();
     final Latency endToEnd = new Latency();
 
+    void keep(PathwayHeader header, long nowMs, Trace trace) {
+      edge.keep(new Exemplar(nowMs - header.previousMs(), nowMs, trace.traceId(), trace.spanId()));
+      endToEnd.keep(new Exemplar(nowMs - header.originMs(), nowMs, trace.traceId(), trace.spanId()));
+    }
+
     void add(Pathway other) {
       count += other.count;
       newestOriginMs = Math.max(newestOriginMs, other.newestOriginMs);
@@ -100,6 +122,10 @@ final class StageCounts implements Serializable {
   /** Next offset of each partition of the input topic. */
   final Map<Integer, Long> positions = new HashMap<>();
   long withoutOrigin;
+  /** The cell of the last event: most events are of the same window as the one before. */
+  private transient Cell last;
+  private transient long lastWindow;
+  private transient String lastPathway;
 
   boolean isEmpty() {
     return positions.isEmpty() && windows.isEmpty();
@@ -112,6 +138,7 @@ final class StageCounts implements Serializable {
   void clear() {
     positions.clear();
     windows.clear();
+    last = null;
     pathways.clear();
     withoutOrigin = 0;
   }
@@ -122,17 +149,30 @@ final class StageCounts implements Serializable {
       return;
     }
     long window = header.originMs() - header.originMs() % windowMs;
-    windows.computeIfAbsent(window, none -> new HashMap<>()).computeIfAbsent(header.pathway(), none -> new Cell()).add(kind, EventHash.of(id));
+    if (last == null || window != lastWindow || !header.pathway().equals(lastPathway)) {
+      lastWindow = window;
+      lastPathway = header.pathway();
+      last = windows.computeIfAbsent(window, none -> new HashMap<>()).computeIfAbsent(lastPathway, none -> new Cell());
+    }
+    last.add(kind, EventHash.of(id));
   }
 
-  void passed(PathwayHeader header, long nowMs) {
+  /** `trace`: of a sampled event; null for any other. */
+  void passed(PathwayHeader header, long nowMs, Trace trace) {
     if (header == null) return;
-    Pathway pathway = pathways.computeIfAbsent(header.pathway(), none -> new Pathway());
+    Pathway pathway = pathwayOf(header.pathway());
+    if (trace != null) pathway.keep(header, nowMs, trace);
     pathway.count++;
     pathway.newestOriginMs = Math.max(pathway.newestOriginMs, header.originMs());
     pathway.lastPassedMs = nowMs;
     pathway.edge.add(nowMs - header.previousMs());
     pathway.endToEnd.add(nowMs - header.originMs());
+  }
+
+  private Pathway pathwayOf(String parent) {
+    Pathway known = pathways.get(parent);
+    if (known != null) return known;
+    return pathways.computeIfAbsent(pathways.size() < maxPathways ? parent : overflow, none -> new Pathway());
   }
 
   void add(StageCounts other) {
@@ -141,7 +181,7 @@ final class StageCounts implements Serializable {
             cells.forEach(
                 (pathway, cell) ->
                     windows.computeIfAbsent(window, none -> new HashMap<>()).computeIfAbsent(pathway, none -> new Cell()).add(cell)));
-    other.pathways.forEach((name, pathway) -> pathways.computeIfAbsent(name, none -> new Pathway()).add(pathway));
+    other.pathways.forEach((name, pathway) -> pathwayOf(name).add(pathway));
     other.positions.forEach((partition, next) -> positions.merge(partition, next, Math::max));
     withoutOrigin += other.withoutOrigin;
   }
