@@ -88,26 +88,34 @@ function Form({ entry, firstName }: { readonly entry: CatalogEntry; readonly fir
           </div>
         </form>
         <div className="stack">
-          {plan.failure !== undefined && <FailureView failure={plan.failure} />}
-          {plan.previewed === undefined ? (
-            plan.failure === undefined && (
-              <Empty title="Preview the plan first">
-                <p>
-                  It says what would be installed, made and changed, and what happens to data. Nothing is done by a
-                  preview.
-                </p>
-              </Empty>
-            )
-          ) : (
-            <Preview
-              preview={plan.previewed.preview}
-              isCurrent={isCurrent}
-              busy={plan.busy}
-              onDeploy={() => void plan.deploy(body)}
-            />
-          )}
+          <Planned plan={plan} isCurrent={isCurrent} onDeploy={() => void plan.deploy(body)} />
         </div>
       </div>
+    </>
+  );
+}
+
+function Planned(props: {
+  readonly plan: ReturnType<typeof usePlan>;
+  readonly isCurrent: boolean;
+  readonly onDeploy: () => void;
+}) {
+  const { plan, isCurrent, onDeploy } = props;
+  const { failure, previewed, busy } = plan;
+  return (
+    <>
+      {failure !== undefined && <FailureView failure={failure} />}
+      {previewed !== undefined ? (
+        <Preview preview={previewed.preview} isCurrent={isCurrent} busy={busy} onDeploy={onDeploy} />
+      ) : (
+        failure === undefined && (
+          <Empty title="Preview the plan first">
+            <p>
+              It says what would be installed, made and changed, and what happens to data. Nothing is done by a preview.
+            </p>
+          </Empty>
+        )
+      )}
     </>
   );
 }

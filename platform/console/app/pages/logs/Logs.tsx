@@ -62,8 +62,23 @@ const levels = [
   ['error', 'errors'],
 ] as const;
 
+/** `waiting`: lines that came in since it was paused; null: it is not. */
+function Following({ log, waiting }: { readonly log: LogState; readonly waiting: number | null }) {
+  return (
+    <span className="log-state" aria-live="polite">
+      {waiting !== null ? (
+        <Badge tone="calm">{`paused, ${formatExact(waiting)} new`}</Badge>
+      ) : log.following === 'open' ? (
+        <Badge tone="good">following</Badge>
+      ) : (
+        <Badge tone="warn">not connected, trying again</Badge>
+      )}
+    </span>
+  );
+}
+
 function View({ log, query }: { readonly log: LogState; readonly query: PageProps['query'] }) {
-  const { buffer, loaded, failure, following, reload } = log;
+  const { buffer, loaded, failure, reload } = log;
   const level = levels.find(([each]) => each === query.level)?.[0] ?? 'unknown';
   const text = query.text ?? '';
   const [pausedAt, setPausedAt] = useState<LogBuffer>();
@@ -72,9 +87,9 @@ function View({ log, query }: { readonly log: LogState; readonly query: PageProp
     () => filtered(shownBuffer.lines, { text, level: level as LogLevel }),
     [shownBuffer, text, level],
   );
-  if (failure !== undefined) return <FailureView failure={failure} onRetry={reload} />;
-  if (!loaded) return <Loading />;
-  const waiting = buffer.nextNumber - shownBuffer.nextNumber;
+  if (!loaded) return failure === undefined ? <Loading /> : <FailureView failure={failure} onRetry={reload} />;
+  // A stream that was taken up again numbers its lines anew.
+  const waiting = Math.max(0, buffer.nextNumber - shownBuffer.nextNumber);
   return (
     <>
       <div className="filters">
@@ -96,15 +111,7 @@ function View({ log, query }: { readonly log: LogState; readonly query: PageProp
         >
           <Icon name={pausedAt === undefined ? 'pause' : 'play'} /> {pausedAt === undefined ? 'Pause' : 'Go on'}
         </button>
-        <span className="log-state" aria-live="polite">
-          {pausedAt !== undefined ? (
-            <Badge tone="calm">{`paused, ${formatExact(waiting)} new`}</Badge>
-          ) : following === 'open' ? (
-            <Badge tone="good">following</Badge>
-          ) : (
-            <Badge tone="warn">not connected, trying again</Badge>
-          )}
-        </span>
+        <Following log={log} waiting={pausedAt === undefined ? null : waiting} />
       </div>
       {shownBuffer.lines.length === 0 ? (
         <Empty title="Nothing printed yet">

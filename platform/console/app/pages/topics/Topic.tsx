@@ -69,11 +69,13 @@ function View({ pipeline, topic, query }: ViewProps) {
       </PageHead>
       <div className="stack">
         <PositionForm key={JSON.stringify(position)} position={position} topic={topic} onLook={look} />
-        <Answer of={found}>
-          {(messages) => (
-            <Messages pipeline={pipeline} topic={topic} position={position} messages={messages} onLook={look} />
-          )}
-        </Answer>
+        {asked !== null && (
+          <Answer of={found}>
+            {(messages) => (
+              <Messages pipeline={pipeline} topic={topic} position={position} messages={messages} onLook={look} />
+            )}
+          </Answer>
+        )}
       </div>
     </>
   );
