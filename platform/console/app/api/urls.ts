@@ -15,5 +15,5 @@ export function queryText(query: Readonly<Record<string, string | number | undef
     (pair): pair is [string, string | number] => pair[1] !== undefined && pair[1] !== '',
   );
   if (pairs.length === 0) return '';
-  return `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()}`;
+  return `?${new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
 }

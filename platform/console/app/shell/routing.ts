@@ -17,7 +17,7 @@ export function readPlace(hash: string): Place {
 /** `href` of a place; segments of the path that come from data go through `segment` first. */
 export function hrefOf(path: string, query: Query = {}): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
-  const text = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
+  const text = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, String(value)])).toString();
   return `#${path}${text === '' ? '' : `?${text}`}`;
 }
 

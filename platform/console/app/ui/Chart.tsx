@@ -94,6 +94,7 @@ function options(
     width: element.clientWidth,
     height,
     ms: 1,
+    padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -123,7 +124,7 @@ function options(
         space: 70,
         values: (_, ticks) => ticks.map((atMs) => formatClock(atMs).slice(0, 5)),
       },
-      { ...axis, grid, size: 62, space: 30, values: (_, ticks) => ticks.map((value) => latest.current.format(value)) },
+      { ...axis, grid, size: 56, space: 30, values: (_, ticks) => ticks.map((value) => latest.current.format(value)) },
     ],
     plugins: [tip(element, series, latest)],
   };

@@ -6,10 +6,10 @@ import { EdgeView } from './EdgeView.tsx';
 import { FarGraph } from './FarGraph.tsx';
 import { NodeView } from './NodeView.tsx';
 import { type Arrow, neighbour } from './neighbours.ts';
-import { shapeOf } from './shape.ts';
+import { type Layout, shapeOf } from './shape.ts';
 import { useFrame } from './useFrame.ts';
 import { useLayout } from './useLayout.ts';
-import { farScale, reveal, visible } from './view.ts';
+import { farScale, reveal, scales, visible } from './view.ts';
 import './graph.css';
 
 export interface GraphViewProps {
@@ -43,7 +43,13 @@ export function GraphView({ graph, chosen, onChoose }: GraphViewProps) {
   };
 
   return (
-    <div className="graph" ref={frame} data-final={final} data-far={far}>
+    <div
+      className="graph"
+      ref={frame}
+      style={{ height: frameHeight(layout, size.width) }}
+      data-final={final}
+      data-far={far}
+    >
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is no drawing */}
       <svg
         width={size.width}
@@ -121,6 +127,12 @@ export function GraphView({ graph, chosen, onChoose }: GraphViewProps) {
       </div>
     </div>
   );
+}
+
+/** As high as the graph needs where all of its width is seen, within what a page has room for. */
+function frameHeight({ width, height }: Layout, frameWidth: number): number {
+  const scale = width === 0 ? 1 : Math.min(scales.largestFit, frameWidth / width);
+  return Math.min(620, Math.max(260, Math.ceil(height * scale) + 48));
 }
 
 /** The same object as long as boxes and lines stay the same, so that new measures lay nothing out anew. */

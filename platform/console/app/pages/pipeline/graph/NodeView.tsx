@@ -14,7 +14,7 @@ export interface NodeViewProps {
   readonly onFocus: (id: string) => void;
 }
 
-const longest = 19;
+const longest = 17;
 
 export const NodeView = memo(function NodeView({ node, box, chosen, reachable, onChoose, onFocus }: NodeViewProps) {
   const { id, kind, name, state, reason } = node;
@@ -40,11 +40,11 @@ export const NodeView = memo(function NodeView({ node, box, chosen, reachable, o
       <title>{`${kind} ${name}: ${state}. ${reason}`}</title>
       <rect className="box" width={nodeSize.width} height={nodeSize.height} rx={8} />
       <rect className="edge-mark" width={4} height={nodeSize.height - 16} x={0} y={8} rx={2} />
-      <path className="kind-mark" d={kindMarks[kind]} transform="translate(14 9)" />
-      <text className="name" x={36} y={21}>
+      <path className="kind-mark" d={kindMarks[kind]} transform="translate(13 8)" />
+      <text className="name" x={34} y={20}>
         {shown}
       </text>
-      <text className="kind" x={36} y={38}>
+      <text className="kind" x={34} y={36}>
         {kind}
         <tspan className="state" dx={6}>
           {state}

@@ -12,20 +12,21 @@ export function elkInput({ nodes, edges }: Shape): ElkNode {
       'elk.edgeRouting': large ? 'POLYLINE' : 'ORTHOGONAL',
       'elk.layered.nodePlacement.strategy': large ? 'LINEAR_SEGMENTS' : 'NETWORK_SIMPLEX',
       'elk.layered.thoroughness': large ? '1' : '10',
-      'elk.layered.spacing.nodeNodeBetweenLayers': '44',
+      'elk.layered.spacing.nodeNodeBetweenLayers': '30',
       'elk.spacing.nodeNode': '22',
       'elk.spacing.edgeNode': '18',
       'elk.spacing.edgeEdge': '12',
       'elk.spacing.componentComponent': '40',
-      'elk.edgeLabels.inline': 'true',
-      'elk.padding': '[left=16,top=16,right=16,bottom=16]',
+      'elk.padding': '[left=14,top=14,right=14,bottom=14]',
     },
     children: nodes.map((id) => ({ id, ...nodeSize })),
     edges: edges.map(({ id, from, to, labelled }) => ({
       id,
       sources: [from],
       targets: [to],
-      ...(labelled ? { labels: [{ text: 'measures', ...labelSize }] } : {}),
+      ...(labelled
+        ? { labels: [{ text: 'measures', ...labelSize, layoutOptions: { 'elk.edgeLabels.inline': 'true' } }] }
+        : {}),
     })),
   };
 }

@@ -31,8 +31,8 @@ export interface Shape {
   }[];
 }
 
-export const nodeSize = { width: 164, height: 50 };
-export const labelSize = { width: 92, height: 34 };
+export const nodeSize = { width: 152, height: 48 };
+export const labelSize = { width: 88, height: 34 };
 /** Larger graphs get no room for labels: the layout would take too long, and nobody could read them. */
 export const labelledNodes = 150;
 

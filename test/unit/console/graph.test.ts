@@ -1,0 +1,204 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { dashMs, strokeWidth } from '../../../platform/console/app/pages/pipeline/graph/motion.ts';
+import { neighbour } from '../../../platform/console/app/pages/pipeline/graph/neighbours.ts';
+import { middleOf, plainPath, roundedPath } from '../../../platform/console/app/pages/pipeline/graph/paths.ts';
+import { quickLayout } from '../../../platform/console/app/pages/pipeline/graph/quickLayout.ts';
+import { type Shape, shapeOf } from '../../../platform/console/app/pages/pipeline/graph/shape.ts';
+import { chosenOf, guiltyOf } from '../../../platform/console/app/pages/pipeline/graph/stages.ts';
+import { fitAll, reveal, visible, zoom } from '../../../platform/console/app/pages/pipeline/graph/view.ts';
+import { readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
+import { columnsOf } from '../../../platform/console/app/pages/pipeline/panel/series.ts';
+import { momentOf, spanOf } from '../../../platform/console/app/pages/pipeline/time/spans.ts';
+import { stateRuns } from '../../../platform/console/app/pages/pipeline/time/states.ts';
+import { graphOf, historyOf, ledgerOf, summaries } from '../../fixtures/console/world.ts';
+
+const anyShape = fc
+  .integer({ min: 1, max: 40 })
+  .chain((count) => {
+    const node = fc.integer({ min: 0, max: count - 1 });
+    return fc.tuple(fc.constant(count), fc.array(fc.tuple(node, node), { maxLength: 80 }));
+  })
+  .map(([count, pairs]): Shape => {
+    const edges = pairs.map(([from, to], at) => ({ id: `e${at}`, from: `n${from}`, to: `n${to}`, labelled: false }));
+    return { key: '', nodes: Array.from({ length: count }, (_, at) => `n${at}`), edges };
+  });
+
+describe('the quick layout', () => {
+  it('gives each box a place of its own and each edge a line, with cycles and loops, too', () => {
+    fc.assert(
+      fc.property(anyShape, (shape) => {
+        const { boxes, lines, width, height } = quickLayout(shape);
+        const all = [...boxes.values()];
+        expect(boxes.size).toBe(shape.nodes.length);
+        expect(lines.size).toBe(shape.edges.length);
+        for (const [at, one] of all.entries()) {
+          expect(one.x >= 0 && one.y >= 0 && one.x + one.width <= width && one.y + one.height <= height).toBe(true);
+          const apart = (other: typeof one) =>
+            Math.abs(one.x - other.x) >= one.width || Math.abs(one.y - other.y) >= one.height;
+          expect(all.slice(at + 1).every(apart)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('leads from left to right where there is no cycle', () => {
+    const acyclic = anyShape.map((shape) => ({
+      ...shape,
+      edges: shape.edges.filter(({ from, to }) => Number(from.slice(1)) < Number(to.slice(1))),
+    }));
+    fc.assert(
+      fc.property(acyclic, (shape) => {
+        const { boxes } = quickLayout(shape);
+        expect(shape.edges.every(({ from, to }) => boxes.get(from)!.x < boxes.get(to)!.x)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a graph', () => {
+  const graph = graphOf(summaries[1]!);
+
+  it('keeps its shape when only measures change, and leaves out edges that lead nowhere', () => {
+    const faster = { ...graph, edges: graph.edges.map((edge) => ({ ...edge, ratePerSecond: 1 })) };
+    expect(shapeOf(faster).key).toBe(shapeOf(graph).key);
+    const broken = { ...graph, nodes: graph.nodes.slice(1) };
+    expect(shapeOf(broken).edges).toHaveLength(graph.edges.length - 1);
+    expect(shapeOf(broken).key).not.toBe(shapeOf(graph).key);
+  });
+
+  it('knows the hop of a node and of an edge, and the one that is behind', () => {
+    expect(chosenOf(graph, 'flow:store-severe')?.stage).toBe('store-severe');
+    expect(chosenOf(graph, 'topic:severe-delays>flow:store-severe')?.node?.id).toBe('flow:store-severe');
+    expect(chosenOf(graph, 'topic:flights')?.stage).toBeUndefined();
+    expect(chosenOf(graph, 'gone')).toBeUndefined();
+    expect(guiltyOf(graph)?.stage).toBe('store-severe');
+    expect(guiltyOf(graphOf(summaries[0]!))).toBeUndefined();
+  });
+
+  it('is walked along its edges', () => {
+    const shape = shapeOf(graph);
+    const layout = quickLayout(shape);
+    expect(neighbour(shape, layout, 'feed:feed', 'ArrowRight')).toBe('ingress:ingress');
+    expect(neighbour(shape, layout, 'feed:feed', 'ArrowLeft')).toBeUndefined();
+    const below = neighbour(shape, layout, 'job:severe-delays', 'ArrowDown');
+    expect(layout.boxes.get(below!)!.y).toBeGreaterThan(layout.boxes.get('job:severe-delays')!.y);
+  });
+});
+
+describe('the view', () => {
+  const frame = { width: 800, height: 400 };
+  const point = {
+    x: fc.double({ min: -500, max: 500, noNaN: true }),
+    y: fc.double({ min: -500, max: 500, noNaN: true }),
+  };
+
+  it('shows the whole graph when it is fitted', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9000 }), fc.integer({ min: 1, max: 5000 }), (width, height) => {
+        const { scale, x, y } = fitAll({ width, height }, frame);
+        expect(x).toBeGreaterThanOrEqual(-1e-6);
+        expect(y).toBeGreaterThanOrEqual(-1e-6);
+        expect(width * scale).toBeLessThanOrEqual(frame.width + 1e-6);
+        expect(height * scale).toBeLessThanOrEqual(frame.height + 1e-6);
+      }),
+    );
+  });
+
+  it('keeps the point under the pointer where it is when it zooms', () => {
+    fc.assert(
+      fc.property(fc.record(point), fc.double({ min: 0.2, max: 5, noNaN: true }), (at, factor) => {
+        const view = { scale: 0.7, x: 30, y: -12 };
+        const next = zoom(view, factor, at);
+        expect((at.x - next.x) / next.scale).toBeCloseTo((at.x - view.x) / view.scale, 6);
+        expect((at.y - next.y) / next.scale).toBeCloseTo((at.y - view.y) / view.scale, 6);
+      }),
+    );
+  });
+
+  it('draws what can be seen, and moves no more than it must', () => {
+    const layout = quickLayout(shapeOf(graphOf(summaries[0]!)));
+    const all = visible(layout, fitAll(layout, frame), frame);
+    expect(all.nodes.size).toBe(19);
+    const near = visible(layout, { scale: 1, x: 0, y: 0 }, { width: 100, height: 400 });
+    expect(near.nodes.size).toBeLessThan(3);
+    const box = { x: 5000, y: 10, width: 100, height: 50 };
+    const moved = reveal({ scale: 1, x: 0, y: 0 }, box, frame);
+    expect(moved.x + 5100).toBe(frame.width - 24);
+    expect(reveal(moved, box, frame)).toEqual(moved);
+  });
+});
+
+describe('lines', () => {
+  it('bend round their corners and have a middle', () => {
+    const corner = [
+      { x: 0, y: 0 },
+      { x: 20, y: 0 },
+      { x: 20, y: 20 },
+    ];
+    expect(roundedPath(corner)).toBe('M0 0L10 0Q20 0 20 10L20 20');
+    expect(plainPath(corner)).toBe('M0 0L20 0L20 20');
+    expect(middleOf(corner)).toEqual({ x: 20, y: 0 });
+    expect(roundedPath([])).toBe('');
+  });
+
+  it('move faster and are thicker with the rate, and stand without one', () => {
+    const rates = [0.1, 1, 10, 1000, 100_000];
+    const turns = rates.map((rate) => dashMs(rate)!);
+    expect([...turns].sort((one, other) => other - one)).toEqual(turns);
+    expect(new Set(turns).size).toBe(rates.length);
+    expect([dashMs(0), dashMs(null)]).toEqual([undefined, undefined]);
+    expect(strokeWidth(100_000)).toBeGreaterThan(strokeWidth(10));
+  });
+});
+
+describe('time', () => {
+  it('makes runs of states, and leaves a gap where nothing is known', () => {
+    const points = [0, 10, 20, 30, 200].map((atMs, at) => ({
+      atMs,
+      state: at === 2 ? ('stalled' as const) : ('flowing' as const),
+    }));
+    expect(stateRuns(points, 10)).toEqual([
+      { state: 'flowing', fromMs: 0, toMs: 20 },
+      { state: 'stalled', fromMs: 20, toMs: 30 },
+      { state: 'flowing', fromMs: 30, toMs: 40 },
+      { state: 'flowing', fromMs: 200, toMs: 210 },
+    ]);
+  });
+
+  it('reads moments and spans out of an address with care', () => {
+    expect(momentOf('1764000000000')).toBe(1_764_000_000_000);
+    expect([momentOf(undefined), momentOf('soon'), momentOf('-1'), momentOf('1e12')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([spanOf('6h').title, spanOf('?').title]).toEqual(['6 h', '1 h']);
+  });
+
+  it('breaks a chart’s lines where points are missing', () => {
+    const points = historyOf(20);
+    const columns = columnsOf([...points.slice(0, 5), ...points.slice(12)], 10_000, 'board');
+    expect(columns.times).toHaveLength(14);
+    expect(columns.rate[5]).toBeNull();
+    expect(columnsOf(points, 10_000, 'no-such-stage').p99.every((value) => value === null)).toBe(true);
+  });
+});
+
+describe('the ledger', () => {
+  it('is read with its windows in order, their faults and what they wait for', () => {
+    const ledger = readLedger(ledgerOf(summaries[1]!))!;
+    expect(ledger.windows).toHaveLength(48);
+    expect(ledger.windows.filter(({ state }) => state === 'unbalanced').flatMap(({ faults }) => faults)).toEqual([
+      'store-severe: 2 events of severe-delays were not stored.',
+    ]);
+    expect(ledger.windows.at(-1)?.waitsFor).toEqual(['store-windows']);
+    expect(ledger.lost).toBe(2);
+  });
+
+  it('is nothing when the answer is none, and never throws', () => {
+    expect([readLedger(null), readLedger({}), readLedger([])]).toEqual([undefined, undefined, undefined]);
+    fc.assert(fc.property(fc.array(fc.anything()), (windows) => void readLedger({ windows })));
+  });
+});
