@@ -39,11 +39,11 @@ export function openForWriting(directory: string): DatabaseSync {
     const db = new DatabaseSync(file);
     try {
       if (isNew) create(db);
+      checkTables(directory, file, db);
       db.exec('PRAGMA journal_mode = WAL');
       db.exec('PRAGMA synchronous = NORMAL');
       db.exec('PRAGMA cache_size = -16384');
       db.exec('PRAGMA journal_size_limit = 16777216');
-      checkTables(directory, file, db);
       return db;
     } catch (thrown) {
       db.close();
