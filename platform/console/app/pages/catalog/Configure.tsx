@@ -18,20 +18,21 @@ import './catalog.css';
 
 export function Configure({ params, query }: PageProps) {
   const found = useQuery('catalog', {});
+  const entry = found.data?.find(({ blueprint }) => blueprint === params.blueprint);
+  if (entry !== undefined) return <Form entry={entry} firstName={query.name ?? ''} />;
   return (
-    <Answer of={found}>
-      {(entries) => {
-        const entry = entries.find(({ blueprint }) => blueprint === params.blueprint);
-        if (entry !== undefined) return <Form entry={entry} firstName={query.name ?? ''} />;
-        return (
+    <>
+      <PageHead title={params.blueprint ?? ''} up={{ href: hrefOf('/catalog'), text: 'Catalog' }} />
+      <Answer of={found}>
+        {() => (
           <Empty title={`There is no blueprint ${params.blueprint}`}>
             <p>
               See the <a href={hrefOf('/catalog')}>catalog</a> for those there are.
             </p>
           </Empty>
-        );
-      }}
-    </Answer>
+        )}
+      </Answer>
+    </>
   );
 }
 

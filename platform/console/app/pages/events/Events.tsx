@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { PlatformEvent } from '../../../../api/contract/control.ts';
 import { type ApiFailure, asFailure } from '../../api/failure.ts';
 import { formatExact } from '../../format/numbers.ts';
+import { plainLine } from '../../format/visibleText.ts';
 import type { PageProps } from '../../pages.ts';
 import { useApp } from '../../shell/context.ts';
 import { refine } from '../../shell/usePlace.ts';
@@ -20,10 +21,9 @@ export function Events({ query }: PageProps) {
   const [type, text] = [query.type ?? '', query.text ?? ''];
   const shown = useMemo(() => matching(feed.events, { type, text }), [feed.events, type, text]);
   const types = useMemo(
-    () => [['', 'all'] as const, ...typesOf(feed.events).map((each) => [each, each] as const)],
+    () => [['', 'all'] as const, ...typesOf(feed.events).map((each) => [each, plainLine(each, 80)] as const)],
     [feed.events],
   );
-  if (failure !== undefined) return <FailureView failure={failure} onRetry={older} />;
   return (
     <>
       <PageHead title="Events">
@@ -36,8 +36,9 @@ export function Events({ query }: PageProps) {
         <TextField label="Words in it" value={text} onChange={(value) => refine({ text: value || undefined })} />
         <Choice label="Type" value={type} choices={types} onChange={(value) => refine({ type: value || undefined })} />
       </div>
+      {failure !== undefined && <FailureView failure={failure} onRetry={older} />}
       {!loaded ? (
-        <Loading />
+        failure === undefined && <Loading />
       ) : shown.length === 0 ? (
         <Empty title={feed.events.length === 0 ? 'Nothing has happened yet' : 'No event matches'}>
           <p>Deploys, tasks that change, alerts and faults of the ledger are told here as they happen.</p>
