@@ -1,5 +1,5 @@
 /** The platform's events, live: each change of state, alert and fault, newest first. */
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { PlatformEvent } from '../../../../api/contract/control.ts';
 import { type ApiFailure, asFailure } from '../../api/failure.ts';
 import { formatExact } from '../../format/numbers.ts';
@@ -12,12 +12,15 @@ import { Icon } from '../../ui/Icon.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Badge } from '../../ui/StateBadge.tsx';
 import { Empty, FailureView, Loading } from '../../ui/states.tsx';
+import { useFindShortcut } from '../../ui/useFindShortcut.ts';
 import { EventRow } from './EventRow.tsx';
 import { emptyFeed, type Feed, matching, paused, received, typesOf } from './feed.ts';
 import './events.css';
 
 export function Events({ query }: PageProps) {
   const { feed, setFeed, failure, loaded, older, end } = useFeed();
+  const filters = useRef<HTMLDivElement>(null);
+  useFindShortcut('Events', filters);
   const [type, text] = [query.type ?? '', query.text ?? ''];
   const shown = useMemo(() => matching(feed.events, { type, text }), [feed.events, type, text]);
   const types = useMemo(
@@ -32,7 +35,7 @@ export function Events({ query }: PageProps) {
           <Icon name={feed.paused ? 'play' : 'pause'} /> {feed.paused ? 'Go on' : 'Pause'}
         </button>
       </PageHead>
-      <div className="filters">
+      <div ref={filters} className="filters">
         <TextField label="Words in it" value={text} onChange={(value) => refine({ text: value || undefined })} />
         <Choice label="Type" value={type} choices={types} onChange={(value) => refine({ type: value || undefined })} />
       </div>

@@ -1,5 +1,5 @@
 /** Log of a task: its tail, followed, filtered, paused. The task stands in the path, the filter in the query. */
-import { useId, useMemo, useState } from 'react';
+import { useId, useMemo, useRef, useState } from 'react';
 import { useQuery } from '../../api/useQuery.ts';
 import { formatExact } from '../../format/numbers.ts';
 import type { PageProps } from '../../pages.ts';
@@ -10,6 +10,7 @@ import { Icon } from '../../ui/Icon.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Badge } from '../../ui/StateBadge.tsx';
 import { Empty, FailureView, Loading } from '../../ui/states.tsx';
+import { useFindShortcut } from '../../ui/useFindShortcut.ts';
 import { LineList } from './LineList.tsx';
 import { filtered, type LogBuffer, type LogLevel } from './lines.ts';
 import { type LogState, useLog } from './useLog.ts';
@@ -82,6 +83,8 @@ function View({ log, query }: { readonly log: LogState; readonly query: PageProp
   const level = levels.find(([each]) => each === query.level)?.[0] ?? 'unknown';
   const text = query.text ?? '';
   const [pausedAt, setPausedAt] = useState<LogBuffer>();
+  const filters = useRef<HTMLDivElement>(null);
+  useFindShortcut('Logs', filters);
   const shownBuffer = pausedAt ?? buffer;
   const shown = useMemo(
     () => filtered(shownBuffer.lines, { text, level: level as LogLevel }),
@@ -92,7 +95,7 @@ function View({ log, query }: { readonly log: LogState; readonly query: PageProp
   const waiting = Math.max(0, buffer.nextNumber - shownBuffer.nextNumber);
   return (
     <>
-      <div className="filters">
+      <div ref={filters} className="filters">
         <TextField
           label="Words that must occur (-word: must not)"
           value={text}
