@@ -3,50 +3,14 @@
  * and from the moment its data is there, and until ELK's layout stands. The page is the product's; only the graph is made up.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GraphEdge, GraphNode, PipelineGraph } from '../../platform/api/contract/pipelines.ts';
 import { closeBrowser, openConsole } from '../browser/browser.ts';
-import { randomOf, summaries, worldHandlers, worldMs } from '../fixtures/console/world.ts';
+import { generatedGraph } from '../fixtures/console/largeGraph.ts';
+import { summaries, worldHandlers } from '../fixtures/console/world.ts';
 
 const budgetMs = 1000;
 const runs = 5;
 const sizes = [20, 200, 1000];
 const finalWaitMs = 60_000;
-
-const kinds: readonly GraphNode['kind'][] = ['ingress', 'topic', 'job', 'flow', 'table'];
-
-/** Layers of 25, each node fed by one or two of the layer before; the same for the same size. */
-export function generatedGraph(count: number): PipelineGraph {
-  const random = randomOf(count);
-  const width = Math.min(25, Math.ceil(count / 5));
-  const nodes = Array.from({ length: count }, (_, at): GraphNode => {
-    const kind = kinds[Math.floor(at / width) % kinds.length]!;
-    const state = random() > 0.96 ? 'degraded' : 'ok';
-    return { id: `${kind}:n${at}`, kind, name: `n${at}`, state, reason: 'Made up.', tasks: [] };
-  });
-  const edges = nodes.flatMap((node, at): GraphEdge[] => {
-    if (at < width) return [];
-    const layer = Math.floor(at / width) - 1;
-    const sources = [0, ...(random() > 0.2 ? [1] : [])].map(
-      () => layer * width + Math.floor(((random() + 1) / 2) * width),
-    );
-    return [...new Set(sources)].map((source) => edge(nodes[Math.min(source, count - 1)]!, node, at));
-  });
-  return { pipeline: 'bench', atMs: worldMs, state: 'flowing', reason: 'Made up.', nodes, edges };
-}
-
-function edge(from: GraphNode, to: GraphNode, at: number): GraphEdge {
-  const latency = { p50Ms: 2 + (at % 30), p99Ms: 20 + (at % 200), count: 100 };
-  return {
-    id: `${from.id}>${to.id}`,
-    from: from.id,
-    to: to.id,
-    stage: to.name,
-    ratePerSecond: at,
-    latency,
-    lagRecords: at,
-    lagSeconds: at % 7,
-  };
-}
 
 /** Runs in the page before anything else: notes when boxes of the graph were first painted, and when the layout was final. */
 const watch = () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { generatedGraph } from '../fixtures/console/largeGraph.ts';
 import { graphOf, summaries, worldHandlers } from '../fixtures/console/world.ts';
 import { closeBrowser, type OpenConsole, openConsole } from './browser.ts';
 
@@ -69,9 +70,9 @@ describe('a pipeline', () => {
     expect(await panel.locator('canvas').count()).toBe(3);
     expect(await panel.getByRole('link', { name: /POST \/events/ }).count()).toBe(8);
     await panel.getByText('delay: expected a number, got a string').first().click();
-    const payload = panel.locator('pre');
+    const payload = panel.getByRole('region', { name: 'Payload' });
     expect(await payload.textContent()).toBe(
-      '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>\\u0007 {"delay":"soon"}',
+      '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>U+0007 {"delay":"soon"}',
     );
     expect(await page.evaluate(() => 'pwned' in window)).toBe(false);
     expect(await shown.look('pipeline-hop')).toEqual([]);
@@ -130,6 +131,34 @@ describe('a pipeline', () => {
     await page.getByText('2 lost').first().waitFor();
     expect(await shown.look('pipeline-ledger')).toEqual([]);
   }, 60_000);
+});
+
+describe('a graph of 1,000 nodes', () => {
+  it('is drawn whole from afar, of few elements, and box by box from near', async () => {
+    const graph = generatedGraph(1000);
+    const large = await openConsole({ ...worldHandlers(), graph: () => graph });
+    try {
+      await large.go('/pipelines/flight-delays');
+      const { page } = large;
+      await page.locator('.graph .boxes').first().waitFor();
+      const drawn = await page
+        .locator('.graph .boxes')
+        .evaluateAll((all) =>
+          all.reduce((count, each) => count + (each.getAttribute('d')?.match(/z/g)?.length ?? 0), 0),
+        );
+      expect(drawn).toBe(1000);
+      expect(await page.locator('.graph svg *').count()).toBeLessThan(50);
+      await page.locator('.graph[data-final="true"]').waitFor({ timeout: 50_000 });
+      expect(await large.look('pipeline-large')).toEqual([]);
+      for (let press = 0; press < 14; press += 1) await page.getByRole('button', { name: 'Closer' }).click();
+      const near = await page.locator('.graph .node').count();
+      expect(near).toBeGreaterThan(0);
+      expect(near).toBeLessThan(200);
+      expect(large.faults).toEqual([]);
+    } finally {
+      await large.close();
+    }
+  }, 120_000);
 });
 
 describe('changes from the page', () => {

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createSseParser } from '../../../platform/console/app/live/sse.ts';
-import { emptyLive, keptEvents, type LiveMessage, reduceLive } from '../../../platform/console/app/live/state.ts';
+import {
+  emptyLive,
+  keptEvents,
+  keptRates,
+  type LiveMessage,
+  reduceLive,
+} from '../../../platform/console/app/live/state.ts';
 import { graphOf, summaries } from '../../fixtures/console/world.ts';
 
 describe('a stream of server-sent events', () => {
@@ -61,6 +67,18 @@ describe('the live state', () => {
     expect(state.listed).toBe(true);
     expect([...state.summaries.keys()]).toEqual(['orders-eu', 'night-batch', 'old-demo']);
     expect(state.graphs.size).toBe(0);
+  });
+
+  it('keeps the way of a rate, no longer than so much of it', () => {
+    const told = (ratePerSecond: number | null): LiveMessage => ({
+      kind: 'seen',
+      summary: { ...summary!, ratePerSecond },
+      graph: graphOf(summary!),
+      nowMs: 5,
+    });
+    const state = apply(...Array.from({ length: keptRates + 3 }, (_, at) => told(at)), told(null));
+    expect(state.rates.get('flight-delays')).toHaveLength(keptRates);
+    expect(state.rates.get('flight-delays')?.slice(-2)).toEqual([keptRates + 2, null]);
   });
 
   it('keeps an event once, and no more than so many', () => {

@@ -4,6 +4,7 @@ import { fillPath, queryText } from '../../../platform/console/app/api/urls.ts';
 import { betweenMs, noKey, press, type Shortcut } from '../../../platform/console/app/shell/keys.ts';
 import { hrefOf, matchPath, readPlace, segment } from '../../../platform/console/app/shell/routing.ts';
 import { sortRows } from '../../../platform/console/app/ui/sorting.ts';
+import { sparkPath } from '../../../platform/console/app/ui/spark.ts';
 
 describe('places', () => {
   it('come back from their address whatever a name holds', () => {
@@ -55,6 +56,16 @@ describe('shortcuts', () => {
     expect(typed(['g', 0], ['p', betweenMs + 1])).toEqual([undefined, 'p']);
     expect(typed(['g', 0], ['x', 1], ['t', 2])).toEqual([undefined, undefined, undefined]);
     expect(typed(['g', 0], ['g', 1], ['t', 2])).toEqual([undefined, undefined, 'g t']);
+  });
+});
+
+describe('a sparkline', () => {
+  const size = { width: 10, height: 14 };
+
+  it('starts at the foot with 0, reaches the top with the largest, and breaks where nothing is known', () => {
+    expect(sparkPath([0, 5, 10], size)).toBe('M0.0 12.0L5.0 7.0L10.0 2.0');
+    expect(sparkPath([1, null, 1], size)).toBe('M0.0 2.0M10.0 2.0');
+    expect([sparkPath([], size), sparkPath([0, 0], size)]).toEqual(['', 'M0.0 12.0L10.0 12.0']);
   });
 });
 

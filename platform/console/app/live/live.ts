@@ -14,6 +14,8 @@ export interface Live {
   state(): LiveState;
   /** Called after each change of the state; returns how to end it. */
   onChange(listener: () => void): () => void;
+  /** Called when events were missed: what depends on them is to be loaded anew. Returns how to end it. */
+  onGap(listener: () => void): () => void;
   /** Called for each event of the bus; returns how to end it. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
   reloadList(): Promise<void>;
@@ -38,6 +40,7 @@ export function createLive({ api, fetch }: LiveOptions): Live {
   let stopped: AbortController | undefined;
   let listTimer: ReturnType<typeof setTimeout> | undefined;
   const listeners = new Set<() => void>();
+  const gapListeners = new Set<() => void>();
   const eventListeners = new Set<(event: PlatformEvent) => void>();
 
   function apply(message: LiveMessage): void {
@@ -56,6 +59,8 @@ export function createLive({ api, fetch }: LiveOptions): Live {
     if (event === 'seen' && body !== null) {
       const { summary, graph } = body as { summary: PipelineSummary; graph: PipelineGraph };
       apply({ kind: 'seen', summary, graph, nowMs });
+    } else if (event === 'gap') {
+      for (const listener of gapListeners) listener();
     } else if (typeof body === 'object' && body !== null && 'type' in body) {
       tell(body as PlatformEvent, nowMs);
     } else {
@@ -94,6 +99,7 @@ export function createLive({ api, fetch }: LiveOptions): Live {
   return {
     state: () => state,
     onChange: (listener) => addTo(listeners, listener),
+    onGap: (listener) => addTo(gapListeners, listener),
     onEvent: (listener) => addTo(eventListeners, listener),
     reloadList,
     start() {

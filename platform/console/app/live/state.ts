@@ -12,6 +12,8 @@ export interface LiveState {
   readonly listed: boolean;
   readonly summaries: ReadonlyMap<string, PipelineSummary>;
   readonly graphs: ReadonlyMap<string, PipelineGraph>;
+  /** What each took in a second, as the stream told it, newest last; at most `keptRates`. */
+  readonly rates: ReadonlyMap<string, readonly (number | null)[]>;
   /** Newest last; at most `keptEvents`. */
   readonly events: readonly PlatformEvent[];
 }
@@ -24,6 +26,7 @@ export type LiveMessage =
   | { readonly kind: 'event'; readonly event: PlatformEvent; readonly nowMs: number };
 
 export const keptEvents = 500;
+export const keptRates = 60;
 
 export const emptyLive: LiveState = {
   connection: 'connecting',
@@ -31,6 +34,7 @@ export const emptyLive: LiveState = {
   listed: false,
   summaries: new Map(),
   graphs: new Map(),
+  rates: new Map(),
   events: [],
 };
 
@@ -48,7 +52,9 @@ export function reduceLive(state: LiveState, message: LiveMessage): LiveState {
       const { summary, graph, nowMs } = message;
       const summaries = new Map(state.summaries).set(summary.pipeline, summary);
       const graphs = new Map(state.graphs).set(summary.pipeline, graph);
-      return { ...state, summaries, graphs, heardMs: nowMs };
+      const before = state.rates.get(summary.pipeline) ?? [];
+      const rates = new Map(state.rates).set(summary.pipeline, [...before, summary.ratePerSecond].slice(-keptRates));
+      return { ...state, summaries, graphs, rates, heardMs: nowMs };
     }
     case 'event': {
       // A resumed stream may repeat what is there already.
@@ -62,5 +68,6 @@ export function reduceLive(state: LiveState, message: LiveMessage): LiveState {
 function withList(state: LiveState, list: readonly PipelineSummary[]): LiveState {
   const summaries = new Map(list.map((summary) => [summary.pipeline, summary]));
   const graphs = new Map([...state.graphs].filter(([name]) => summaries.has(name)));
-  return { ...state, listed: true, summaries, graphs };
+  const rates = new Map([...state.rates].filter(([name]) => summaries.has(name)));
+  return { ...state, listed: true, summaries, graphs, rates };
 }

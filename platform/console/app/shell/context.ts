@@ -33,20 +33,21 @@ export function useLive<T>(select: (state: LiveState) => T): T {
   return useSyncExternalStore(live.onChange, () => select(live.state()));
 }
 
-/** Calls `run` after events of the bus for which `when` holds, once for all within 300 ms. */
+/** Calls `run` after events of the bus for which `when` holds, once for all within 300 ms, and after some were missed. */
 export function useEvents(when: (event: PlatformEvent) => boolean, run: () => void): void {
   const { live } = useApp();
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const end = live.onEvent((event) => {
-      if (!when(event) || timer !== undefined) return;
+    const later = () => {
+      if (timer !== undefined) return;
       timer = setTimeout(() => {
         timer = undefined;
         run();
       }, 300);
-    });
+    };
+    const ends = [live.onEvent((event) => when(event) && later()), live.onGap(later)];
     return () => {
-      end();
+      for (const end of ends) end();
       clearTimeout(timer);
     };
   }, [live, when, run]);

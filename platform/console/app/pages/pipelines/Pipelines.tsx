@@ -5,11 +5,29 @@ import { formatDuration, formatSeconds } from '../../format/times.ts';
 import { useLive } from '../../shell/context.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { PageHead } from '../../ui/PageHead.tsx';
+import { Sparkline } from '../../ui/Sparkline.tsx';
 import { StateBadge } from '../../ui/StateBadge.tsx';
 import { Empty, Loading } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { Balance } from './Balance.tsx';
 import './pipelines.css';
+
+/** Since this page was opened. */
+function RateLine({ pipeline }: { readonly pipeline: string }) {
+  const rates = useLive((state) => state.rates.get(pipeline));
+  return rates === undefined || rates.length < 3 ? null : <Sparkline values={rates} />;
+}
+
+const urgency: readonly PipelineSummary['state'][] = [
+  'failed',
+  'stalled',
+  'degraded',
+  'destroying',
+  'deploying',
+  'flowing',
+  'idle',
+  'stopped',
+];
 
 const columns: readonly Column<PipelineSummary>[] = [
   {
@@ -30,7 +48,8 @@ const columns: readonly Column<PipelineSummary>[] = [
   {
     id: 'state',
     title: 'State',
-    sortBy: ({ state }) => state,
+    // What needs a person comes first.
+    sortBy: ({ state }) => urgency.indexOf(state),
     cell: ({ state, reason, next }) => (
       <>
         <StateBadge state={state} />
@@ -47,7 +66,12 @@ const columns: readonly Column<PipelineSummary>[] = [
     hint: 'Events a second that its ingresses took in',
     numeric: true,
     sortBy: ({ ratePerSecond }) => ratePerSecond,
-    cell: ({ ratePerSecond }) => formatRate(ratePerSecond),
+    cell: ({ pipeline, ratePerSecond }) => (
+      <>
+        <RateLine pipeline={pipeline} />
+        {formatRate(ratePerSecond)}
+      </>
+    ),
   },
   {
     id: 'p50',

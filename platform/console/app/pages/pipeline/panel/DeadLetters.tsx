@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../../../../api/contract/data.ts';
 import { useQuery } from '../../../api/useQuery.ts';
+import { ForeignBlock, ForeignLine } from '../../../ui/ForeignText.tsx';
 import { FailureView, Loading } from '../../../ui/states.tsx';
 import { Age } from '../../../ui/Time.tsx';
 
@@ -29,7 +30,9 @@ function Letter({ letter }: { readonly letter: DeadLetter }) {
   return (
     <details className="letter">
       <summary>
-        <span className="grow">{reason}</span>
+        <span className="grow">
+          <ForeignLine text={reason} />
+        </span>
         <span className="muted">
           <Age atMs={timestampMs} />
         </span>
@@ -43,8 +46,7 @@ function Letter({ letter }: { readonly letter: DeadLetter }) {
           <Header key={name} name={name} text={text} />
         ))}
       </dl>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-      <pre tabIndex={0}>{visibleText(value)}</pre>
+      {value === null ? <p className="muted">It has no value.</p> : <ForeignBlock text={value} label="Payload" />}
       {truncated && <p className="muted">Cut at 64 KiB.</p>}
     </details>
   );
@@ -53,15 +55,12 @@ function Letter({ letter }: { readonly letter: DeadLetter }) {
 function Header({ name, text }: { readonly name: string; readonly text: string }) {
   return (
     <>
-      <dt className="mono">{name}</dt>
-      <dd className="mono">{visibleText(text)}</dd>
+      <dt className="mono">
+        <ForeignLine text={name} />
+      </dt>
+      <dd className="mono">
+        <ForeignLine text={text} />
+      </dd>
     </>
   );
 }
-
-/** Control characters, and those that turn the direction of writing, are shown as their codes. */
-function visibleText(text: string | null): string {
-  if (text === null) return 'null';
-  return text.replace(hidden, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-const hidden = /(?![\n\t])[\p{Cc}\p{Cf}]/gu;

@@ -3,6 +3,7 @@ import { useQuery } from '../../../api/useQuery.ts';
 import { plural } from '../../../format/numbers.ts';
 import { formatDuration } from '../../../format/times.ts';
 import { hrefOf, segment } from '../../../shell/routing.ts';
+import { ForeignLine } from '../../../ui/ForeignText.tsx';
 import { FailureView, Loading } from '../../../ui/states.tsx';
 import { Age } from '../../../ui/Time.tsx';
 
@@ -44,7 +45,9 @@ export function SampledTraces({ pipeline, stage, kind }: SampledTracesProps) {
           {asked.data.traces.map(({ traceId, name, startMs, durationMs, spans, errors }) => (
             <li key={traceId}>
               <a href={hrefOf(`/traces/${segment(traceId)}`)}>
-                <span className="grow">{name}</span>
+                <span className="grow">
+                  <ForeignLine text={name} />
+                </span>
                 {errors > 0 && <span className="bad tone-text">{plural(errors, 'error')}</span>}
                 <span className="muted">{plural(spans, 'span')}</span>
                 <strong>{formatDuration(durationMs)}</strong>
