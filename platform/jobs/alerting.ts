@@ -67,11 +67,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
   );
   const forget = (isGone: (pipeline: string) => boolean) => {
     const gone = store.all().filter(({ state, pipeline }) => state === 'firing' && isGone(pipeline));
-    for (const alert of gone) {
-      const text = `${alert.pipeline}: the pipeline is gone, and objective "${alert.name}" with it.`;
-      const ended = { ...alert, state: 'resolved', resolvedMs: now(), text, next: 'Nothing.' } as const;
-      store.put({ ...ended, delivery: delivery.wanted() ? 'queued' : null });
-    }
+    for (const alert of gone) store.put({ ...endOf(alert, now()), delivery: delivery.wanted() ? 'queued' : null });
     budgets.forget(isGone);
     if (gone.length > 0) delivery.kick();
   };
@@ -101,4 +97,9 @@ export function createAlerting(options: AlertingOptions): Alerting {
     },
     waitingFor: () => delivery.waitingFor(),
   };
+}
+
+function endOf(alert: Alert, nowMs: number): Alert {
+  const text = `${alert.pipeline}: the pipeline is gone, and objective "${alert.name}" with it.`;
+  return { ...alert, state: 'resolved', resolvedMs: nowMs, text, next: 'Nothing.' };
 }

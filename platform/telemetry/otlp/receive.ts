@@ -13,14 +13,20 @@ export type Received =
   /** The sender shall try again: nothing of it was taken. */
   | { readonly kind: 'full' };
 
-/** Never throws. */
+/** Never throws: within a call of gRPC that would end the process. */
 export function receive(store: TelemetryStore, signal: Signal, encoding: Encoding, body: Buffer): Received {
-  let request: Loose;
   try {
-    request = encoding === 'protobuf' ? decodeMessage(requests[signal], body) : parseJson(body);
+    return takeRequest(
+      store,
+      signal,
+      encoding === 'protobuf' ? decodeMessage(requests[signal], body) : parseJson(body),
+    );
   } catch (thrown) {
     return { kind: 'malformed', reason: (thrown as Error).message };
   }
+}
+
+function takeRequest(store: TelemetryStore, signal: Signal, request: Loose): Received {
   if (signal === 'traces') {
     return take(store, convertTraces(request), (items) => {
       for (const { origin, spans } of items) store.addSpans(origin, spans);

@@ -51,8 +51,8 @@ export function scalarOf(value: unknown): Scalar {
     return Number.isFinite(number) ? number : String(any.doubleValue);
   }
   if (typeof any.bytesValue === 'string') return any.bytesValue;
-  const plain = plainOf(any, 0);
-  return plain === undefined ? '' : JSON.stringify(plain);
+  const isNested = any.arrayValue !== undefined || any.kvlistValue !== undefined;
+  return isNested ? JSON.stringify(plainOf(any, 0)) : '';
 }
 
 const maxDepth = 32;

@@ -151,6 +151,11 @@ export function isDamage(thrown: unknown): boolean {
   return code === codes.corrupt || code === codes.notADatabase;
 }
 
+/** Whether SQLite has thrown it. */
+export function isOfDatabase(thrown: unknown): boolean {
+  return sqliteCode(thrown) !== undefined;
+}
+
 /** The primary code of an error of SQLite. */
 function sqliteCode(thrown: unknown): number | undefined {
   const code = (thrown as { errcode?: unknown }).errcode;

@@ -63,7 +63,7 @@ test('a plan from before there were objectives, and a blueprint that names none,
   expect(freshnessMsOf({})).toBeUndefined();
   expect(objectivesOf(spec)).toEqual({
     fresh: { kind: 'freshness', withinSeconds: 30, target: 0.99, windowHours: 72 },
-    'alerts-fresh': { kind: 'freshness', stage: 'alerts', withinSeconds: 5, target: 0.99, windowHours: 72 },
+    'alerts-fresh': { kind: 'freshness', stage: 'alerts', withinSeconds: 10, target: 0.99, windowHours: 72 },
     complete: { kind: 'completeness', of: 'windows', target: 0.9999, windowHours: 72 },
   });
 });

@@ -8,6 +8,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSpanRecorder } from '../../../../platform/telemetry/recorder.ts';
 import { encodeAttributes, encodeExportRequest, encodeSpan } from '../../../../platform/telemetry/span.ts';
 import { type EmbeddedStore, openTelemetryStore } from '../../../../platform/telemetry/store/open.ts';
+import { openForWriting } from '../../../../platform/telemetry/store/openDatabase.ts';
+import { SpanFollower } from '../../../../platform/telemetry/store/spanFollower.ts';
 import { tailSpanFiles } from '../../../../platform/telemetry/store/tailSpanFiles.ts';
 import { findTrace } from '../../../../platform/telemetry/traceStore.ts';
 import { eventIdOf, traceIdOf, traceOf } from '../../../bench/telemetrySpans.ts';
@@ -76,6 +78,24 @@ test('a file is taken in as it grows, is turned over and removed; a restart take
   expect(counted((await follow()).stats())).toEqual({ traces: 50, dropped: {} });
 });
 
+test('files that are there are remembered, whatever they are called by now; others are forgotten after an hour', async () => {
+  const [named, renamed] = [join(spansDir, 'a-1.ndjson'), join(spansDir, 'a-1.1.ndjson')];
+  await writeFile(named, lines(0, 3));
+  await writeFile(join(spansDir, 'b-1.ndjson'), lines(3, 6));
+  await (await follow()).close();
+  await rename(named, renamed);
+  await rm(join(spansDir, 'b-1.ndjson'));
+  const db = openForWriting(directory);
+  const follower = new SpanFollower(db, spansDir);
+  for (const path of await follower.changed()) expect(follower.take(path, Date.now(), () => {})).toBe(false);
+  expect(await follower.changed()).toEqual([]);
+  follower.remember(Date.now() + 2 * 3600_000);
+  expect(db.prepare('SELECT count(*) AS files FROM followed').get()).toEqual({ files: 1 });
+  follower.remember(Date.now() + 4 * 3600_000);
+  expect(db.prepare('SELECT count(*) AS files FROM followed').get()).toEqual({ files: 1 });
+  db.close();
+});
+
 test('removed spans do not come back with a restart', async () => {
   await writeFile(join(spansDir, 'a-1.ndjson'), lines(0, 10));
   await (await follow()).close();
@@ -107,6 +127,19 @@ test('what is not ours is passed: other JSON, binary, a line without an end', as
   expect(await store!.trace(traceIdOf(5))).toBeDefined();
   expect(await store!.trace(traceIdOf(7))).toBeDefined();
   expect(store!.stats().dropped.malformed).toBeGreaterThanOrEqual(4);
+});
+
+test('spans with fields that are not of their type are counted, and hold nothing up', async () => {
+  const good = line(1);
+  const broken = ['"name":7', '"name":null', '"name":"x","status":{"code":2,"message":9}', '"name":"x","kind":"odd"'];
+  const lines = broken.map((fields, i) =>
+    good.replace(/"name":"POST[^"]*"/, fields).replaceAll(traceIdOf(1), `${i}`.repeat(32)),
+  );
+  await writeFile(join(spansDir, 'a-1.ndjson'), lines.join('') + good.replaceAll('"3"', 'null') + good);
+  await follow();
+  expect(await store!.trace(traceIdOf(1))).toBeDefined();
+  expect(store!.stats().dropped.malformed).toBeGreaterThanOrEqual(2);
+  for (const { traceId } of await store!.searchTraces({ limit: 10 })) expect(await store!.trace(traceId)).toBeDefined();
 });
 
 test('no such directory: nothing, until there is one', async () => {
