@@ -13,7 +13,8 @@ export function SpanDetails(props: {
   const { span, pipeline, criticalMs } = props;
   const links = spanLinks(span, pipeline);
   return (
-    <section className="card span-details" aria-labelledby="span-title">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
+    <section className="card span-details" aria-labelledby="span-title" tabIndex={0}>
       <header>
         <h2 id="span-title">
           <ForeignLine text={span.name} maxCharacters={120} />
