@@ -133,6 +133,6 @@ function addObjectives(kit: Kit): void {
   // Windows of airports come out of micro-batches, a second and more apart.
   kit.objective('fresh', { kind: 'freshness', withinSeconds: 30, target: 0.99 });
   // What somebody is told of a severe delay goes through the real-time job.
-  kit.objective('alerts-fresh', { kind: 'freshness', stage: 'alerts', withinSeconds: 5, target: 0.99 });
+  kit.objective('alerts-fresh', { kind: 'freshness', stage: 'alerts', withinSeconds: 10, target: 0.99 });
   kit.objective('complete', { kind: 'completeness' });
 }

@@ -23,6 +23,7 @@ import { createEventBus } from './eventBus.ts';
 import { taskNamed } from './handlers/cluster.ts';
 import { createHandlers } from './handlers/registry.ts';
 import { followLog } from './logLines.ts';
+import { openOtlp } from './openOtlp.ts';
 import { openParts } from './parts.ts';
 import type { Reach } from './reach.ts';
 import { startApiServer } from './server.ts';
@@ -67,9 +68,18 @@ const reach: Reach = {
 };
 const files = createConsoleFiles(() => buildConsole(cache, repoRoot));
 const { version } = JSON.parse(readFileSync(join(repoRoot, 'package.json'), 'utf8')) as { version: string };
+const credentials = createCredentials(home.apiDir);
+const otlp = await openOtlp({
+  store: parts.store,
+  token: credentials.bearer(),
+  port: Number(env.MILLRACE_OTLP_PORT),
+  env,
+  log,
+});
 const server = await startApiServer({
   ...{ port: Number(env.MILLRACE_API_PORT), version, bus, log },
-  credentials: createCredentials(home.apiDir),
+  credentials,
+  plugins: [otlp.http],
   handlers: createHandlers(reach),
   followLog: async (task, open) => followLog(driver, taskNamed(reach, task), open()),
   consoleFile: files.serve,
@@ -93,6 +103,7 @@ function recordOf(id: string) {
 async function stop(): Promise<void> {
   for (const end of ends) end();
   await server.close();
+  await otlp.close();
   await Promise.allSettled([parts.close(), workflows.close(), recorder.shutdown()]);
   process.exit(0);
 }

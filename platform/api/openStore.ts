@@ -33,6 +33,7 @@ function brokenStore(error: MillraceError): TelemetryStore {
     addSpans: (_origin, spans) => drop(spans.length),
     addMetrics: (points) => drop(points.length),
     addLogs: (logs) => drop(logs.length),
+    room: () => 0,
     flush: async () => {},
     searchTraces: refuse,
     trace: refuse,

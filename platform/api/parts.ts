@@ -3,7 +3,7 @@ import type { ClusterDriver } from '../cluster/driver.ts';
 import { controlRedisAccess } from '../control/redis.ts';
 import type { Home } from '../home.ts';
 import { type Alerting, createAlerting } from '../jobs/alerting.ts';
-import { objectivesOf } from '../model/objective.ts';
+import { freshnessMsOf, objectivesOf } from '../model/objective.ts';
 import { sampleOf } from '../objectives/sample.ts';
 import { createWatcher } from '../observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../observe/watcher.ts';
@@ -38,19 +38,19 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   });
   const watcher = createWatcher({
     ...{ home, records, secrets, driver, log },
-    freshnessMs: ({ plan }) => freshnessMs(objectivesOf(plan.spec)),
+    freshnessMs: ({ plan }) => freshnessMsOf(objectivesOf(plan.spec)),
     workflowUrl: ({ pipeline }) => workflowUrl(pipeline),
     alerts: (pipeline) => alerting.firing(pipeline),
   });
   watcher.on((event) => {
     tell(bus, event);
-    if (event.kind === 'seen') judge(event, { watcher, alerting, records });
+    if (event.kind === 'seen') judge(event, { watcher, alerting, records, log });
   });
   alerting.on((alert) => {
     const { id, pipeline } = alert;
     bus.publish({ source: '/alerts', type: 'millrace.alert', subject: pipeline, data: { ...alert, id } });
   });
-  const forgetting = setInterval(() => forgetGone(alerting, records), goneEveryMs);
+  const forgetting = setInterval(() => keepKnown(alerting, records), goneEveryMs);
   alerting.start();
   watcher.start();
   const close = async () => {
@@ -62,17 +62,12 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   return { watcher, store, alerting, close };
 }
 
-/** The strictest that the blueprint asks for, of the way as a whole. */
-function freshnessMs(objectives: ReturnType<typeof objectivesOf>): number | undefined {
-  const asked = Object.values(objectives).flatMap((each) =>
-    each.kind === 'freshness' ? [each.withinSeconds * 1000] : [],
-  );
-  return asked.length === 0 ? undefined : Math.min(...asked);
-}
-
 function tell(bus: EventBus, event: WatchEvent): void {
   const { kind, pipeline, ...data } = event;
-  if (kind === 'seen') return bus.live('seen', { pipeline, ...data });
+  if (kind === 'seen') {
+    bus.live('seen', { pipeline, ...data });
+    return;
+  }
   const type = kind === 'state' ? 'millrace.pipeline.state' : 'millrace.ledger.fault';
   bus.publish({ source: `/pipelines/${pipeline}`, type, subject: pipeline, data: { pipeline, ...data } });
 }
@@ -81,36 +76,33 @@ interface Judging {
   readonly watcher: Watcher;
   readonly alerting: Alerting;
   readonly records: Records;
+  readonly log: (message: string) => void;
 }
 
 const newestMs = 60_000;
 
 function judge(
   { pipeline, summary, graph }: WatchEvent & { kind: 'seen' },
-  { watcher, alerting, records }: Judging,
+  { watcher, alerting, records, log }: Judging,
 ): void {
-  const record = records.pipeline(pipeline);
-  if (record === undefined) return;
-  const { atMs } = graph;
-  const { points } = watcher.history(pipeline, { fromMs: atMs - newestMs, toMs: atMs, points: 60 });
-  const stages = points.at(-1)?.stages ?? {};
-  const sample = sampleOf(summary, watcher.ledger(pipeline), { atMs, stages });
-  alerting.observe(pipeline, objectivesOf(record.plan.spec), sample);
+  try {
+    const record = records.pipeline(pipeline);
+    if (record === undefined) return;
+    const { atMs } = graph;
+    const { points } = watcher.history(pipeline, { fromMs: atMs - newestMs, toMs: atMs, points: 60 });
+    const sample = sampleOf(summary, watcher.ledger(pipeline), { atMs, stages: points.at(-1)?.stages ?? {} });
+    alerting.observe(pipeline, objectivesOf(record.plan.spec), sample);
+  } catch (thrown) {
+    // An alert that can't be written: the next look makes it again.
+    log(`the objectives of ${pipeline} could not be judged: ${(thrown as Error).message}`);
+  }
 }
 
-/** Pipelines that were destroyed, whoever watched. A record that can't be read is no reason to forget one. */
-function forgetGone(alerting: Alerting, records: Records): void {
-  const fired = new Set(
-    alerting
-      .alerts()
-      .filter(({ state }) => state === 'firing')
-      .map(({ pipeline }) => pipeline),
-  );
-  for (const pipeline of fired) {
-    try {
-      if (records.pipeline(pipeline) === undefined) alerting.forget(pipeline);
-    } catch {
-      // Told by whoever asks for it.
-    }
+/** Pipelines that were destroyed, whoever watched. A record that can't be read is no reason to forget one: it is told elsewhere. */
+function keepKnown(alerting: Alerting, records: Records): void {
+  try {
+    alerting.keepOnly(records.pipelines().map(({ pipeline }) => pipeline));
+  } catch {
+    // The next look.
   }
 }

@@ -1,9 +1,14 @@
 /** The HTTP server: every route of the contract, guarded, checked on its way in and out; the login; the streams; the console's files. */
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { z } from 'zod';
 import { asMillraceError, fail, MillraceError } from '../errors.ts';
 import { nearestNames } from '../model/nearest.ts';
-import { errorOf, maxBodyBytes, sendError } from './answers.ts';
+import { errorOf, maxBodyBytes, sendError, statusFor } from './answers.ts';
 import { type Route, type RouteName, routes } from './contract/routes.ts';
 import { type Credentials, sessionLifeMs } from './credentials.ts';
 import type { EventBus } from './eventBus.ts';
@@ -23,6 +28,8 @@ export interface ApiOptions {
   readonly followLog: (task: string, open: () => Stream) => Promise<void>;
   /** Serves a file of the console; false: it is none. Throws CONSOLE_UNAVAILABLE. */
   readonly consoleFile: (path: string, reply: FastifyReply) => Promise<boolean>;
+  /** Of others, behind the same guard; each asks for the login itself. */
+  readonly plugins?: readonly FastifyPluginAsync[];
   readonly log: (message: string) => void;
   readonly requestsPerSecond?: number;
   readonly streams?: Partial<StreamBounds>;
@@ -70,7 +77,12 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
   };
   app.addHook('onRequest', async (request, reply) => {
     protect(reply, false);
-    guarding().receive(request);
+    try {
+      guarding().receive(request);
+    } catch (thrown) {
+      // For handlers of errors that are not ours: a plugin's.
+      throw Object.assign(thrown as MillraceError, { statusCode: statusFor(asMillraceError(thrown)) });
+    }
   });
   app.addHook('preClose', async () => streams.endAll());
   app.setErrorHandler((thrown, _request, reply) => {
@@ -84,6 +96,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
   addContract(app, server);
   addStreams(app, server);
   addConsole(app, server);
+  for (const plugin of options.plugins ?? []) await app.register(plugin);
   await app.listen({ host: '127.0.0.1', port: options.port });
   return { app, port: portOf(app), streams, close: () => app.close() };
 }

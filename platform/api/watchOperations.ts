@@ -35,7 +35,8 @@ export function watchOperations(
   const begin = async (id: string, pipeline: string): Promise<Followed | undefined> => {
     const { mtimeMs } = (await stat(recordFile(id)).catch(() => undefined)) ?? { mtimeMs: startMs };
     // A home's old operations are no news to a bus that begins.
-    if (mtimeMs < startMs && !told.lines.has(id)) return undefined;
+    const runs = readRecord(id)?.state === 'running';
+    if (mtimeMs < startMs && !runs && !told.lines.has(id)) return undefined;
     return { id, pipeline, bytes: 0, lines: 0, partial: '' };
   };
   const recordFile = (id: string) => join(home.operationsDir, `${id}.json`);

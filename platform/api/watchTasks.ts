@@ -1,4 +1,7 @@
-/** Phases of tasks as events of the bus. What changed while the API was away is told when it is back. */
+/**
+ * Phases of tasks as events of the bus. What changed while the API was away is told when it is back; a task that the bus does not
+ * remember is told of as it is.
+ */
 import type { ClusterDriver, TaskStatus } from '../cluster/driver.ts';
 import type { EventBus } from './eventBus.ts';
 
@@ -10,7 +13,6 @@ export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
   const known = new Map<string, string>();
   for (const event of bus.since('0').events)
     if (event.type === type) known.set(event.subject, keyOf(event.data as never));
-  let isFirst = true;
   let stopped = false;
   const look = async () => {
     const tasks = await driver.list();
@@ -18,15 +20,13 @@ export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
       const key = keyOf(task);
       const before = known.get(task.id);
       known.set(task.id, key);
-      // Of what runs when the API is there for the first time nothing is news.
-      if (before !== key && !(isFirst && before === undefined)) tell(bus, task);
+      if (before !== key) tell(bus, task);
     }
     for (const id of [...known.keys()]) {
       if (tasks.some((task) => task.id === id)) continue;
       known.delete(id);
       bus.publish({ source: '/tasks', type, subject: id, data: { id, phase: 'removed', restarts: 0, reason: '' } });
     }
-    isFirst = false;
   };
   const run = async () => {
     while (!stopped) {

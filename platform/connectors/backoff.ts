@@ -43,7 +43,7 @@ export function reasonOf(thrown: unknown): string {
   const inner = thrown instanceof AggregateError ? thrown.errors[0] : thrown.cause;
   const line = inner instanceof Error && inner.message !== message ? `${message}: ${inner.message}` : message;
   return line
-    .replace(/\n\s*at [^]*$/, '')
+    .replace(/\n\s*at .*$/s, '')
     .replaceAll(/\s+/g, ' ')
     .slice(0, 500);
 }

@@ -4,8 +4,9 @@ import type { Home } from '../home.ts';
 import { readState, writeState } from '../state-files.ts';
 import type { ControlPorts } from './tasks.ts';
 
-/** Files before 2026-11-25 have no port of the API and of Valkey. */
-export type KeptPorts = Omit<ControlPorts, 'api' | 'redis'> & { readonly api?: number; readonly redis?: number };
+type Later = 'api' | 'redis' | 'otlp';
+/** Files before 2026-11-25 have no port of the API, of Valkey and of OTLP. */
+export type KeptPorts = Omit<ControlPorts, Later> & Partial<Pick<ControlPorts, Later>>;
 
 interface ControlFile {
   readonly format: 'millrace/control/1';
@@ -15,10 +16,15 @@ interface ControlFile {
 /** The control plane takes the ports below the first node's: the highest free ones of these many. */
 const searched = 100;
 const first = ['temporal', 'ui', 'http', 'metrics'] as const;
-const names = [...first, 'api', 'redis'] as const;
+const names = [...first, 'api', 'redis', 'otlp'] as const;
 
 export function controlPorts(home: Home): KeptPorts | undefined {
   return readState<ControlFile>(home.controlFile, 'millrace/control/1', check)?.ports;
+}
+
+/** Whether it has the port of everything. */
+export function isWhole(ports: KeptPorts): ports is ControlPorts {
+  return names.every((name) => ports[name] !== undefined);
 }
 
 function check(value: unknown): ControlFile {

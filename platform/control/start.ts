@@ -13,7 +13,7 @@ import { fail } from '../errors.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
 import { namespace } from '../workflows/messages.ts';
-import { chooseControlPorts, controlPorts } from './controlFile.ts';
+import { chooseControlPorts, controlPorts, isWhole } from './controlFile.ts';
 import { controlRedisSecrets, renderControlRedis } from './redis.ts';
 import {
   apiTask,
@@ -60,9 +60,9 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
   if (!node) fail('INTERNAL', { reason: 'a cluster without nodes' });
   const kept = controlPorts(home);
   const ports =
-    kept?.api === undefined || kept.redis === undefined
-      ? chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress))
-      : { ...kept, api: kept.api, redis: kept.redis };
+    kept !== undefined && isWhole(kept)
+      ? kept
+      : chooseControlPorts(home, node.ports.first, await driver.takenPorts(controlAddress));
   const temporalAddress = `${controlAddress}:${ports.temporal}`;
   const sources = sourcesOf(repoRoot);
   const settings = { home, cache, repoRoot, sources, env: passedOn(env) };

@@ -24,6 +24,8 @@ export interface ControlPorts {
   readonly metrics: number;
   readonly api: number;
   readonly redis: number;
+  /** OTLP over gRPC, of the API. */
+  readonly otlp: number;
 }
 
 export const controlAddress = '127.0.0.1';
@@ -36,7 +38,7 @@ const stop = { signal: 'SIGTERM', graceMs: 10_000 } as const;
  */
 export function renderTemporal(
   node: string,
-  ports: Omit<ControlPorts, 'api' | 'redis'>,
+  ports: Omit<ControlPorts, 'api' | 'redis' | 'otlp'>,
   artifacts: Artifacts,
 ): TaskSpec {
   const listen = (name: string, port: number) => ({ name, address: controlAddress, port });
@@ -134,6 +136,7 @@ export function renderApi(node: string, artifacts: Artifacts, settings: ApiSetti
       MILLRACE_HOME: home.root,
       MILLRACE_CACHE: cache,
       MILLRACE_API_PORT: String(ports.api),
+      MILLRACE_OTLP_PORT: String(ports.otlp),
       MILLRACE_SOURCES: sources,
       // Of glibc: one heap for all threads. 130 MB instead of 163 after the start (measured, Node 24, x64).
       MALLOC_ARENA_MAX: '1',
@@ -141,7 +144,10 @@ export function renderApi(node: string, artifacts: Artifacts, settings: ApiSetti
       NODE_ENV: 'production',
     },
     files: [],
-    ports: [{ name: 'http', address: controlAddress, port: ports.api }],
+    ports: [
+      { name: 'http', address: controlAddress, port: ports.api },
+      { name: 'otlp', address: controlAddress, port: ports.otlp },
+    ],
     limits: controlLimits[apiTask],
     stop: { signal: 'SIGTERM', graceMs: 5000 },
     tier: 4,

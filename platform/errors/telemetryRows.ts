@@ -31,4 +31,11 @@ export const telemetryRows = {
     meaning: 'Its directory is full, read-only or belongs to another user, as after a run with sudo.',
     next: 'Free some space, or give the directory back to yourself with chown, then start again.',
   },
+  OTLP_NOT_LISTENING: {
+    class: 'environment',
+    retryable: true,
+    what: 'OTLP can not be received at {address}:{port}: {reason}.',
+    meaning: 'Another program listens there, or the address is not one of this machine.',
+    next: 'End that program, or give OTLP another port.',
+  },
 } as const satisfies Record<string, ErrorRow>;

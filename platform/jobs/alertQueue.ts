@@ -43,57 +43,76 @@ const kept = { age: 7 * 86_400, count: 1000 };
 const lockMs = 10_000;
 
 export function createAlertQueue(options: AlertQueueOptions): AlertQueue {
-  const { attempts, firstMs } = options.retry ?? { attempts: 12, firstMs: 1000 };
-  const job: JobsOptions = {
-    attempts,
-    backoff: { type: 'exponential', delay: firstMs },
-    removeOnComplete: kept,
-    removeOnFail: kept,
-  };
-  const stopping = new AbortController();
-  let waitingFor: string | undefined = 'Valkey: not connected yet';
-  let opened: { readonly queue: Queue<AlertEvent>; readonly worker: Worker<AlertEvent> } | undefined;
-  let starting: Promise<void> = Promise.resolve();
-  const trouble = (error: unknown) => {
-    waitingFor = `Valkey: ${reasonOf(error)}`;
-  };
-  const openUntilStopped = async () => {
-    const backoff = new Backoff(200, 5000);
-    while (!stopping.signal.aborted && opened === undefined) {
-      try {
-        opened = await open(options, trouble, () => {
-          waitingFor = undefined;
-        });
-        waitingFor = undefined;
-      } catch (error) {
-        trouble(error);
-        await pause(backoff.nextMs(), stopping.signal);
-      }
-    }
-  };
-  return {
-    start: () => {
-      starting = openUntilStopped();
-    },
-    stop: async () => {
-      stopping.abort();
-      await starting;
-      await opened?.worker.close();
-      await opened?.queue.close();
-    },
-    waitingFor: () => waitingFor,
-    add: async (event) => {
-      if (opened === undefined) return undefined;
-      const { queue } = opened;
-      await queue.add(event.type, event, { ...job, jobId: event.id });
-      // A job that is known already is left as it is: it may have come to its end before.
-      const state = await queue.getJobState(event.id);
-      return state === 'completed' ? 'delivered' : state === 'failed' ? 'failed' : 'waiting';
-    },
-  };
+  return new ReconnectingQueue(options);
 }
 
-async function open(options: AlertQueueOptions, trouble: (error: unknown) => void, ready: () => void) {
+class ReconnectingQueue implements AlertQueue {
+  readonly #options: AlertQueueOptions;
+  readonly #stopping = new AbortController();
+  #waitingFor: string | undefined = 'Valkey: not connected yet';
+  #opened: Opened | undefined;
+  #starting: Promise<void> = Promise.resolve();
+
+  constructor(options: AlertQueueOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#starting = this.#openUntilStopped();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#starting;
+    await this.#opened?.worker.close();
+    await this.#opened?.queue.close();
+  }
+
+  waitingFor(): string | undefined {
+    return this.#waitingFor;
+  }
+
+  async add(event: AlertEvent): Promise<Queued | undefined> {
+    if (this.#opened === undefined) return undefined;
+    const { queue } = this.#opened;
+    await queue.add(event.type, event, jobOptions(event.id, this.#options.retry));
+    // A job that is known already is left as it is: it may have come to its end before.
+    const state = await queue.getJobState(event.id);
+    return state === 'completed' ? 'delivered' : state === 'failed' ? 'failed' : 'waiting';
+  }
+
+  async #openUntilStopped(): Promise<void> {
+    const backoff = new Backoff(200, 5000);
+    const trouble = (error: unknown) => {
+      this.#waitingFor = `Valkey: ${reasonOf(error)}`;
+    };
+    const ready = () => {
+      this.#waitingFor = undefined;
+    };
+    while (!this.#stopping.signal.aborted && this.#opened === undefined) {
+      try {
+        this.#opened = await open(this.#options, trouble, ready);
+        ready();
+      } catch (error) {
+        trouble(error);
+        await pause(backoff.nextMs(), this.#stopping.signal);
+      }
+    }
+  }
+}
+
+function jobOptions(id: string, retry: AlertQueueOptions['retry']): JobsOptions {
+  const { attempts, firstMs } = retry ?? { attempts: 12, firstMs: 1000 };
+  const backoff = { type: 'exponential', delay: firstMs };
+  return { jobId: id, attempts, backoff, removeOnComplete: kept, removeOnFail: kept };
+}
+
+interface Opened {
+  readonly queue: Queue<AlertEvent>;
+  readonly worker: Worker<AlertEvent>;
+}
+
+async function open(options: AlertQueueOptions, trouble: (error: unknown) => void, ready: () => void): Promise<Opened> {
   const access = options.access();
   if (access === undefined) throw new Error('it was not started in this home yet');
   // Refuses a server that is not ours.

@@ -31,10 +31,15 @@ export interface Alerting {
   start(): void;
   /** Writes what is not written yet; lets the delivery in hand end. */
   stop(): Promise<void>;
-  /** Takes a look at a pipeline into account; at most once a second or so. `objectives`: `objectivesOf(plan.spec)`. */
+  /**
+   * Takes a look at a pipeline into account; at most once a second or so. `objectives`: `objectivesOf(plan.spec)`. Throws
+   * STATE_UNAVAILABLE when an alert begins or ends and can't be written: the next look makes it again.
+   */
   observe(pipeline: string, objectives: Objectives, sample: Sample): void;
   /** The pipeline is gone: its alerts end, its budgets are forgotten. */
   forget(pipeline: string): void;
+  /** Forgets all others, those too that were destroyed while nobody watched: one of the same name begins with a whole budget. */
+  keepOnly(pipelines: readonly string[]): void;
   /** Firing first, then the newest. */
   alerts(): readonly Alert[];
   /** How many fire, of one pipeline. */
@@ -60,6 +65,12 @@ export function createAlerting(options: AlertingOptions): Alerting {
   const delivery: Delivery = new Delivery({ store, webhook, now, log }, (handlers) =>
     createAlertQueue({ access, log, ...handlers, ...retry }),
   );
+  const forget = (isGone: (pipeline: string) => boolean) => {
+    const gone = store.all().filter(({ state, pipeline }) => state === 'firing' && isGone(pipeline));
+    for (const alert of gone) store.put({ ...endOf(alert, now()), delivery: delivery.wanted() ? 'queued' : null });
+    budgets.forget(isGone);
+    if (gone.length > 0) delivery.kick();
+  };
   return {
     start: () => delivery.start(),
     stop: async () => {
@@ -72,14 +83,10 @@ export function createAlerting(options: AlertingOptions): Alerting {
       budgets.save(sample.atMs, isNew.length > 0);
       if (isNew.length > 0) delivery.kick();
     },
-    forget: (pipeline) => {
-      for (const alert of store.firingOf(pipeline)) {
-        const text = `${pipeline}: the pipeline is gone, and objective "${alert.name}" with it.`;
-        const ended = { ...alert, state: 'resolved', resolvedMs: now(), text, next: 'Nothing.' } as const;
-        store.put({ ...ended, delivery: delivery.wanted() ? 'queued' : null });
-      }
-      budgets.forget(pipeline);
-      delivery.kick();
+    forget: (pipeline) => forget((each) => each === pipeline),
+    keepOnly: (pipelines) => {
+      const kept = new Set(pipelines);
+      forget((each) => !kept.has(each));
     },
     alerts: () => store.all(),
     firing: (pipeline) => store.firingOf(pipeline).length,
@@ -90,4 +97,9 @@ export function createAlerting(options: AlertingOptions): Alerting {
     },
     waitingFor: () => delivery.waitingFor(),
   };
+}
+
+function endOf(alert: Alert, nowMs: number): Alert {
+  const text = `${alert.pipeline}: the pipeline is gone, and objective "${alert.name}" with it.`;
+  return { ...alert, state: 'resolved', resolvedMs: nowMs, text, next: 'Nothing.' };
 }

@@ -1,5 +1,5 @@
 /** The error budgets of one pipeline on disk: a file each, some KiB per objective. */
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Home } from '../home.ts';
@@ -38,6 +38,14 @@ export function readBudgets(home: Home, pipeline: string): KeptBudgets | undefin
 export function writeBudgets(home: Home, pipeline: string, { savedMs, objectives }: KeptBudgets): void {
   const file = { format: 'millrace/budgets/1', pipeline, savedMs, objectives } as const;
   writeState(fileOf(home, pipeline), file);
+}
+
+export function pipelinesWithBudgets({ alertsDir }: Home): readonly string[] {
+  const directory = join(alertsDir, 'budgets');
+  if (!existsSync(directory)) return [];
+  // A file that begins with a dot is half a file of a process that was killed.
+  const names = readdirSync(directory).filter((file) => /^[^.].*\.json$/.test(file));
+  return names.map((file) => file.slice(0, -'.json'.length));
 }
 
 export function removeBudgets(home: Home, pipeline: string): void {

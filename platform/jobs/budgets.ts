@@ -7,7 +7,7 @@ import type { Sample } from '../objectives/sample.ts';
 import { alertTexts } from '../objectives/texts.ts';
 import { ObjectiveTracker, type TrackerState, type Transition } from '../objectives/tracker.ts';
 import { canonical } from '../reconcile/equal.ts';
-import { readBudgets, removeBudgets, writeBudgets } from './budgetFile.ts';
+import { pipelinesWithBudgets, readBudgets, removeBudgets, writeBudgets } from './budgetFile.ts';
 
 /** What is counted since the last time is lost by a kill. */
 const saveEveryMs = 10_000;
@@ -53,9 +53,12 @@ export class PipelineBudgets {
     return [...(this.#pipelines.get(pipeline)?.trackers.values() ?? [])].map((tracker) => tracker.status(nowMs));
   }
 
-  forget(pipeline: string): void {
-    this.#pipelines.delete(pipeline);
-    removeBudgets(this.#home, pipeline);
+  forget(isGone: (pipeline: string) => boolean): void {
+    const known = [...this.#pipelines.keys(), ...pipelinesWithBudgets(this.#home)];
+    for (const pipeline of known.filter(isGone)) {
+      this.#pipelines.delete(pipeline);
+      removeBudgets(this.#home, pipeline);
+    }
   }
 
   /** A disk that takes nothing is told of, and tried again: alerts go on. */

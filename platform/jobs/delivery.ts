@@ -30,6 +30,7 @@ export class Delivery {
   #timer: NodeJS.Timeout | undefined;
   #adding: Promise<void> | undefined;
   #saidOfWebhook = '';
+  #saidOfQueue = '';
 
   constructor(options: DeliveryOptions, makeQueue: (handlers: Handlers) => AlertQueue) {
     this.#options = options;
@@ -69,7 +70,7 @@ export class Delivery {
   }
 
   async #addAll(): Promise<void> {
-    const { store, now, log } = this.#options;
+    const { store, now } = this.#options;
     if (this.wanted()) {
       // A webhook that was set after they began to fire is told of them.
       for (const alert of store.all()) if (alert.state === 'firing') this.#wantDelivery(alert);
@@ -81,13 +82,20 @@ export class Delivery {
         const queued = await this.#queue.add(event);
         if (queued === undefined) return;
         this.#added.set(event.id, now());
+        this.#sayOfQueue('');
         if (queued !== 'waiting') store.mark(alert, queued);
       } catch (error) {
-        return log(`alert ${event.id} is not in the queue yet: ${reasonOf(error)}`);
+        return this.#sayOfQueue(`alerts are not in the queue yet: ${reasonOf(error)}`);
       }
     }
     const open = new Set(store.queued().map(eventIdOf));
     for (const id of this.#added.keys()) if (!open.has(id)) this.#added.delete(id);
+  }
+
+  /** Once for each reason: it is tried every two seconds. */
+  #sayOfQueue(said: string): void {
+    if (said !== this.#saidOfQueue && said !== '') this.#options.log(said);
+    this.#saidOfQueue = said;
   }
 
   #wantDelivery(alert: Alert): void {

@@ -49,3 +49,11 @@ export const defaultObjectives: Objectives = {
 export function objectivesOf({ objectives }: { readonly objectives?: Objectives | undefined }): Objectives {
   return objectives === undefined || Object.keys(objectives).length === 0 ? defaultObjectives : objectives;
 }
+
+/** How old results may be when they arrive, by the strictest objective about all ends; undefined: there is none. */
+export function freshnessMsOf(objectives: Objectives): number | undefined {
+  const seconds = Object.values(objectives).flatMap((each) =>
+    each.kind === 'freshness' && each.stage === undefined ? [each.withinSeconds] : [],
+  );
+  return seconds.length === 0 ? undefined : Math.min(...seconds) * 1000;
+}

@@ -7,7 +7,7 @@ export interface TaskReply {
   readonly task: string;
   /** Empty of a task that has no stages. */
   readonly stages: readonly StageReport[];
-  /** What it waits for by its own word; empty: nothing. Not told by Spark's driver. */
+  /** What it waits for by its own word; empty: nothing. */
   readonly waitingFor?: string;
   /** Why it could not be asked. */
   readonly fault?: string;
@@ -56,12 +56,19 @@ export async function askTask(
     if (response.status === 404) return { task, stages: [] };
     const body = (await response.json()) as Body;
     if (body.task !== task) return { task, stages: [], fault: `task ${body.task} answers at ${url}` };
-    const { stages = [], waitingFor } = body;
-    return { task, stages, ...(waitingFor === undefined ? {} : { waitingFor }) };
+    const { stages = [], waitingFor = await askHealth(url, timeoutMs) } = body;
+    return { task, stages, waitingFor };
   } catch (thrown) {
     const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
     return { task, stages: [], fault: cause instanceof Error ? cause.message : String(cause) };
   }
+}
+
+/** Spark's driver tells only here what it waits for. Empty: nothing. */
+async function askHealth(url: string, timeoutMs: number): Promise<string> {
+  const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(timeoutMs) });
+  const { ready, waitingFor } = (await response.json()) as { readonly ready?: boolean; readonly waitingFor?: string };
+  return ready === true ? '' : waitingFor || 'its start';
 }
 
 /** The tasks whose name is the part's: instances of a service, or the process of a group of flows. */

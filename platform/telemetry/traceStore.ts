@@ -175,7 +175,7 @@ function inTreeOrder(spans: readonly StoredSpan[]): { span: StoredSpan; depth: n
   const known = new Set(spans.map((span) => span.spanId));
   const isRoot = (span: StoredSpan) => span.parentSpanId === null || !known.has(span.parentSpanId);
   const byParent = Map.groupBy(spans, (span) => (isRoot(span) ? null : span.parentSpanId));
-  for (const children of byParent.values()) children.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  for (const children of byParent.values()) children.sort(byTime);
   const ordered: { span: StoredSpan; depth: number }[] = [];
   // A stack, not recursion: a file from elsewhere may hold a chain of any length. A cycle has no root and is left out.
   const stack = (byParent.get(null) ?? []).map((span) => ({ span, depth: 0 })).reverse();
@@ -185,6 +185,11 @@ function inTreeOrder(spans: readonly StoredSpan[]): { span: StoredSpan; depth: n
     for (const span of (byParent.get(next.span.spanId) ?? []).toReversed()) stack.push({ span, depth: depth + 1 });
   }
   return ordered;
+}
+
+/** Of two with the same times, the order is that of their ids: whatever they were read from. */
+function byTime(a: StoredSpan, b: StoredSpan): number {
+  return a.startMs - b.startMs || a.endMs - b.endMs || (a.spanId < b.spanId ? -1 : 1);
 }
 
 function round(ms: number): number {

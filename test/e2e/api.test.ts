@@ -18,12 +18,14 @@ let deployed: DeployResult;
 let base: string;
 let port: number;
 let token: string;
+let traceId: string;
 
 beforeAll(async () => {
   deployed = await home.json<DeployResult>('deploy', pipeline, '--yes');
   ({ url: base, token } = await home.json<{ url: string; token: string }>('console', '--token'));
   base = base.replace(/\/$/, '');
   port = Number(new URL(base).port);
+  ({ traceId } = await home.json<Trace>('trace', pipeline, '--deploy'));
 }, 6 * minutes);
 afterAll(async () => {
   const { stdout } = await home.purge();
@@ -107,7 +109,6 @@ describe('each route answers as the contract says', () => {
   test.each(gets)(
     '%s',
     async (name, { path, response }) => {
-      const { traceId } = await home.json<Trace>('trace', pipeline, '--deploy');
       const [newest] = await get<OperationView[]>('/api/operations');
       const values: Record<string, string> = {
         ...{ pipeline, topic: 'flights', table: 'flights', task: `${pipeline}.ingress.0` },

@@ -100,6 +100,10 @@ function stopped({ recorded, pipeline, tasks, agent }: FlowFacts): Verdict | und
   const isDown = ({ phase, silentMs }: TaskFact) =>
     phase === undefined ? silentMs === null || silentMs === undefined || silentMs > silentAfterMs : phase === 'stopped';
   if (!tasks.every(isDown)) return undefined;
+  if (tasks.length > 0 && tasks.every(({ phase, desired }) => phase === 'stopped' && desired === 'stopped')) {
+    const next = `start it again in the console, or with POST /api/pipelines/${pipeline}/start`;
+    return { state: 'stopped', reason: 'All its tasks were stopped on request.', next };
+  }
   const reason = agent ? 'All its tasks are stopped.' : 'No agent runs, and none of its tasks answers.';
   return { state: 'stopped', reason, next: 'millrace up' };
 }

@@ -2,7 +2,7 @@
 import type { PipelineRecord } from '../../model/records.ts';
 import { hopsOf } from '../hops.ts';
 import { askTasks, type TaskReply } from '../stages.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, type Sight } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, type FrameworkFact } from './flowState.ts';
 import { HopWatch } from './hopWatch.ts';
 import { judge } from './judge.ts';
@@ -36,44 +36,60 @@ interface Reading {
 
 /** Takes about a second, and up to ten where servers or tasks do not answer. Never rejects for what does not answer. */
 export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<FlowFacts> {
-  const { pipeline, plan } = record;
-  const { now, kafka, pause } = deps;
-  const hops = hopsOf(pipeline, plan.spec);
-  const watch = new HopWatch(pipeline, hops);
+  const watch = new HopWatch(record.pipeline, hopsOf(record.pipeline, record.plan.spec));
   const first = isUp(record, deps.statuses) ? await read(record, deps) : nothing;
   if (first.look !== undefined) watch.see(first.look, first.answers);
-  if (first.answers.length > 0) await pause(apartMs);
-  const second = first.answers.length > 0 ? await read(record, deps) : first;
-  if (second.look !== undefined && second !== first) watch.see(second.look, second.answers);
-  const dated = watch.undated(now()).map(async (undone) => {
-    const { topic, partition, offset } = undone;
-    watch.date(undone, await kafka.ask((admin) => admin.timestampAt(topic, partition, offset)));
-  });
-  await Promise.allSettled(dated);
-  const nowMs = now();
-  const measures = measuresOf(pipeline, hops, countsOf(first.answers), countsOf(second.answers));
-  const lags = watch.lags(nowMs);
-  const sight = {
-    ...{ record, statuses: deps.statuses, worker: deps.worker, frameworks: deps.frameworks, measures, lags },
-    answeredMs: new Map([
-      ...second.answers.map(({ task }) => [task, nowMs] as const),
-      ...second.silent.map((task) => [task, null] as const),
-    ]),
-    waitingFor: waitingIn(second.answers),
-    stillMs: (hop: string) => {
-      if (watch.hasMoved(hop) !== false) return 0;
-      const lagMs = (lags.find((lag) => lag.hop === hop)?.lagSeconds ?? 0) * 1000;
-      const passedMs = measures.find(({ stage }) => stage === hop)?.lastPassedMs ?? 0;
-      return Math.max(0, Math.min(lagMs, nowMs - passedMs));
-    },
-  };
+  const looksAgain = first.answers.length > 0;
+  if (looksAgain) await deps.pause(apartMs);
+  const second = looksAgain ? await read(record, deps) : first;
+  if (second.look !== undefined && looksAgain) watch.see(second.look, second.answers);
+  await date(watch, deps);
+  const nowMs = deps.now();
   const rest = {
     freshnessMs: deps.freshnessMs ?? defaultFreshnessMs,
     deadLetters: deadLettersBetween(record, first.look, second.look),
     unbalanced: unbalancedIn(record, second, watch, deps.acknowledged),
     offsetsFault: second.fault,
   };
-  return factsOf(sight, rest, nowMs);
+  return factsOf(sightOf(record, deps, { first, second, watch, nowMs }), rest, nowMs);
+}
+
+/** Of what was written before the first reading only Kafka knows the age. */
+async function date(watch: HopWatch, { kafka, now }: LookNow): Promise<void> {
+  const dated = watch.undated(now()).map(async (undone) => {
+    const { topic, partition, offset } = undone;
+    watch.date(undone, await kafka.ask((admin) => admin.timestampAt(topic, partition, offset)));
+  });
+  await Promise.allSettled(dated);
+}
+
+interface Readings {
+  readonly first: Reading;
+  readonly second: Reading;
+  readonly watch: HopWatch;
+  readonly nowMs: number;
+}
+
+function sightOf(record: PipelineRecord, deps: LookNow, { first, second, watch, nowMs }: Readings): Sight {
+  const { pipeline, plan } = record;
+  const hops = hopsOf(pipeline, plan.spec);
+  const measures = measuresOf(pipeline, hops, countsOf(first.answers), countsOf(second.answers));
+  const lags = watch.lags(nowMs);
+  return {
+    ...{ record, statuses: deps.statuses, worker: deps.worker, frameworks: deps.frameworks, measures, lags },
+    answeredMs: new Map([
+      ...second.answers.map(({ task }) => [task, nowMs] as const),
+      ...second.silent.map((task) => [task, null] as const),
+    ]),
+    waitingFor: waitingIn(second.answers),
+    // Two readings do not show for how long it has stood still: at the most as long as its oldest record waits.
+    stillMs: (hop) => {
+      if (watch.hasMoved(hop) !== false) return 0;
+      const lagMs = (lags.find((lag) => lag.hop === hop)?.lagSeconds ?? 0) * 1000;
+      const passedMs = measures.find(({ stage }) => stage === hop)?.lastPassedMs ?? 0;
+      return Math.max(0, Math.min(lagMs, nowMs - passedMs));
+    },
+  };
 }
 
 const nothing: Reading = { look: undefined, fault: null, answers: [], silent: [] };

@@ -4,7 +4,7 @@
  * Pure. A window is judged once it is closed, and an edge only once the later stage has read all there is (`drained`): until
  * then what is missing is on its way. Read the later stages' pages after the window has closed, and none of this is a guess.
  */
-import { type LedgerCell, type StageSnapshot, type TallyKind, windowMs } from './cell.ts';
+import { type LedgerCell, maxCells, type StageSnapshot, type TallyKind, windowMs } from './cell.ts';
 import { addTallies, emptyTally, sameTally, type TallyValue } from './tally.ts';
 
 export interface LedgerStage {
@@ -68,8 +68,11 @@ export interface LedgerReport {
 export const graceMs = 10_000;
 
 export function balance(stages: readonly LedgerStage[], nowMs: number): LedgerReport {
-  const origins = new Set(stages.flatMap(({ pages }) => (pages ?? []).flatMap(({ cells }) => cells.map(originOf))));
-  const windows = [...origins].sort((one, other) => one - other).map((originMs) => window(stages, originMs, nowMs));
+  const cells = new Map(stages.map((stage) => [stage.name, cellsOf(stage)]));
+  const origins = new Set([...cells.values()].flatMap((byOrigin) => [...(byOrigin?.keys() ?? [])]));
+  const fromMs = Math.max(0, ...stages.flatMap(({ pages }) => (pages ?? []).map(knownFromMs)));
+  const known = [...origins].filter((originMs) => originMs >= fromMs).sort((one, other) => one - other);
+  const windows = known.map((originMs) => window(stages, cells, originMs, nowMs));
   const faults = windows.flatMap((each) => each.faults);
   const sum = (kinds: readonly LedgerFault['kind'][]) =>
     faults.filter(({ kind }) => kinds.includes(kind)).reduce((total, { events }) => total + events, 0);
@@ -85,12 +88,39 @@ export function balance(stages: readonly LedgerStage[], nowMs: number): LedgerRe
   };
 }
 
+/**
+ * A page that is as full as one after giving up may have given up what is older than its oldest window: that would look like a
+ * loss, or, where the writer has given it up, like events out of nothing. Judged by the page itself, which outlives its process.
+ */
+function knownFromMs({ cells }: StageSnapshot): number {
+  if (cells.length < maxCells - (maxCells >> 3)) return 0;
+  return cells.reduce((oldest, { originMs }) => Math.min(oldest, originMs), Number.POSITIVE_INFINITY);
+}
+
 function originOf({ originMs }: LedgerCell): number {
   return originMs;
 }
 
-function window(stages: readonly LedgerStage[], originMs: number, nowMs: number): WindowBalance {
-  const tallies = new Map(stages.map((stage) => [stage.name, talliesOf(stage, originMs)]));
+/** By window; undefined of a stage that does not tell. Of thousands of windows each looks up its own. */
+type Cells = ReadonlyMap<number, readonly LedgerCell[]> | undefined;
+
+function cellsOf({ pages }: LedgerStage): Cells {
+  return (
+    pages &&
+    Map.groupBy(
+      pages.flatMap((page) => page.cells),
+      originOf,
+    )
+  );
+}
+
+function window(
+  stages: readonly LedgerStage[],
+  cells: ReadonlyMap<string, Cells>,
+  originMs: number,
+  nowMs: number,
+): WindowBalance {
+  const tallies = new Map(stages.map(({ name }) => [name, talliesOf(name, cells.get(name), originMs)]));
   const base = {
     originMs,
     origin: new Date(originMs).toISOString(),
@@ -108,9 +138,9 @@ function window(stages: readonly LedgerStage[], originMs: number, nowMs: number)
   return { ...base, state, faults, waitsFor };
 }
 
-function talliesOf({ name, pages }: LedgerStage, originMs: number): StageTallies | undefined {
-  if (pages === undefined) return undefined;
-  const cells = pages.flatMap((page) => page.cells.filter((cell) => cell.originMs === originMs));
+function talliesOf(name: string, byOrigin: Cells, originMs: number): StageTallies | undefined {
+  if (byOrigin === undefined) return undefined;
+  const cells = byOrigin.get(originMs) ?? [];
   const kinds = new Set(cells.flatMap(({ tallies }) => Object.keys(tallies) as TallyKind[]));
   const values = [...kinds].map((kind) => [kind, addTallies(cells.flatMap((cell) => cell.tallies[kind] ?? []))]);
   return { name, ...Object.fromEntries(values) };

@@ -13,6 +13,9 @@ export type TallyKind = (typeof tallyKinds)[number];
 /** Ten seconds: short enough to name when something went wrong, long enough that its counts are worth their place. */
 export const windowMs = 10_000;
 
+/** Of one stage in one process: when there are more, an eighth is given up, the oldest windows first. */
+export const maxCells = 4096;
+
 export interface LedgerCell {
   /** Start of the window of origin time, in milliseconds since 1970. */
   readonly originMs: number;

@@ -8,7 +8,14 @@
  *
  * Memory is bounded by `maxCells`; the oldest windows are given up first, and that is said (`forgottenWindows`).
  */
-import { type LedgerCell, type StageSnapshot, type TallyKind, tallyKinds, windowMs } from './cell.ts';
+import {
+  maxCells as defaultMaxCells,
+  type LedgerCell,
+  type StageSnapshot,
+  type TallyKind,
+  tallyKinds,
+  windowMs,
+} from './cell.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { type Hash64, Tally, type TallyValue } from './tally.ts';
 
@@ -26,8 +33,6 @@ export interface StageLedgerOptions {
   readonly now: () => number;
   readonly maxCells?: number;
 }
-
-const defaultMaxCells = 4096;
 
 export class StageLedger {
   readonly #options: StageLedgerOptions;

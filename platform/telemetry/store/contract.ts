@@ -111,6 +111,8 @@ export interface TelemetryStore {
   addSpans(origin: Origin, spans: readonly SpanData[]): void;
   addMetrics(points: readonly StoredMetricPoint[]): void;
   addLogs(logs: readonly StoredLog[]): void;
+  /** How many more items it would queue now; what is added beyond is dropped. A receiver asks its sender to try again instead. */
+  room(): number;
   /** Resolves when all that was added before is stored or dropped. */
   flush(): Promise<void>;
   /**

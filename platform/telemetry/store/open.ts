@@ -130,6 +130,10 @@ class Store implements EmbeddedStore {
     });
   }
 
+  room(): number {
+    return this.#ended ? 0 : maxQueued - this.#queued - this.#inFlight;
+  }
+
   async flush(): Promise<void> {
     this.#handOver();
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));

@@ -39,11 +39,11 @@ export function openForWriting(directory: string): DatabaseSync {
     const db = new DatabaseSync(file);
     try {
       if (isNew) create(db);
+      checkTables(directory, file, db);
       db.exec('PRAGMA journal_mode = WAL');
       db.exec('PRAGMA synchronous = NORMAL');
       db.exec('PRAGMA cache_size = -16384');
       db.exec('PRAGMA journal_size_limit = 16777216');
-      checkTables(directory, file, db);
       return db;
     } catch (thrown) {
       db.close();
@@ -149,6 +149,11 @@ const codes = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const;
 export function isDamage(thrown: unknown): boolean {
   const code = sqliteCode(thrown);
   return code === codes.corrupt || code === codes.notADatabase;
+}
+
+/** Whether SQLite has thrown it. */
+export function isOfDatabase(thrown: unknown): boolean {
+  return sqliteCode(thrown) !== undefined;
 }
 
 /** The primary code of an error of SQLite. */

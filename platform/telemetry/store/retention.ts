@@ -49,12 +49,23 @@ export class Retention {
     let horizonMs = nowMs - this.#bounds.retentionMs;
     if (this.isFull()) {
       const oldest = oldestMs(this.#db) ?? nowMs;
-      if (this.#horizonMs <= oldest) this.#horizonMs = oldest + Math.max(1, (nowMs - oldest) / 20);
+      if (this.#horizonMs <= oldest) this.#horizonMs = this.#nextHorizon(oldest, nowMs);
       horizonMs = Math.max(horizonMs, this.#horizonMs);
     }
     const removed = transaction(this.#db, () => this.#removeBefore(horizonMs));
     const hasShrunk = this.#giveBack();
     return removed || hasShrunk;
+  }
+
+  /** A twentieth of the time that is held, and a slice at least: clocks that are ahead make that time short. */
+  #nextHorizon(oldest: number, nowMs: number): number {
+    const trace = this.#db
+      .prepare('SELECT start_us / 1000 AS at_ms FROM traces ORDER BY start_us LIMIT 1 OFFSET ?')
+      .get(tracesPerSlice);
+    const log = this.#db.prepare('SELECT at_ms FROM logs ORDER BY at_ms LIMIT 1 OFFSET ?').get(rowsPerSlice);
+    const slices = [trace, log].map((row) => (row?.at_ms as number | undefined) ?? Number.POSITIVE_INFINITY);
+    const slice = Math.min(...slices);
+    return oldest + Math.max(1, (nowMs - oldest) / 20, Number.isFinite(slice) ? slice - oldest : 0);
   }
 
   isFull(): boolean {

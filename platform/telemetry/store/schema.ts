@@ -17,8 +17,8 @@ export const applicationId = 0x4d525453;
 /** Raised when the tables change; a file with another one is refused. */
 export const schemaVersion = 1;
 export const pageBytes = 8192;
-/** Traces in one block of `postings`: 2^12. */
-export const blockBits = 12;
+/** Traces in one block of `postings`: 2^10. */
+export const blockBits = 10;
 export const databaseName = 'telemetry.sqlite';
 
 export const tables = `

@@ -30,8 +30,8 @@ export class SpanFollower {
   readonly #save;
   readonly #touch;
   readonly #forget;
-  /** Size of each file when all of it had been taken in: one look at the directory is all that an unchanged file costs. */
-  readonly #done = new Map<string, number>();
+  /** Files of which all was taken in, by path: one look at the directory is all that an unchanged file costs. */
+  readonly #done = new Map<string, { readonly head: string; readonly bytes: number }>();
 
   constructor(db: DatabaseSync, spansDir: string) {
     this.#spansDir = spansDir;
@@ -40,7 +40,7 @@ export class SpanFollower {
       `INSERT INTO followed (head, path, bytes, seen_ms) VALUES (?, ?, ?, ?)
        ON CONFLICT (head) DO UPDATE SET path = excluded.path, bytes = excluded.bytes, seen_ms = excluded.seen_ms`,
     );
-    this.#touch = db.prepare('UPDATE followed SET seen_ms = ? WHERE path = ?');
+    this.#touch = db.prepare('UPDATE followed SET seen_ms = ? WHERE head = ?');
     this.#forget = db.prepare('DELETE FROM followed WHERE seen_ms < ?');
   }
 
@@ -50,14 +50,14 @@ export class SpanFollower {
     const present = new Set(files.map(({ path }) => path));
     for (const path of this.#done.keys()) if (!present.has(path)) this.#done.delete(path);
     return files
-      .filter(({ path, bytes }) => this.#done.get(path) !== bytes)
+      .filter(({ path, bytes }) => this.#done.get(path)?.bytes !== bytes)
       .map(({ path }) => path)
       .reverse();
   }
 
   /** Within a transaction: files that are still there are remembered, others forgotten after an hour. */
   remember(nowMs: number): void {
-    for (const path of this.#done.keys()) this.#touch.run(nowMs, path);
+    for (const { head } of this.#done.values()) this.#touch.run(nowMs, head);
     this.#forget.run(nowMs - forgetAfterMs);
   }
 
@@ -86,17 +86,17 @@ export class SpanFollower {
     if (head === undefined) return false;
     const from = (this.#find.get(head)?.bytes as number | undefined) ?? 0;
     if (from >= size) {
-      this.#done.set(path, size);
+      this.#done.set(path, { head, bytes: size });
       return false;
     }
     const { lines, taken } = this.#linesFrom(fd, from);
     if (taken === 0) {
       // An unfinished line: looked at again when the file has grown.
-      this.#done.set(path, size);
+      this.#done.set(path, { head, bytes: size });
       return false;
     }
     store(parse(lines), () => this.#save.run(head, path, from + taken, nowMs));
-    if (from + taken >= size) this.#done.set(path, size);
+    if (from + taken >= size) this.#done.set(path, { head, bytes: size });
     return from + taken < size;
   }
 

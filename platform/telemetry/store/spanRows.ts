@@ -9,7 +9,7 @@
 import type { StoredSpan } from '../spanLines.ts';
 import type { TextReader, TextWriter } from './texts.ts';
 
-type Value = string | number | boolean | readonly (string | number)[];
+type Value = string | number | boolean | readonly (string | number)[] | null;
 
 export function encodeBody(span: StoredSpan, texts: TextWriter): string {
   const startUs = Math.round(span.startMs * 1000);
@@ -66,5 +66,7 @@ export function decodeBody(traceId: string, spanId: string, body: string, texts:
 
 function decodeValue(value: Value, texts: TextReader): string | number | boolean | readonly string[] {
   if (typeof value !== 'object') return value;
+  // NaN and the infinities, which JSON does not have.
+  if (value === null) return Number.NaN;
   return value[0] === 0 ? (value.slice(1) as string[]) : texts.text(value[0]!);
 }

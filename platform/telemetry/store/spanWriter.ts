@@ -128,7 +128,10 @@ const hex32 = /^[0-9a-f]{32}$/;
 const hex16 = /^[0-9a-f]{16}$/;
 
 function refusal(span: StoredSpan, nowMs: number, retentionMs: number): string | undefined {
-  if (!hex32.test(span.traceId) || !hex16.test(span.spanId)) return 'malformed';
+  const { traceId, spanId, name, service, instance } = span;
+  // Span files and callers are not checked before: what is no text would break the tables.
+  if (![traceId, spanId, name, service, instance].every((each) => typeof each === 'string')) return 'malformed';
+  if (!hex32.test(traceId) || !hex16.test(spanId)) return 'malformed';
   if (!(Number.isFinite(span.startMs) && Number.isFinite(span.endMs))) return 'malformed';
   if (span.startMs < nowMs - retentionMs) return 'too old';
   if (span.startMs > nowMs + maxAheadMs) return 'in the future';

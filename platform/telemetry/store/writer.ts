@@ -6,7 +6,7 @@ import { spanKinds } from '../span.ts';
 import type { StoredSpan } from '../spanLines.ts';
 import type { StoreStats } from './contract.ts';
 import type { Batch, ThreadOptions } from './messages.ts';
-import { isDamage, openForWriting } from './openDatabase.ts';
+import { isDamage, isOfDatabase, openForWriting } from './openDatabase.ts';
 import { PointWriter } from './pointWriter.ts';
 import { oldestMs, Retention } from './retention.ts';
 import { databaseName, transaction } from './schema.ts';
@@ -15,6 +15,9 @@ import { SpanWriter } from './spanWriter.ts';
 import { TextWriter } from './texts.ts';
 
 const oldestEveryMs = 2000;
+
+/** Told and counted already: the file is tried again. */
+class NotStored extends Error {}
 
 export class StoreWriter {
   readonly #options: ThreadOptions;
@@ -44,13 +47,15 @@ export class StoreWriter {
   }
 
   write({ spans, points, logs }: Batch, nowMs: number): void {
-    const flat = spans.flatMap(({ origin, spans: each }) => each.map((span) => storedSpan(span, origin)));
-    const count = flat.length + points.length + logs.length;
-    const dropped = this.#attempt(count, () => [
-      this.#spans.write(flat, nowMs).dropped,
-      this.#points.writePoints(points, nowMs).dropped,
-      this.#points.writeLogs(logs, nowMs).dropped,
-    ]);
+    const count = spans.reduce((sum, group) => sum + group.spans.length, points.length + logs.length);
+    const dropped = this.#attempt(count, () => {
+      const flat = spans.flatMap(({ origin, spans: each }) => each.map((span) => storedSpan(span, origin)));
+      return [
+        this.#spans.write(flat, nowMs).dropped,
+        this.#points.writePoints(points, nowMs).dropped,
+        this.#points.writeLogs(logs, nowMs).dropped,
+      ];
+    });
     for (const each of dropped ?? []) this.#drop(each);
   }
 
@@ -68,11 +73,28 @@ export class StoreWriter {
     return this.#follower.take(path, nowMs, ({ spans, malformed }, save) => {
       const dropped = this.#attempt(0, () => {
         save();
-        return this.#spans.write(spans, nowMs).dropped;
+        return this.#writeOrPass(spans, nowMs);
       });
-      if (dropped === undefined) throw new Error('not stored');
+      if (dropped === undefined) throw new NotStored();
       this.#drop({ ...dropped, ...(malformed > 0 ? { malformed: malformed + (dropped.malformed ?? 0) } : {}) });
     });
+  }
+
+  /** Spans that break the writer itself would be met again for ever: the file goes on after them. */
+  #writeOrPass(spans: readonly StoredSpan[], nowMs: number): Readonly<Record<string, number>> {
+    try {
+      return this.#spans.write(spans, nowMs).dropped;
+    } catch (thrown) {
+      if (isOfDatabase(thrown)) throw thrown;
+      this.#trouble(`Spans of a file can not be stored: ${(thrown as Error).message}.`);
+      return { malformed: spans.length };
+    }
+  }
+
+  /** A span file that can't be read. */
+  cannotFollow(thrown: unknown): void {
+    if (thrown instanceof NotStored) return;
+    this.#trouble(`A span file can not be read: ${(thrown as Error).message}.`);
   }
 
   rememberFiles(nowMs: number): void {
@@ -146,7 +168,7 @@ export class StoreWriter {
       if (count > 0) this.#drop({ corrupt: count });
       return;
     }
-    if (count > 0) this.#drop({ disk: count });
+    if (count > 0) this.#drop({ [isOfDatabase(thrown) ? 'disk' : 'malformed']: count });
     this.#trouble(
       `The telemetry store in ${this.#options.directory} can not be written: ${(thrown as Error).message}.`,
     );

@@ -47,7 +47,7 @@ class Thread {
   constructor(writer: StoreWriter) {
     this.#writer = writer;
     setInterval(() => void this.#removeOld(false), removeEveryMs).unref();
-    setInterval(() => this.#writer.rememberFiles(Date.now()), rememberEveryMs).unref();
+    setInterval(() => this.#closed || this.#writer.rememberFiles(Date.now()), rememberEveryMs).unref();
     port.on('message', (message: ToWriter) => void this.#take(message));
     say({ kind: 'ready', stats: writer.stats() });
     void this.#removeOld(false);
@@ -90,8 +90,8 @@ class Thread {
         }
         found = true;
       }
-    } catch {
-      // Told and counted already; the file stays, and is tried again.
+    } catch (thrown) {
+      this.#writer.cannotFollow(thrown);
     }
     if (this.#closed) return;
     if (found) {

@@ -357,3 +357,15 @@ test('a flood of one who has no login leaves the others their requests', async (
     await narrow.close();
   }
 });
+
+test('telemetry is taken from those who have the token, and from no page of another site', async () => {
+  const spans = { method: 'POST', path: '/v1/traces', body: '{"resourceSpans":[]}' } as const;
+  const cases: [readonly (readonly [string, string])[], number][] = [
+    [[json], 401],
+    [[json, ['Cookie', cookie]], 401],
+    [[json, bearer(), ['Host', 'evil.example']], 421],
+    [[json, bearer(), ['Origin', 'http://evil.example']], 403],
+    [[json, bearer()], 200],
+  ];
+  for (const [headers, status] of cases) expect((await ask(port, { ...spans, headers })).status).toBe(status);
+});

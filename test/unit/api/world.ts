@@ -20,6 +20,7 @@ import { type Home, homeAt } from '../../../platform/home.ts';
 import type { Watcher } from '../../../platform/observe/watcher.ts';
 import { createRecords } from '../../../platform/records/records.ts';
 import { createSecrets } from '../../../platform/secrets/secrets.ts';
+import { createOtlpHttp } from '../../../platform/telemetry/otlp/http.ts';
 import type { TelemetryStore } from '../../../platform/telemetry/store/contract.ts';
 
 export interface World {
@@ -66,6 +67,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const server = await startApiServer({
     ...{ port: 0, version: '0', bus, log: () => {}, credentials, handlers: createHandlers(reach), ...options },
     followLog: async (task, open) => followLog(driver, taskNamed(reach, task), open()),
+    plugins: [createOtlpHttp(noStore, { token: credentials.bearer() })],
     consoleFile: files.serve,
   });
   const close = async () => {
@@ -91,6 +93,7 @@ const noWatcher: Watcher = {
 
 const noStore: TelemetryStore = {
   ...{ addSpans() {}, addMetrics() {}, addLogs() {}, flush: async () => {}, close: async () => {} },
+  room: () => 1000,
   searchTraces: async () => [],
   trace: async () => undefined,
   metric: async () => [],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { balance, graceMs, type LedgerStage } from '../../../platform/telemetry/conservation/balance.ts';
-import { windowMs } from '../../../platform/telemetry/conservation/cell.ts';
+import { maxCells, windowMs } from '../../../platform/telemetry/conservation/cell.ts';
 import { memoryJournal, openJournal } from '../../../platform/telemetry/conservation/journal.ts';
 import { StageLedger } from '../../../platform/telemetry/conservation/stageLedger.ts';
 import { addTallies, emptyTally, eventHash, sameTally, Tally } from '../../../platform/telemetry/conservation/tally.ts';
@@ -266,6 +266,22 @@ describe('the balance', () => {
       expect(duplicated).toBe(0);
       expect(windows[0]).toMatchObject({ state: 'in-flight' });
     });
+  });
+
+  test('windows that one stage has given up and another still knows are no faults; later ones are judged', () => {
+    const every = Array.from({ length: maxCells + 10 }, (_, i) => `${i}:x`);
+    const known = every.filter((_, i) => i % 2 === 0);
+    const lateMs = origin + (maxCells + 20) * windowMs;
+    const ledger = new StageLedger({ stage: 'ingress', journal: memoryJournal(), now: () => origin });
+    for (const [i, id] of every.entries()) {
+      ledger.add('offered', origin + i * windowMs, 'p', eventHash(id));
+      if (i % 2 === 0) ledger.add('out', origin + i * windowMs, 'p', eventHash(id));
+    }
+    const pages = [ledger.snapshot()];
+    const judged = (read: string[]) => balance([{ ...ingress([]), pages }, store(read)], lateMs);
+    expect(judged(known)).toMatchObject({ lost: 0, duplicated: 0 });
+    expect(judged(known).windows.length).toBeGreaterThan(maxCells / 2);
+    expect(judged(known.toSpliced(-5, 1))).toMatchObject({ lost: 1, duplicated: 0 });
   });
 
   test('tallies of several instances of a stage add up', () => {

@@ -23,13 +23,13 @@ test('ports are chosen below the first node, free ones, once', () => {
   expect(controlRedisAccess(home)).toMatchObject({ host: '127.0.0.1', port: ports.redis });
 });
 
-test('a file from before keeps its ports, and gets those for the API and for Valkey', () => {
+test('a file from before keeps its ports, and gets those for the API, for Valkey and for OTLP', () => {
   const home = homeAt(join(root, 'former'));
   const former = { temporal: 19_999, ui: 19_998, http: 19_997, metrics: 19_996 };
   writeState(home.controlFile, { format: 'millrace/control/1', ports: former } as never);
   expect(controlPorts(home)).toEqual(former);
   const ports = chooseControlPorts(home, 20_000, new Map());
-  expect(ports).toEqual({ ...former, api: 19_995, redis: 19_994 });
+  expect(ports).toEqual({ ...former, api: 19_995, redis: 19_994, otlp: 19_993 });
   expect(controlPorts(home)).toEqual(ports);
 });
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { NodeTaskConfig } from '../../../platform/connectors/config.ts';
 import { createDatasetFeed, type DatasetFeed } from '../../../platform/connectors/dataset/feed.ts';
 import { readPosition } from '../../../platform/connectors/dataset/position.ts';
@@ -10,6 +10,9 @@ import { flowSpec } from '../../../platform/model/blueprint.ts';
 import { createSpanRecorder } from '../../../platform/telemetry/recorder.ts';
 import { findTrace } from '../../../platform/telemetry/traceStore.ts';
 import { configOf, type Limits, type Running, startIngress } from '../ingress/harness.ts';
+
+// A loaded machine takes its time over some hundred events.
+jest.setTimeout(60_000);
 
 let directory: string;
 let running: Running;

@@ -94,7 +94,10 @@ test('a new revision keeps what was counted for objectives that stay, and ends t
 test('a pipeline that is gone takes its alerts and budgets with it', () => {
   const alerting = make();
   watch(alerting, stuck);
-  alerting.forget('delays');
+  alerting.keepOnly(['delays', 'others']);
+  alerting.forget('others');
+  expect(alerting.firing('delays')).toBe(1);
+  alerting.keepOnly(['others']);
   expect(alerting.alerts()).toEqual([
     expect.objectContaining({ state: 'resolved', text: expect.stringMatching(/the pipeline is gone/) }),
   ]);

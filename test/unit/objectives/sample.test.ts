@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { blueprint } from '../../../blueprints/flight-delays/blueprint.ts';
 import type { HistoryPoint, PipelineSummary } from '../../../platform/api/contract/pipelines.ts';
-import { defaultObjectives, objectivesOf } from '../../../platform/model/objective.ts';
+import { defaultObjectives, freshnessMsOf, objectivesOf } from '../../../platform/model/objective.ts';
 import { sampleOf } from '../../../platform/objectives/sample.ts';
 import type { PipelineLedger } from '../../../platform/observe/ledger.ts';
 import { resolveParameters } from '../../../platform/plan/parameters.ts';
@@ -59,9 +59,11 @@ test('a plan from before there were objectives, and a blueprint that names none,
   expect(objectivesOf({})).toBe(defaultObjectives);
   expect(objectivesOf({ objectives: {} })).toBe(defaultObjectives);
   const spec = blueprint.build(resolveParameters(blueprint, {}));
+  expect(freshnessMsOf(objectivesOf(spec))).toBe(30_000);
+  expect(freshnessMsOf({})).toBeUndefined();
   expect(objectivesOf(spec)).toEqual({
     fresh: { kind: 'freshness', withinSeconds: 30, target: 0.99, windowHours: 72 },
-    'alerts-fresh': { kind: 'freshness', stage: 'alerts', withinSeconds: 5, target: 0.99, windowHours: 72 },
+    'alerts-fresh': { kind: 'freshness', stage: 'alerts', withinSeconds: 10, target: 0.99, windowHours: 72 },
     complete: { kind: 'completeness', of: 'windows', target: 0.9999, windowHours: 72 },
   });
 });
