@@ -137,6 +137,8 @@ describe('logs', () => {
     server.sendLog('kafka.broker.0', { atMs: null, task: 'kafka.broker.0', text: 'INFO fresh line' });
     await page.getByText('INFO fresh line').waitFor();
     expect(await shown.look('logs')).toEqual([]);
+    await page.keyboard.press('/');
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('INPUT');
     await page.getByRole('button', { name: 'Pause' }).click();
     server.sendLog('kafka.broker.0', [{ atMs: null, task: 'kafka.broker.0', text: 'INFO while paused' }]);
     await page.getByText('paused, 1 new').waitFor();

@@ -53,7 +53,7 @@ describe('topics', () => {
   it('show a dead letter with its reason, as text, and lead to the record that it was', async () => {
     await shown.go('/topics/flight-delays/flights.dead');
     const { page } = shown;
-    await page.getByText('does-not-fit').waitFor();
+    await page.getByText('does-not-fit').first().waitFor();
     expect(await page.getByRole('link', { name: 'The record that it was' }).getAttribute('href')).toBe(
       '#/topics/flight-delays/flights?partition=2&offset=90210',
     );

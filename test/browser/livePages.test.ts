@@ -114,7 +114,7 @@ describe('over a pipeline that runs', () => {
       ];
       for (const [place, text] of told) {
         await shown.go(place);
-        await page.locator('main').getByText(text).first().waitFor();
+        await page.locator('main').getByText(text).filter({ visible: true }).first().waitFor();
         const name = place.slice(1).replace(/\?.*/, '');
         expect([place, await shown.look(`live-${name}`)]).toEqual([place, []]);
       }

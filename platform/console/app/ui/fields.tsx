@@ -26,17 +26,19 @@ export function TextField(props: {
   readonly label: string;
   readonly value: string;
   readonly placeholder?: string;
+  readonly type?: 'text' | 'datetime-local';
   readonly list?: string | undefined;
   readonly fault?: string | undefined;
   readonly onChange: (value: string) => void;
 }) {
-  const { label, value, placeholder, list, fault, onChange } = props;
+  const { label, value, placeholder, type = 'text', list, fault, onChange } = props;
   const id = useId();
   return (
     <p className="field">
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
+        type={type}
         value={value}
         placeholder={placeholder}
         list={list}

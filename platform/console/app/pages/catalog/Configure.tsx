@@ -18,20 +18,21 @@ import './catalog.css';
 
 export function Configure({ params, query }: PageProps) {
   const found = useQuery('catalog', {});
+  const entry = found.data?.find(({ blueprint }) => blueprint === params.blueprint);
+  if (entry !== undefined) return <Form entry={entry} firstName={query.name ?? ''} />;
   return (
-    <Answer of={found}>
-      {(entries) => {
-        const entry = entries.find(({ blueprint }) => blueprint === params.blueprint);
-        if (entry !== undefined) return <Form entry={entry} firstName={query.name ?? ''} />;
-        return (
+    <>
+      <PageHead title={params.blueprint ?? ''} up={{ href: hrefOf('/catalog'), text: 'Catalog' }} />
+      <Answer of={found}>
+        {() => (
           <Empty title={`There is no blueprint ${params.blueprint}`}>
             <p>
               See the <a href={hrefOf('/catalog')}>catalog</a> for those there are.
             </p>
           </Empty>
-        );
-      }}
-    </Answer>
+        )}
+      </Answer>
+    </>
   );
 }
 
@@ -88,26 +89,34 @@ function Form({ entry, firstName }: { readonly entry: CatalogEntry; readonly fir
           </div>
         </form>
         <div className="stack">
-          {plan.failure !== undefined && <FailureView failure={plan.failure} />}
-          {plan.previewed === undefined ? (
-            plan.failure === undefined && (
-              <Empty title="Preview the plan first">
-                <p>
-                  It says what would be installed, made and changed, and what happens to data. Nothing is done by a
-                  preview.
-                </p>
-              </Empty>
-            )
-          ) : (
-            <Preview
-              preview={plan.previewed.preview}
-              isCurrent={isCurrent}
-              busy={plan.busy}
-              onDeploy={() => void plan.deploy(body)}
-            />
-          )}
+          <Planned plan={plan} isCurrent={isCurrent} onDeploy={() => void plan.deploy(body)} />
         </div>
       </div>
+    </>
+  );
+}
+
+function Planned(props: {
+  readonly plan: ReturnType<typeof usePlan>;
+  readonly isCurrent: boolean;
+  readonly onDeploy: () => void;
+}) {
+  const { plan, isCurrent, onDeploy } = props;
+  const { failure, previewed, busy } = plan;
+  return (
+    <>
+      {failure !== undefined && <FailureView failure={failure} />}
+      {previewed !== undefined ? (
+        <Preview preview={previewed.preview} isCurrent={isCurrent} busy={busy} onDeploy={onDeploy} />
+      ) : (
+        failure === undefined && (
+          <Empty title="Preview the plan first">
+            <p>
+              It says what would be installed, made and changed, and what happens to data. Nothing is done by a preview.
+            </p>
+          </Empty>
+        )
+      )}
     </>
   );
 }

@@ -1,8 +1,9 @@
 /** The platform's events, live: each change of state, alert and fault, newest first. */
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { PlatformEvent } from '../../../../api/contract/control.ts';
 import { type ApiFailure, asFailure } from '../../api/failure.ts';
 import { formatExact } from '../../format/numbers.ts';
+import { plainLine } from '../../format/visibleText.ts';
 import type { PageProps } from '../../pages.ts';
 import { useApp } from '../../shell/context.ts';
 import { refine } from '../../shell/usePlace.ts';
@@ -11,19 +12,21 @@ import { Icon } from '../../ui/Icon.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Badge } from '../../ui/StateBadge.tsx';
 import { Empty, FailureView, Loading } from '../../ui/states.tsx';
+import { useFindShortcut } from '../../ui/useFindShortcut.ts';
 import { EventRow } from './EventRow.tsx';
 import { emptyFeed, type Feed, matching, paused, received, typesOf } from './feed.ts';
 import './events.css';
 
 export function Events({ query }: PageProps) {
   const { feed, setFeed, failure, loaded, older, end } = useFeed();
+  const filters = useRef<HTMLDivElement>(null);
+  useFindShortcut('Events', filters);
   const [type, text] = [query.type ?? '', query.text ?? ''];
   const shown = useMemo(() => matching(feed.events, { type, text }), [feed.events, type, text]);
   const types = useMemo(
-    () => [['', 'all'] as const, ...typesOf(feed.events).map((each) => [each, each] as const)],
+    () => [['', 'all'] as const, ...typesOf(feed.events).map((each) => [each, plainLine(each, 80)] as const)],
     [feed.events],
   );
-  if (failure !== undefined) return <FailureView failure={failure} onRetry={older} />;
   return (
     <>
       <PageHead title="Events">
@@ -32,12 +35,13 @@ export function Events({ query }: PageProps) {
           <Icon name={feed.paused ? 'play' : 'pause'} /> {feed.paused ? 'Go on' : 'Pause'}
         </button>
       </PageHead>
-      <div className="filters">
+      <div ref={filters} className="filters">
         <TextField label="Words in it" value={text} onChange={(value) => refine({ text: value || undefined })} />
         <Choice label="Type" value={type} choices={types} onChange={(value) => refine({ type: value || undefined })} />
       </div>
+      {failure !== undefined && <FailureView failure={failure} onRetry={older} />}
       {!loaded ? (
-        <Loading />
+        failure === undefined && <Loading />
       ) : shown.length === 0 ? (
         <Empty title={feed.events.length === 0 ? 'Nothing has happened yet' : 'No event matches'}>
           <p>Deploys, tasks that change, alerts and faults of the ledger are told here as they happen.</p>

@@ -1,5 +1,5 @@
 /** Log of a task: its tail, followed, filtered, paused. The task stands in the path, the filter in the query. */
-import { useId, useMemo, useState } from 'react';
+import { useId, useMemo, useRef, useState } from 'react';
 import { useQuery } from '../../api/useQuery.ts';
 import { formatExact } from '../../format/numbers.ts';
 import type { PageProps } from '../../pages.ts';
@@ -10,6 +10,7 @@ import { Icon } from '../../ui/Icon.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Badge } from '../../ui/StateBadge.tsx';
 import { Empty, FailureView, Loading } from '../../ui/states.tsx';
+import { useFindShortcut } from '../../ui/useFindShortcut.ts';
 import { LineList } from './LineList.tsx';
 import { filtered, type LogBuffer, type LogLevel } from './lines.ts';
 import { type LogState, useLog } from './useLog.ts';
@@ -62,22 +63,39 @@ const levels = [
   ['error', 'errors'],
 ] as const;
 
+/** `waiting`: lines that came in since it was paused; null: it is not. */
+function Following({ log, waiting }: { readonly log: LogState; readonly waiting: number | null }) {
+  return (
+    <span className="log-state" aria-live="polite">
+      {waiting !== null ? (
+        <Badge tone="calm">{`paused, ${formatExact(waiting)} new`}</Badge>
+      ) : log.following === 'open' ? (
+        <Badge tone="good">following</Badge>
+      ) : (
+        <Badge tone="warn">not connected, trying again</Badge>
+      )}
+    </span>
+  );
+}
+
 function View({ log, query }: { readonly log: LogState; readonly query: PageProps['query'] }) {
-  const { buffer, loaded, failure, following, reload } = log;
+  const { buffer, loaded, failure, reload } = log;
   const level = levels.find(([each]) => each === query.level)?.[0] ?? 'unknown';
   const text = query.text ?? '';
   const [pausedAt, setPausedAt] = useState<LogBuffer>();
+  const filters = useRef<HTMLDivElement>(null);
+  useFindShortcut('Logs', filters);
   const shownBuffer = pausedAt ?? buffer;
   const shown = useMemo(
     () => filtered(shownBuffer.lines, { text, level: level as LogLevel }),
     [shownBuffer, text, level],
   );
-  if (failure !== undefined) return <FailureView failure={failure} onRetry={reload} />;
-  if (!loaded) return <Loading />;
-  const waiting = buffer.nextNumber - shownBuffer.nextNumber;
+  if (!loaded) return failure === undefined ? <Loading /> : <FailureView failure={failure} onRetry={reload} />;
+  // A stream that was taken up again numbers its lines anew.
+  const waiting = Math.max(0, buffer.nextNumber - shownBuffer.nextNumber);
   return (
     <>
-      <div className="filters">
+      <div ref={filters} className="filters">
         <TextField
           label="Words that must occur (-word: must not)"
           value={text}
@@ -96,15 +114,7 @@ function View({ log, query }: { readonly log: LogState; readonly query: PageProp
         >
           <Icon name={pausedAt === undefined ? 'pause' : 'play'} /> {pausedAt === undefined ? 'Pause' : 'Go on'}
         </button>
-        <span className="log-state" aria-live="polite">
-          {pausedAt !== undefined ? (
-            <Badge tone="calm">{`paused, ${formatExact(waiting)} new`}</Badge>
-          ) : following === 'open' ? (
-            <Badge tone="good">following</Badge>
-          ) : (
-            <Badge tone="warn">not connected, trying again</Badge>
-          )}
-        </span>
+        <Following log={log} waiting={pausedAt === undefined ? null : waiting} />
       </div>
       {shownBuffer.lines.length === 0 ? (
         <Empty title="Nothing printed yet">

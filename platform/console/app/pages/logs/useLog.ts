@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { LogLine } from '../../../../api/contract/traces.ts';
+import type { Api } from '../../api/client.ts';
 import { type ApiFailure, asFailure } from '../../api/failure.ts';
 import { useApi } from '../../shell/context.ts';
 import { afterTail, followLog } from './follow.ts';
@@ -34,43 +35,54 @@ export function useLog(task: string | null): LogState {
     setFailure(undefined);
     if (task === null) return;
     const stop = new AbortController();
-    let early: LogLine[] | undefined = [];
-    const show = (lines: readonly LogLine[]) => {
-      if (early === undefined) setBuffer((now) => append(now, lines));
-      else early.push(...lines);
-    };
-    const begin = async () => {
-      early = [];
-      const tail = await api.call('logs', { params: { task }, query: { lines: tailLines } }, stop.signal);
-      const rest = afterTail(tail, early);
-      early = undefined;
-      setBuffer(append(append(emptyLog, tail), rest));
-      setLoaded(true);
-    };
-    const onFailure = (error: unknown) => stop.signal.aborted || setFailure(asFailure(error));
-    const run = async () => {
-      while (!stop.signal.aborted) {
-        setFollowing('opening');
-        const onOpen = () => {
-          setFollowing('open');
-          begin().catch(onFailure);
-        };
-        const opened = await followLog({
-          fetch: window.fetch.bind(window),
-          task,
-          signal: stop.signal,
-          onOpen,
-          onLines: show,
-        }).catch(() => false);
-        if (stop.signal.aborted) return;
-        setFollowing('lost');
-        if (!opened) await begin().catch(onFailure);
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
-    };
-    void run();
+    void readLog(api, task, stop.signal, {
+      onFollowing: setFollowing,
+      onFailure: (error) => setFailure(asFailure(error)),
+      onLines: (lines) => setBuffer((now) => append(now, lines)),
+      onTail(lines) {
+        setBuffer(append(emptyLog, lines));
+        setLoaded(true);
+        setFailure(undefined);
+      },
+    });
     return () => stop.abort();
   }, [api, task, turn]);
 
   return { buffer, loaded, following, failure, reload };
+}
+
+interface LogReader {
+  onFollowing(following: Following): void;
+  onFailure(error: unknown): void;
+  /** The newest lines, anew. */
+  onTail(lines: readonly LogLine[]): void;
+  onLines(lines: readonly LogLine[]): void;
+}
+
+async function readLog(api: Api, task: string, stop: AbortSignal, reader: LogReader): Promise<void> {
+  while (!stop.aborted) {
+    // Until the tail is there, lines of the stream wait for it.
+    let early: LogLine[] | undefined = [];
+    const loadTail = async () => {
+      try {
+        const tail = await api.call('logs', { params: { task }, query: { lines: tailLines } }, stop);
+        const rest = afterTail(tail, early ?? []);
+        early = undefined;
+        reader.onTail([...tail, ...rest]);
+      } catch (error) {
+        if (!stop.aborted) reader.onFailure(error);
+      }
+    };
+    const onOpen = () => {
+      reader.onFollowing('open');
+      void loadTail();
+    };
+    const onLines = (lines: readonly LogLine[]) => (early === undefined ? reader.onLines(lines) : early.push(...lines));
+    const options = { fetch: window.fetch.bind(window), task, signal: stop, onOpen, onLines };
+    const opened = await followLog(options).catch(() => false);
+    if (stop.aborted) return;
+    reader.onFollowing('lost');
+    if (!opened) await loadTail();
+    await new Promise((resolve) => setTimeout(resolve, retryMs));
+  }
 }

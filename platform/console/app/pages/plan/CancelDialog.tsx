@@ -21,7 +21,7 @@ export function CancelDialog(props: {
     setFailure(undefined);
     try {
       await api.call('cancelOperation', { params: { operation: id } });
-      toast('note', 'The deploy is being called off.');
+      toast('note', 'It is being called off.');
       onDone();
       onClose();
     } catch (error) {
@@ -31,13 +31,15 @@ export function CancelDialog(props: {
     }
   };
   return (
-    <Dialog open={operation !== null} title={`Cancel the deploy of ${operation?.pipeline ?? ''}`} onClose={onClose}>
+    <Dialog
+      open={operation !== null}
+      title={`Cancel the ${operation?.kind ?? ''} of ${operation?.pipeline ?? ''}`}
+      onClose={onClose}
+    >
       <div className="confirm">
         <ul className="consequences">
           <li>Steps that run are ended; those that wait are left out.</li>
-          <li>
-            What this deploy has made is undone in reverse order: its tasks end, its new topics and tables are removed.
-          </li>
+          <li>What it has made is undone in reverse order: its tasks end, its new topics and tables are removed.</li>
           <li>What was there before stays as it was.</li>
         </ul>
         {failure !== undefined && <FailureView failure={failure} />}
@@ -51,7 +53,7 @@ export function CancelDialog(props: {
             disabled={busy}
             onClick={() => operation && void cancel(operation.id)}
           >
-            {busy ? 'Calling it off …' : 'Cancel the deploy'}
+            {busy ? 'Calling it off …' : `Cancel the ${operation?.kind ?? ''}`}
           </button>
         </footer>
       </div>

@@ -38,7 +38,16 @@ export function Operation({ params }: PageProps) {
       >
         {operation && <Actions operation={operation} onChanged={found.reload} />}
       </PageHead>
-      <Answer of={found}>{(each) => <View operation={each} />}</Answer>
+      {operation === undefined && found.failure?.status === 404 ? (
+        <Empty title="This operation is not known yet">
+          <p>
+            It is as soon as its plan is recorded; the page looks again by itself. If nothing comes, it is none of the{' '}
+            <a href={hrefOf('/operations')}>operations</a> there are.
+          </p>
+        </Empty>
+      ) : (
+        <Answer of={found}>{(each) => <View operation={each} />}</Answer>
+      )}
     </>
   );
 }
@@ -50,9 +59,9 @@ function Actions({ operation, onChanged }: { readonly operation: OperationView; 
     <>
       {traceId !== null && <a href={hrefOf(`/traces/${segment(traceId)}`)}>Its trace</a>}
       {workflowUrl !== null && <External href={workflowUrl}>Its workflow in Temporal</External>}
-      {kind === 'deploy' && state === 'running' && (
+      {(kind === 'deploy' || kind === 'scale') && state === 'running' && (
         <button type="button" onClick={() => setAsking(true)}>
-          Cancel the deploy
+          Cancel the {kind}
         </button>
       )}
       <CancelDialog operation={asking ? operation : null} onClose={() => setAsking(false)} onDone={onChanged} />

@@ -4,6 +4,7 @@ import type { Rows, TableInfo } from '../../../../api/contract/data.ts';
 import type { InputOf } from '../../api/client.ts';
 import { useQuery } from '../../api/useQuery.ts';
 import { plural } from '../../format/numbers.ts';
+import { plainLine } from '../../format/visibleText.ts';
 import type { PageProps } from '../../pages.ts';
 import { hrefOf } from '../../shell/routing.ts';
 import { go } from '../../shell/usePlace.ts';
@@ -18,21 +19,21 @@ import { eventFilter, type KeyFilter, keyFault, keyFromUrl, keyQuery, partitionK
 export function TablePage({ params, query }: PageProps) {
   const [pipeline, name] = [params.pipeline ?? '', params.table ?? ''];
   const found = useQuery('tables', { params: { pipeline } });
+  const table = found.data?.find((each) => each.name === name || each.table === name);
+  if (table !== undefined) return <View key={JSON.stringify(query)} pipeline={pipeline} table={table} query={query} />;
   return (
-    <Answer of={found}>
-      {(tables) => {
-        const table = tables.find((each) => each.name === name || each.table === name);
-        if (table !== undefined)
-          return <View key={JSON.stringify(query)} pipeline={pipeline} table={table} query={query} />;
-        return (
+    <>
+      <PageHead title={name} up={{ href: hrefOf('/tables', { pipeline }), text: 'Tables' }} />
+      <Answer of={found}>
+        {() => (
           <Empty title={`${pipeline} has no table ${name}`}>
             <p>
               See its <a href={hrefOf('/tables', { pipeline })}>tables</a>.
             </p>
           </Empty>
-        );
-      }}
-    </Answer>
+        )}
+      </Answer>
+    </>
   );
 }
 
@@ -136,7 +137,7 @@ function RowTable({ table, rows }: { readonly table: TableInfo; readonly rows: R
         columns={rows.columns.map(
           (column): Column<Numbered> => ({
             id: column,
-            title: keys.get(column) ? `${column} (${keys.get(column)} key)` : column,
+            title: plainLine(keys.get(column) ? `${column} (${keys.get(column)} key)` : column),
             sortBy: ({ row }) => sortable(row[column]),
             cell: ({ row }) => <Value value={row[column]} />,
           }),
@@ -152,7 +153,7 @@ function RowTable({ table, rows }: { readonly table: TableInfo; readonly rows: R
 
 function Value({ value }: { readonly value: unknown }) {
   if (value === null || value === undefined) return <span className="muted">null</span>;
-  return <ForeignLine text={typeof value === 'string' ? value : JSON.stringify(value)} maxCharacters={120} />;
+  return <ForeignLine text={typeof value === 'string' ? value : JSON.stringify(value)} maxCharacters={300} />;
 }
 
 function sortable(value: unknown): string | number | null {

@@ -58,30 +58,36 @@ function View({ stats }: { readonly stats: TelemetryStats }) {
           <p className="muted">What is older, or does not fit, is removed, the oldest first.</p>
         </div>
       </section>
-      <section className="stack" aria-labelledby="drops-title">
-        <h2 id="drops-title">What was dropped</h2>
-        {drops.length === 0 ? (
-          <p className="muted">
-            Nothing. When telemetry is slow, full or down, it is dropped and counted here; the data never waits for it.
-          </p>
-        ) : (
-          <Table
-            label="What was dropped"
-            rows={drops}
-            rowKey={([why]) => why}
-            columns={[
-              { id: 'why', title: 'Why', sortBy: ([why]) => why, cell: ([why]) => why },
-              {
-                id: 'count',
-                title: 'Count',
-                numeric: true,
-                sortBy: ([, count]) => count,
-                cell: ([, count]) => formatExact(count),
-              },
-            ]}
-          />
-        )}
-      </section>
+      <Drops drops={drops} />
     </div>
+  );
+}
+
+function Drops({ drops }: { readonly drops: readonly (readonly [string, number])[] }) {
+  return (
+    <section className="stack" aria-labelledby="drops-title">
+      <h2 id="drops-title">What was dropped</h2>
+      {drops.length === 0 ? (
+        <p className="muted">
+          Nothing. When telemetry is slow, full or down, it is dropped and counted here; the data never waits for it.
+        </p>
+      ) : (
+        <Table
+          label="What was dropped"
+          rows={drops}
+          rowKey={([why]) => why}
+          columns={[
+            { id: 'why', title: 'Why', sortBy: ([why]) => why, cell: ([why]) => why },
+            {
+              id: 'count',
+              title: 'Count',
+              numeric: true,
+              sortBy: ([, count]) => count,
+              cell: ([, count]) => formatExact(count),
+            },
+          ]}
+        />
+      )}
+    </section>
   );
 }

@@ -17,7 +17,8 @@ export function MessageView({ pipeline, message, topic }: MessageProps) {
   const traceId = traceIdOf(headers.traceparent);
   const origin = originOf(headers, pipeline);
   return (
-    <section className="card message" aria-labelledby="message-title">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
+    <section className="card message" aria-labelledby="message-title" tabIndex={0}>
       <header>
         <h2 id="message-title">
           Message {offset} of partition {partition}

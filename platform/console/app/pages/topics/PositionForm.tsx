@@ -54,8 +54,8 @@ export function PositionForm({ position, topic, onLook }: FormProps) {
       {draft.mode === 'time' && (
         <TextField
           label="Time (yours)"
+          type="datetime-local"
           value={draft.time}
-          placeholder="2026-11-24T20:15"
           onChange={(time) => setDraft({ ...draft, time })}
         />
       )}

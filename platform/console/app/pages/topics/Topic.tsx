@@ -23,20 +23,21 @@ export const pageSize = 50;
 export function Topic({ params, query }: PageProps) {
   const [pipeline, name] = [params.pipeline ?? '', params.topic ?? ''];
   const found = useQuery('topics', { params: { pipeline } }, { everyMs: 15_000 });
+  const topic = found.data?.find((each) => each.name === name || each.topic === name);
+  if (topic !== undefined) return <View pipeline={pipeline} topic={topic} query={query} />;
   return (
-    <Answer of={found}>
-      {(topics) => {
-        const topic = topics.find((each) => each.name === name || each.topic === name);
-        if (topic !== undefined) return <View pipeline={pipeline} topic={topic} query={query} />;
-        return (
+    <>
+      <PageHead title={name} up={{ href: hrefOf('/topics', { pipeline }), text: 'Topics' }} />
+      <Answer of={found}>
+        {() => (
           <Empty title={`${pipeline} has no topic ${name}`}>
             <p>
               See its <a href={hrefOf('/topics', { pipeline })}>topics</a>.
             </p>
           </Empty>
-        );
-      }}
-    </Answer>
+        )}
+      </Answer>
+    </>
   );
 }
 
@@ -69,11 +70,13 @@ function View({ pipeline, topic, query }: ViewProps) {
       </PageHead>
       <div className="stack">
         <PositionForm key={JSON.stringify(position)} position={position} topic={topic} onLook={look} />
-        <Answer of={found}>
-          {(messages) => (
-            <Messages pipeline={pipeline} topic={topic} position={position} messages={messages} onLook={look} />
-          )}
-        </Answer>
+        {asked !== null && (
+          <Answer of={found}>
+            {(messages) => (
+              <Messages pipeline={pipeline} topic={topic} position={position} messages={messages} onLook={look} />
+            )}
+          </Answer>
+        )}
       </div>
     </>
   );

@@ -3,7 +3,6 @@ import type { Heatmap } from '../../../../api/contract/traces.ts';
 import { plural } from '../../format/numbers.ts';
 import { formatClock, formatDuration } from '../../format/times.ts';
 import { useIsDark } from '../../shell/theme.ts';
-import { timeRange } from './HeatmapCard.tsx';
 import {
   type Cell,
   cellAt,
@@ -18,6 +17,7 @@ import {
   latencyRange,
   mostCountOf,
   moveBy,
+  timeRange,
 } from './heatmapLayout.ts';
 
 const heightPx = 168;

@@ -2,13 +2,12 @@
 import { useState } from 'react';
 import type { Heatmap } from '../../../../api/contract/traces.ts';
 import { useQuery } from '../../api/useQuery.ts';
-import { formatClock } from '../../format/times.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { go } from '../../shell/usePlace.ts';
 import { Empty, FailureView, Loading } from '../../ui/states.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { HeatmapCanvas } from './HeatmapCanvas.tsx';
-import { filledCells, type HeatCell, heatClasses, latencyRange } from './heatmapLayout.ts';
+import { filledCells, type HeatCell, heatClasses, latencyRange, timeRange } from './heatmapLayout.ts';
 import type { apiQueryOf, TraceSearch } from './search.ts';
 
 export type Narrowing = Pick<TraceSearch, 'from' | 'to' | 'min' | 'max'>;
@@ -89,10 +88,6 @@ function CellTable({
       ]}
     />
   );
-}
-
-export function timeRange({ fromMs, toMs }: Pick<HeatCell, 'fromMs' | 'toMs'>): string {
-  return `${formatClock(fromMs)} – ${formatClock(toMs)}`;
 }
 
 function narrowTo(cell: HeatCell): Narrowing {

@@ -1,8 +1,9 @@
-import { type FormEvent, useId, useState } from 'react';
-import { formatDateTime } from '../../format/times.ts';
+import { type FormEvent, useId, useRef, useState } from 'react';
+import { formatClock } from '../../format/times.ts';
 import { useLive } from '../../shell/context.ts';
 import { Choice, TextField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/Icon.tsx';
+import { useFindShortcut } from '../../ui/useFindShortcut.ts';
 import { defaultSearch, type SearchFault, searchFaults, sinceChoices, type TraceSearch } from './search.ts';
 
 interface FormProps {
@@ -16,6 +17,8 @@ export function SearchForm({ search, faults: first, onSearch }: FormProps) {
   const [faults, setFaults] = useState(first);
   const summaries = useLive((state) => state.summaries);
   const id = useId();
+  const form = useRef<HTMLFormElement>(null);
+  useFindShortcut('Traces', form);
   const set = (field: keyof TraceSearch, value: string) => setDraft({ ...draft, [field]: value });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -34,7 +37,7 @@ export function SearchForm({ search, faults: first, onSearch }: FormProps) {
     />
   );
   return (
-    <form className="card search" onSubmit={submit} aria-label="Search traces">
+    <form ref={form} className="card search" onSubmit={submit} aria-label="Search traces">
       <div className="search-fields">
         {text('pipeline', 'Pipeline', 'any', `${id}-pipelines`)}
         {text('service', 'Service', 'any')}
@@ -89,7 +92,7 @@ function TimeChoice({
   readonly onChange: (next: TraceSearch) => void;
 }) {
   const isFixed = draft.from !== '' || draft.to !== '';
-  const fixed = [draft.from, draft.to].map((ms) => (/^\d+$/.test(ms) ? formatDateTime(Number(ms)) : '…')).join(' – ');
+  const fixed = [draft.from, draft.to].map((ms) => (/^\d+$/.test(ms) ? formatClock(Number(ms)) : '…')).join(' – ');
   const known = sinceChoices.map((since) => [since, sinceTexts[since] ?? since] as const);
   const own = known.some(([since]) => since === draft.since) ? [] : [[draft.since, `last ${draft.since}`] as const];
   const choices = [...(isFixed ? [['fixed', fixed] as const] : []), ...own, ...known];

@@ -12,9 +12,9 @@ export function SpanDetails(props: {
 }) {
   const { span, pipeline, criticalMs } = props;
   const links = spanLinks(span, pipeline);
-  const attributes = Object.entries(span.attributes);
   return (
-    <section className="card span-details" aria-labelledby="span-title">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
+    <section className="card span-details" aria-labelledby="span-title" tabIndex={0}>
       <header>
         <h2 id="span-title">
           <ForeignLine text={span.name} maxCharacters={120} />
@@ -60,25 +60,31 @@ export function SpanDetails(props: {
             </code>
           </dd>
         </dl>
-        <h3>Attributes</h3>
-        {attributes.length === 0 ? (
-          <p className="muted">None.</p>
-        ) : (
-          <dl className="attributes mono">
-            {attributes.map(([name, value]) => (
-              <div key={name}>
-                <dt>
-                  <ForeignLine text={name} maxCharacters={120} />
-                </dt>
-                <dd>
-                  <ForeignLine text={typeof value === 'string' ? value : JSON.stringify(value)} maxCharacters={600} />
-                </dd>
-              </div>
-            ))}
-          </dl>
-        )}
+        <Attributes attributes={span.attributes} />
       </div>
     </section>
+  );
+}
+
+function Attributes({ attributes }: Pick<ApiTraceSpan, 'attributes'>) {
+  const entries = Object.entries(attributes);
+  return (
+    <>
+      <h3>Attributes</h3>
+      {entries.length === 0 && <p className="muted">None.</p>}
+      <dl className="attributes mono">
+        {entries.map(([name, value]) => (
+          <div key={name}>
+            <dt>
+              <ForeignLine text={name} maxCharacters={120} />
+            </dt>
+            <dd>
+              <ForeignLine text={typeof value === 'string' ? value : JSON.stringify(value)} maxCharacters={600} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }
 

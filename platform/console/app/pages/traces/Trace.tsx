@@ -4,6 +4,7 @@ import type { ApiTrace } from '../../../../api/contract/traces.ts';
 import { useQuery } from '../../api/useQuery.ts';
 import { plural } from '../../format/numbers.ts';
 import { formatDateTime, formatDuration } from '../../format/times.ts';
+import { plainLine } from '../../format/visibleText.ts';
 import type { PageProps } from '../../pages.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { refine } from '../../shell/usePlace.ts';
@@ -24,7 +25,7 @@ export function Trace({ params, query }: PageProps) {
   return (
     <>
       <PageHead
-        title={found.data?.spans[0]?.name.slice(0, 80) ?? 'Trace'}
+        title={plainLine(found.data?.spans[0]?.name ?? 'Trace', 80)}
         up={{ href: hrefOf('/traces'), text: 'Traces' }}
       >
         <button type="button" onClick={found.reload}>

@@ -31,19 +31,7 @@ export function Waterfall(props: WaterfallProps) {
     else next.delete(spanId);
     onCollapse(next);
   };
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const at = rows.findIndex((row) => row.span.spanId === chosen);
-    const row = rows[at];
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    if (step !== 0 && rows[at + step] !== undefined) {
-      const next = rows[at + step]!.span.spanId;
-      onChoose(next);
-      event.currentTarget.querySelector<HTMLElement>(`[data-span="${CSS.escape(next)}"]`)?.focus();
-    } else if ((event.key === 'ArrowLeft' || event.key === 'ArrowRight') && row !== undefined && row.descendants > 0)
-      toggle(row.span.spanId, event.key === 'ArrowLeft');
-    else return;
-    event.preventDefault();
-  };
+  const onKeyDown = keysOf(rows, chosen, onChoose, toggle);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the buttons inside
     <div className="waterfall" onKeyDown={onKeyDown}>
@@ -79,6 +67,28 @@ export function Waterfall(props: WaterfallProps) {
       )}
     </div>
   );
+}
+
+/** Up and down choose the row before and after; left and right fold and unfold. */
+function keysOf(
+  rows: readonly WaterfallRow[],
+  chosen: string,
+  onChoose: (spanId: string) => void,
+  toggle: (spanId: string, close: boolean) => void,
+) {
+  return (event: KeyboardEvent<HTMLElement>) => {
+    const at = rows.findIndex((row) => row.span.spanId === chosen);
+    const row = rows[at];
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const next = step === 0 ? undefined : rows[at + step]?.span.spanId;
+    if (next !== undefined) {
+      onChoose(next);
+      event.currentTarget.querySelector<HTMLElement>(`[data-span="${CSS.escape(next)}"]`)?.focus();
+    } else if ((event.key === 'ArrowLeft' || event.key === 'ArrowRight') && row !== undefined && row.descendants > 0)
+      toggle(row.span.spanId, event.key === 'ArrowLeft');
+    else return;
+    event.preventDefault();
+  };
 }
 
 function Axis({ extentMs }: { readonly extentMs: number }) {

@@ -1,6 +1,6 @@
 /** Latency against time as cells of a grid: where they lie, how strong they are, which one is meant. Row 0 is at the bottom. */
 import type { Heatmap } from '../../../../api/contract/traces.ts';
-import { formatDuration } from '../../format/times.ts';
+import { formatClock, formatDuration } from '../../format/times.ts';
 
 export interface Grid {
   readonly columns: number;
@@ -102,6 +102,10 @@ export function filledCells(heatmap: Heatmap): HeatCell[] {
 /** `16 ms – 32 ms`, `over 8.19 s`. */
 export function latencyRange({ leastMs, mostMs }: Pick<HeatCell, 'leastMs' | 'mostMs'>): string {
   return mostMs === null ? `over ${formatDuration(leastMs)}` : `${formatDuration(leastMs)} – ${formatDuration(mostMs)}`;
+}
+
+export function timeRange({ fromMs, toMs }: Pick<HeatCell, 'fromMs' | 'toMs'>): string {
+  return `${formatClock(fromMs)} – ${formatClock(toMs)}`;
 }
 
 const moves: Readonly<Record<string, readonly [number, number]>> = {
