@@ -57,7 +57,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     read: createSightReader({
       records: () => records.pipelines(),
       watcher,
-      objectives: (pipeline) => alerting.objectives(pipeline),
+      objectives: (pipeline) => objectivesIn(alerting, pipeline),
     }),
     ...{ service: 'millrace.api', instance: apiTask, env: options.env },
   });
@@ -113,5 +113,14 @@ function keepKnown(alerting: Alerting, records: Records): void {
     alerting.keepOnly(records.pipelines().map(({ pipeline }) => pipeline));
   } catch {
     // The next look.
+  }
+}
+
+/** Without a list of alerts the other metrics go on. */
+function objectivesIn(alerting: Alerting, pipeline: string) {
+  try {
+    return alerting.objectives(pipeline);
+  } catch {
+    return [];
   }
 }
