@@ -1,9 +1,8 @@
 /** What the API shows and others make: the observer, alerting, the telemetry store. Joined here, and told to the bus. */
 import type { ClusterDriver } from '../cluster/driver.ts';
-import { controlRedisAccess } from '../control/redis.ts';
 import { apiTask } from '../control/tasks.ts';
 import type { Home } from '../home.ts';
-import { type Alerting, createAlerting } from '../jobs/alerting.ts';
+import type { Alerting } from '../jobs/alerting.ts';
 import { freshnessMsOf, objectivesOf } from '../model/objective.ts';
 import { sampleOf } from '../objectives/sample.ts';
 import { createSightReader } from '../observe/metricSights.ts';
@@ -13,6 +12,7 @@ import type { Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { createMetricExport } from '../telemetry/export/metricExport.ts';
 import type { EventBus } from './eventBus.ts';
+import { openAlerting } from './openAlerting.ts';
 import { openStore } from './openStore.ts';
 import type { Reach } from './reach.ts';
 
@@ -34,12 +34,7 @@ const goneEveryMs = 5000;
 export async function openParts(options: PartsOptions): Promise<Parts> {
   const { home, records, secrets, driver, bus, log, workflowUrl } = options;
   const store = await openStore(home, log);
-  const alerting = createAlerting({
-    home,
-    connectionOfControlRedis: () => controlRedisAccess(home),
-    now: Date.now,
-    log,
-  });
+  const alerting = openAlerting(home, log);
   const watcher = createWatcher({
     ...{ home, records, secrets, driver, log },
     freshnessMs: ({ plan }) => freshnessMsOf(objectivesOf(plan.spec)),
@@ -62,7 +57,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     read: createSightReader({
       records: () => records.pipelines(),
       watcher,
-      objectives: (pipeline) => alerting.objectives(pipeline),
+      objectives: (pipeline) => objectivesIn(alerting, pipeline),
     }),
     ...{ service: 'millrace.api', instance: apiTask, env: options.env },
   });
@@ -118,5 +113,14 @@ function keepKnown(alerting: Alerting, records: Records): void {
     alerting.keepOnly(records.pipelines().map(({ pipeline }) => pipeline));
   } catch {
     // The next look.
+  }
+}
+
+/** Without a list of alerts the other metrics go on. */
+function objectivesIn(alerting: Alerting, pipeline: string) {
+  try {
+    return alerting.objectives(pipeline);
+  } catch {
+    return [];
   }
 }

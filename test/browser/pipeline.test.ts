@@ -26,7 +26,7 @@ describe('a pipeline', () => {
     await laidOut();
     const { page } = shown;
     expect(await page.locator('.graph .node').count()).toBe(19);
-    await page.getByRole('button', { name: /^flow store-flights, ok/ }).waitFor();
+    await page.getByRole('button', { name: /^store-flights flow ok/ }).waitFor();
     await page
       .getByRole('button', {
         name: /^Hop store-flights: 1,938\/s p99 124 ms; p50 27 ms, p99 124 ms; lag 600 ms, 18 records/,

@@ -26,7 +26,7 @@ export function Overview(props: {
     }),
     [columns],
   );
-  const common = { times: columns.times, together: 'pipeline', markMs: atMs, onPick: onMoment, height: 128 };
+  const common = { times: columns.times, together: 'pipeline', markMs: atMs, onPick: onMoment, height: 138 };
   return (
     <section className="overview" aria-label="Overview">
       <div className="card">

@@ -94,10 +94,10 @@ function Label(props: {
     >
       <title>{said}</title>
       <rect width={width} height={height} rx={6} />
-      <text className="rate" x={width / 2} y={second === '' ? 21 : 14}>
+      <text className="rate" x={width / 2} y={second === '' ? 24 : 16}>
         {formatRate(ratePerSecond)}
       </text>
-      <text className="latency" x={width / 2} y={28}>
+      <text className="latency" x={width / 2} y={31}>
         {` ${second}`}
       </text>
     </g>

@@ -14,7 +14,8 @@ export interface NodeViewProps {
   readonly onFocus: (id: string) => void;
 }
 
-const longest = 17;
+/** Characters that fit. A name that is cut is said whole, after what is seen of it. */
+const longest = 16;
 
 export const NodeView = memo(function NodeView({ node, box, chosen, reachable, onChoose, onFocus }: NodeViewProps) {
   const { id, kind, name, state, reason } = node;
@@ -28,7 +29,7 @@ export const NodeView = memo(function NodeView({ node, box, chosen, reachable, o
       role="button"
       tabIndex={reachable ? 0 : -1}
       aria-pressed={chosen}
-      aria-label={`${kind} ${name}, ${state}. ${reason}`}
+      aria-label={`${shown} ${kind} ${state}. ${shown === name ? '' : `${name}. `}${reason}`}
       onClick={() => onChoose(id)}
       onFocus={() => onFocus(id)}
       onKeyDown={(event) => {
@@ -45,9 +46,9 @@ export const NodeView = memo(function NodeView({ node, box, chosen, reachable, o
         {shown}
       </text>
       <text className="kind" x={34} y={36}>
-        {kind}
-        <tspan className="state" dx={6}>
-          {state}
+        {` ${kind}`}
+        <tspan className="state" dx={3}>
+          {` ${state}`}
         </tspan>
       </text>
     </g>

@@ -32,7 +32,7 @@ export interface Shape {
 }
 
 export const nodeSize = { width: 152, height: 48 };
-export const labelSize = { width: 88, height: 34 };
+export const labelSize = { width: 90, height: 38 };
 /** Larger graphs get no room for labels: the layout would take too long, and nobody could read them. */
 export const labelledNodes = 150;
 
