@@ -56,7 +56,7 @@ const workflows = createWorkflows(home, recorder);
 const ports = controlPorts(home);
 const urlOf = (pipeline: string) => (ports ? workflowUrl(ports, workflowIds.pipeline(pipeline)) : null);
 const parts = await openParts({
-  ...{ home, records, secrets, driver, log, bus },
+  ...{ home, records, secrets, driver, env, log, bus },
   workflowUrl: urlOf,
 });
 const reach: Reach = {

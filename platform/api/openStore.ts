@@ -1,5 +1,6 @@
 /** The telemetry store, or what stands in its place: the API goes on without one, and says why to whoever asks for a trace. */
-import { asMillraceError, type MillraceError } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asMillraceError, MillraceError } from '../errors.ts';
 import type { Home } from '../home.ts';
 import type { StoreStats, TelemetryStore } from '../telemetry/store/contract.ts';
 import { defaultMaxBytes, defaultRetentionMs, openTelemetryStore } from '../telemetry/store/open.ts';
@@ -7,7 +8,7 @@ import { tailSpanFiles } from '../telemetry/store/tailSpanFiles.ts';
 
 export async function openStore(home: Home, log: (message: string) => void): Promise<TelemetryStore> {
   try {
-    const store = await openTelemetryStore({ directory: home.storeDir, log });
+    const store = await patiently(() => openTelemetryStore({ directory: home.storeDir, log }));
     tailSpanFiles(home.spansDir, store);
     return store;
   } catch (thrown) {
@@ -16,6 +17,21 @@ export async function openStore(home: Home, log: (message: string) => void): Pro
     return brokenStore(error);
   }
 }
+
+/** A process that is just ending may still have it. */
+async function patiently<T>(open: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await open();
+    } catch (thrown) {
+      const isTaken = thrown instanceof MillraceError && thrown.code === 'TELEMETRY_STORE_TAKEN';
+      if (!isTaken || attempt >= takenAttempts) throw thrown;
+      await sleep(takenPauseMs);
+    }
+  }
+}
+
+const [takenAttempts, takenPauseMs] = [10, 500];
 
 function brokenStore(error: MillraceError): TelemetryStore {
   let dropped = 0;

@@ -1,15 +1,18 @@
 /** What the API shows and others make: the observer, alerting, the telemetry store. Joined here, and told to the bus. */
 import type { ClusterDriver } from '../cluster/driver.ts';
-import { controlRedisAccess } from '../control/redis.ts';
+import { apiTask } from '../control/tasks.ts';
 import type { Home } from '../home.ts';
-import { type Alerting, createAlerting } from '../jobs/alerting.ts';
+import type { Alerting } from '../jobs/alerting.ts';
 import { freshnessMsOf, objectivesOf } from '../model/objective.ts';
 import { sampleOf } from '../objectives/sample.ts';
+import { createSightReader } from '../observe/metricSights.ts';
 import { createWatcher } from '../observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../observe/watcher.ts';
 import type { Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { createMetricExport } from '../telemetry/export/metricExport.ts';
 import type { EventBus } from './eventBus.ts';
+import { openAlerting } from './openAlerting.ts';
 import { openStore } from './openStore.ts';
 import type { Reach } from './reach.ts';
 
@@ -19,6 +22,7 @@ export interface PartsOptions {
   readonly secrets: Secrets;
   readonly driver: ClusterDriver;
   readonly bus: EventBus;
+  readonly env: NodeJS.ProcessEnv;
   readonly log: (message: string) => void;
   readonly workflowUrl: (pipeline: string) => string | null;
 }
@@ -30,12 +34,7 @@ const goneEveryMs = 5000;
 export async function openParts(options: PartsOptions): Promise<Parts> {
   const { home, records, secrets, driver, bus, log, workflowUrl } = options;
   const store = await openStore(home, log);
-  const alerting = createAlerting({
-    home,
-    connectionOfControlRedis: () => controlRedisAccess(home),
-    now: Date.now,
-    log,
-  });
+  const alerting = openAlerting(home, log);
   const watcher = createWatcher({
     ...{ home, records, secrets, driver, log },
     freshnessMs: ({ plan }) => freshnessMsOf(objectivesOf(plan.spec)),
@@ -53,8 +52,18 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const forgetting = setInterval(() => keepKnown(alerting, records), goneEveryMs);
   alerting.start();
   watcher.start();
+  // To a collector, where the environment names one; nothing is loaded otherwise.
+  const metrics = createMetricExport({
+    read: createSightReader({
+      records: () => records.pipelines(),
+      watcher,
+      objectives: (pipeline) => objectivesIn(alerting, pipeline),
+    }),
+    ...{ service: 'millrace.api', instance: apiTask, env: options.env },
+  });
   const close = async () => {
     clearInterval(forgetting);
+    await metrics.shutdown();
     await watcher.stop();
     await alerting.stop();
     await store.close();
@@ -104,5 +113,14 @@ function keepKnown(alerting: Alerting, records: Records): void {
     alerting.keepOnly(records.pipelines().map(({ pipeline }) => pipeline));
   } catch {
     // The next look.
+  }
+}
+
+/** Without a list of alerts the other metrics go on. */
+function objectivesIn(alerting: Alerting, pipeline: string) {
+  try {
+    return alerting.objectives(pipeline);
+  } catch {
+    return [];
   }
 }

@@ -73,3 +73,22 @@ export async function loginOf<K extends 'kafka' | 'cassandra'>(reach: Reach, rec
   const access = await accessIn(reach, record.pipeline, [server]);
   return access[server] ?? fail('NOT_INSTALLED', { framework: server });
 }
+
+/** Throws API_NOT_FOUND. */
+export function serviceOf({ plan }: PipelineRecord, service: string): string {
+  const known = Object.keys(plan.spec.services);
+  if (!known.includes(service)) throw notFound('service', service, known);
+  return service;
+}
+
+/** A service, or another part that has tasks of its own (a group of flows, the Spark driver). Throws API_NOT_FOUND. */
+export function partOf({ pipeline, plan }: PipelineRecord, part: string): string {
+  const groups = plan.placements.map(({ demand }) => demand.group);
+  const known = [
+    ...new Set(
+      groups.filter((group) => group.startsWith(`${pipeline}.`)).map((group) => group.slice(pipeline.length + 1)),
+    ),
+  ];
+  if (!known.includes(part)) throw notFound('service', part, known);
+  return part;
+}

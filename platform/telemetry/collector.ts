@@ -6,12 +6,12 @@
 import { type HrTime, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { withService } from './resource.ts';
 import type { Attributes, SpanData, SpanKindName } from './span.ts';
 
 export interface CollectorExport {
-  /** Queues; a full queue drops. Never throws. */
+  /** Queues; a full queue drops, and counts what it drops. Never throws. */
   add(spans: readonly SpanData[]): void;
   flush(): Promise<void>;
   shutdown(): Promise<void>;
@@ -26,7 +26,15 @@ const kinds: Record<SpanKindName, SpanKind> = {
 };
 const scope = { name: 'millrace' };
 
-export function createCollectorExport(attributes: Attributes): CollectorExport {
+/** Spans on their way at once, as in the standard (`OTEL_BSP_MAX_QUEUE_SIZE`). */
+const defaultMaxPending = 2048;
+
+/** `undelivered` counts the spans that the collector did not take. */
+export function createCollectorExport(
+  attributes: Attributes,
+  counters: { undelivered: number },
+  env: NodeJS.ProcessEnv = process.env,
+): CollectorExport {
   const resources = new Map<string | undefined, Resource>();
   function resourceOf(service: string | undefined): Resource {
     const known = resources.get(service);
@@ -35,13 +43,37 @@ export function createCollectorExport(attributes: Attributes): CollectorExport {
     resources.set(service, made);
     return made;
   }
-  const processor = new BatchSpanProcessor(new OTLPTraceExporter());
+  // Ours is the tighter bound: the processor's own drops are told to nobody.
+  const maxPending = Number(env.OTEL_BSP_MAX_QUEUE_SIZE) || defaultMaxPending;
+  let pending = 0;
+  const exporter = countingExporter((spans, delivered) => {
+    pending -= spans;
+    if (!delivered) counters.undelivered += spans;
+  });
+  const processor = new BatchSpanProcessor(exporter);
   return {
     add(spans) {
-      for (const span of spans) processor.onEnd(readable(span, resourceOf(span.service)));
+      const taken = spans.slice(0, Math.max(0, maxPending - pending));
+      counters.undelivered += spans.length - taken.length;
+      pending += taken.length;
+      for (const span of taken) processor.onEnd(readable(span, resourceOf(span.service)));
     },
     flush: () => processor.forceFlush(),
     shutdown: () => processor.shutdown(),
+  };
+}
+
+/** The official exporter; `onEnd` is told of each export how it went. */
+function countingExporter(onEnd: (spans: number, delivered: boolean) => void): SpanExporter {
+  const exporter = new OTLPTraceExporter();
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        onEnd(spans.length, result.error === undefined);
+        done(result);
+      }),
+    forceFlush: () => exporter.forceFlush(),
+    shutdown: () => exporter.shutdown(),
   };
 }
 

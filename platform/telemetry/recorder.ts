@@ -23,6 +23,8 @@ export interface SpanCounters {
   written: number;
   /** The queue was full, or the file could not be written. */
   dropped: number;
+  /** The collector, where one is named, did not take them; they are in the file none the less. */
+  undelivered: number;
 }
 
 export interface SpanRecorder {
@@ -47,13 +49,13 @@ export function createSpanRecorder(options: SpanRecorderOptions): SpanRecorder {
 }
 
 function disabledRecorder(): SpanRecorder {
-  const counters = { recorded: 0, written: 0, dropped: 0 };
+  const counters = { recorded: 0, written: 0, dropped: 0, undelivered: 0 };
   return { enabled: false, counters, record() {}, flush: async () => {}, shutdown: async () => {} };
 }
 
 class QueueingRecorder implements SpanRecorder {
   readonly enabled = true;
-  readonly counters: SpanCounters = { recorded: 0, written: 0, dropped: 0 };
+  readonly counters: SpanCounters = { recorded: 0, written: 0, dropped: 0, undelivered: 0 };
   readonly #file;
   readonly #resource: Attributes;
   /** Encoded resources, by service. */
@@ -68,7 +70,7 @@ class QueueingRecorder implements SpanRecorder {
     const resource = resourceAttributes(service, instance, env);
     this.#file = createSpanFile(spansDir, service, limits);
     this.#resource = resource;
-    this.#collector = wantsCollector(env) ? openCollector(resource) : Promise.resolve(undefined);
+    this.#collector = wantsCollector(env) ? openCollector(resource, this.counters) : Promise.resolve(undefined);
   }
 
   record(span: SpanData): void {
@@ -136,10 +138,10 @@ class QueueingRecorder implements SpanRecorder {
 }
 
 /** The SDK is loaded only when a collector is named: it costs about 0.1 s of CPU and 23 MB (measured, Node 24). */
-async function openCollector(resource: Parameters<typeof import('./collector.ts').createCollectorExport>[0]) {
+async function openCollector(resource: Attributes, counters: SpanCounters): Promise<CollectorExport | undefined> {
   try {
     const { createCollectorExport } = await import('./collector.ts');
-    return createCollectorExport(resource);
+    return createCollectorExport(resource, counters);
   } catch {
     return undefined;
   }

@@ -65,6 +65,21 @@ test('a deploy names the console, and so does status', async () => {
   expect(await home.json('status')).toMatchObject({ console: `${base}/` });
 });
 
+test(
+  'the console is served, built from these sources',
+  async () => {
+    const page = await until(async () => {
+      const response = await fetch(base);
+      return response.ok ? response : undefined;
+    });
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const [, script] = /<script[^>]* src="([^"]+)"/.exec(await page.text()) ?? [];
+    const code = await fetch(`${base}${script}`);
+    expect([code.status, code.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+  },
+  2 * minutes,
+);
+
 describe('without a login', () => {
   const preview = { method: 'POST', path: '/api/plans', body: '{"blueprint":"flight-delays"}' };
   const json = ['Content-Type', 'application/json'] as const;

@@ -236,7 +236,10 @@ test(
     await withServers.json('down');
     const stopped = { state: 'stopped', waitsFor: ['millrace up'] };
     expect(await withServers.json('status')).toMatchObject({
-      ...{ pipelines: [stopped], frameworks: [stopped, stopped, stopped, stopped] },
+      ...{
+        pipelines: [{ state: 'stopped', next: 'millrace up', waitsFor: [] }],
+        frameworks: [stopped, stopped, stopped, stopped],
+      },
     });
     const { frameworks } = await withServers.json<Plan>('plan', 'flight-delays');
     const port = frameworks.find(({ framework }) => framework === 'kafka')!.placements[0]!.ports.client!;

@@ -36,6 +36,7 @@ test('there are histories of deploys that failed or were cancelled and went back
   expect(pipeline('revised-and-destroyed').filter((name) => name === 'pipeline.finish')).toHaveLength(2);
   expect(pipeline('revised-and-destroyed')).toContain('pipeline.finishTeardown');
   expect(activitiesOf('called-off-framework-cassandra.binpb.gz')).toContain('framework.fail');
+  expect(activitiesOf('traced-framework-kafka.binpb.gz')).toContain('operation.span');
 });
 
 test.each(files)(

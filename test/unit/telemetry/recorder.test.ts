@@ -64,7 +64,7 @@ describe('span recorder', () => {
       links: sent.links,
       status: { code: 2, message: 'broken' },
     });
-    expect(recorder.counters).toEqual({ recorded: 2, written: 2, dropped: 0 });
+    expect(recorder.counters).toEqual({ recorded: 2, written: 2, dropped: 0, undelivered: 0 });
   });
 
   test('turns files over and keeps no more than it may', async () => {
@@ -98,14 +98,14 @@ describe('span recorder', () => {
     recorder.record(span());
     await recorder.shutdown();
     recorder.record(span());
-    expect(recorder.counters).toEqual({ recorded: 2, written: 0, dropped: 2 });
+    expect(recorder.counters).toEqual({ recorded: 2, written: 0, dropped: 2, undelivered: 0 });
   });
 
   test('a queue that is full drops', async () => {
     const recorder = createSpanRecorder({ service: 's', instance: 's', spansDir, env: {} });
     for (let i = 0; i < 9000; i++) recorder.record(span());
     await recorder.shutdown();
-    expect(recorder.counters).toEqual({ recorded: 9000, written: 8192, dropped: 808 });
+    expect(recorder.counters).toEqual({ recorded: 9000, written: 8192, dropped: 808, undelivered: 0 });
   });
 
   test('OTEL_SDK_DISABLED makes no span', async () => {
@@ -177,12 +177,25 @@ describe('a collector', () => {
     });
   });
 
+  test('that hangs fills a bounded queue, and what is beyond it is counted', async () => {
+    const server = createServer(() => {});
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    process.env.OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    process.env.OTEL_EXPORTER_OTLP_TIMEOUT = '100000';
+    const recorder = createSpanRecorder({ service: 's', instance: 's', spansDir, env: process.env });
+    for (let i = 0; i < 3000; i++) recorder.record(span());
+    await recorder.flush();
+    expect(recorder.counters).toEqual({ recorded: 3000, written: 3000, dropped: 0, undelivered: 3000 - 2048 });
+    server.closeAllConnections();
+    server.close();
+  });
+
   test('that is not there does no harm', async () => {
     process.env.OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:1';
     process.env.OTEL_EXPORTER_OTLP_TIMEOUT = '200';
     const recorder = createSpanRecorder({ service: 's', instance: 's', spansDir, env: process.env });
     recorder.record(span());
     await recorder.shutdown();
-    expect(recorder.counters).toEqual({ recorded: 1, written: 1, dropped: 0 });
+    expect(recorder.counters).toEqual({ recorded: 1, written: 1, dropped: 0, undelivered: 1 });
   });
 });

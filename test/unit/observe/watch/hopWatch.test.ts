@@ -109,6 +109,31 @@ describe('what has passed a hop', () => {
   });
 });
 
+test('whatever happens in whatever order: what is said to have passed a hop has passed it', () => {
+  const steps = fc.array(fc.constantFrom('enter', 'enter', 'job', 'store', 'alerts', 'look'), { maxLength: 200 });
+  fc.assert(
+    fc.property(steps, (all) => {
+      const watch = new HopWatch('mine', hops);
+      // Times of origin of the records of both topics, in their order.
+      const [flights, severe]: [number[], number[]] = [[], []];
+      const done = { job: 0, store: 0, alerts: 0 };
+      for (const [atMs, step] of all.entries()) {
+        if (step === 'enter') flights.push(atMs);
+        if (step === 'store' && done.store < flights.length) done.store += 1;
+        if (step === 'alerts' && done.alerts < severe.length) done.alerts += 1;
+        if (step === 'job' && done.job < flights.length) severe.push(flights[done.job++]!);
+        if (step !== 'look') continue;
+        watch.see(...look(atMs, { flights: flights.length, severe: severe.length, ...done }));
+        const isPast = (hop: string) => (originMs: number) => originMs < watch.clearedMs(hop);
+        expect(flights.slice(done.job).filter(isPast('severe'))).toEqual([]);
+        expect(flights.slice(done.store).filter(isPast('store'))).toEqual([]);
+        expect([...flights.slice(done.job), ...severe.slice(done.alerts)].filter(isPast('alerts'))).toEqual([]);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('a trail keeps a bounded number of looks, and never dates a record too late', () => {
   const trail = new Trail();
   for (let at = 1; at <= 5000; at++)
