@@ -24,7 +24,9 @@ beforeAll(async () => {
   const answer = await fetch(`${endpoints.ingress}/events`, { method: 'POST', headers, body: JSON.stringify(event) });
   expect(answer.status).toBe(202);
   await until(async () => ((await fetch(`${endpoints.api}/flights/${eventId}`)).ok ? true : undefined));
-  const { login } = await home.json<{ login: string }>('console');
+  const { url, login } = await home.json<{ url: string; login: string }>('console');
+  // A home that is new builds the console's files when its first deploy has ended; until then they are answered with 503.
+  await until(async () => ((await fetch(url)).ok ? true : undefined));
   shown = await openPage(login);
 }, 6 * minutes);
 afterAll(async () => {

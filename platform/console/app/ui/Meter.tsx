@@ -14,7 +14,8 @@ export function Meter(props: {
   const { label, total, asked = null, used, warns = false, format } = props;
   const parts = [
     ...(asked === null ? [] : [`${format(asked)} asked`]),
-    `${used === null ? unknownText : format(used)} used`,
+    // Where nothing is measured, what is asked says enough.
+    ...(used === null && asked !== null ? [] : [`${used === null ? unknownText : format(used)} used`]),
     `of ${format(total)}`,
   ];
   return (

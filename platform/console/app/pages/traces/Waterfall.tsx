@@ -96,7 +96,12 @@ function Axis({ extentMs }: { readonly extentMs: number }) {
     <span className="axis">
       <span className="sr-only">Timeline</span>
       {axisTicks(extentMs).map((ms) => (
-        <span key={ms} aria-hidden="true" style={{ left: `${(ms / extentMs) * 100}%` }}>
+        <span
+          key={ms}
+          className={ms / extentMs > 0.88 ? 'axis-end' : undefined}
+          aria-hidden="true"
+          style={{ left: `${(ms / extentMs) * 100}%` }}
+        >
           {formatDuration(ms)}
         </span>
       ))}
