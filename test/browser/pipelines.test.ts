@@ -93,6 +93,12 @@ describe('the list of pipelines', () => {
   it('is reached, read and left with the keyboard alone', async () => {
     await shown.go('/pipelines');
     const { page } = shown;
+    // From the start: coming from another place the reading would begin in the content already.
+    await page.reload();
+    await page
+      .getByRole('row', { name: /flight-delays/ })
+      .first()
+      .waitFor();
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Skip to content');
     await page.keyboard.press('Enter');
