@@ -2,6 +2,7 @@ import type { ErrorRow } from '../errors.ts';
 import { apiRows } from './apiRows.ts';
 import { eventRows } from './eventRows.ts';
 import { machineRows } from './machineRows.ts';
+import { stateRows } from './stateRows.ts';
 import { telemetryRows } from './telemetryRows.ts';
 
 /** One row per code, grouped by who meets it. Texts: plain sentences, names in quotes, no trailing stack or id. */
@@ -99,48 +100,7 @@ export const errorRows = {
     meaning: 'Nothing was started and nothing was changed.\n{tree}',
     next: '{help}',
   },
-  CORRUPT_STATE: {
-    class: 'environment',
-    retryable: false,
-    what: 'The state file {file} can not be read: {reason}.',
-    meaning: 'It was cut short or changed by hand, or another program wrote it. It was left as it is.',
-    next: 'Put back a good copy, or move it away (mv {file} {file}.broken) and run the command again.',
-  },
-  FOREIGN_STATE: {
-    class: 'environment',
-    retryable: false,
-    what: 'The state file {file} was written by another version: it says {found}, this Millrace reads {expected}.',
-    meaning: 'Reading it as ours could lose data, so nothing was changed.',
-    next: 'Use the Millrace that wrote it, or point MILLRACE_HOME to another directory.',
-  },
-  INVALID_VARIABLE: {
-    class: 'input',
-    retryable: false,
-    what: 'The environment variable {name} takes {allowed}, not "{value}".',
-    meaning: 'Nothing was changed.',
-    next: 'Give it such a value, or unset it: the default is {default}.',
-  },
-  HOME_UNUSABLE: {
-    class: 'environment',
-    retryable: false,
-    what: 'The home {home} can not be used: {reason}.',
-    meaning: 'State, data and secrets of a cluster are kept there. Nothing was changed.',
-    next: 'Point MILLRACE_HOME to a directory that you can write to; it need not be there yet.',
-  },
-  HOME_FOREIGN: {
-    class: 'environment',
-    retryable: false,
-    what: 'The directory {home} is not a home of Millrace: it holds {found}.',
-    meaning: 'Nothing in it shows that Millrace made it, so that nothing in it was touched.',
-    next: 'Point MILLRACE_HOME to the right directory; for a new home, to one that is empty or not there yet.',
-  },
-  STATE_UNAVAILABLE: {
-    class: 'environment',
-    retryable: false,
-    what: 'The state file {file} can not be {verb}: {reason}.',
-    meaning: 'Its directory is full, read-only or belongs to another user, as after a run with sudo.',
-    next: 'Free some space, or give the directory back to yourself with chown, then run the command again.',
-  },
+  ...stateRows,
   PORT_TAKEN: {
     class: 'environment',
     retryable: true,
