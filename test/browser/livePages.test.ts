@@ -56,7 +56,7 @@ describe('over a pipeline that runs', () => {
       });
       expect(await shown.look('live-trace')).toEqual([]);
       await page
-        .getByRole('button', { name: /kafka receive/ })
+        .getByRole('button', { name: /kafka receive flight-delays\.flights/ })
         .first()
         .click();
       await page.getByRole('link', { name: /^Message \d+ of topic flights/ }).click();
@@ -129,10 +129,7 @@ describe('over a pipeline that runs', () => {
     async () => {
       await shown.go('/logs/kafka.broker.0');
       await shown.page.getByText('following', { exact: true }).waitFor();
-      await shown.page
-        .getByText(/KafkaServer|KafkaRaftServer|kafka/i)
-        .first()
-        .waitFor();
+      await shown.page.getByRole('region', { name: 'Lines of the log' }).getByText(/kafka/i).first().waitFor();
       expect(await shown.look('live-logs')).toEqual([]);
     },
     minutes,
@@ -144,7 +141,7 @@ describe('over a pipeline that runs', () => {
       const { page } = shown;
       await shown.go('/services');
       const row = page.getByRole('row', { name: /^api / });
-      await row.getByLabel(/Instances of api/).fill('2');
+      await row.getByLabel(/Instances of api/).fill('3');
       await row.getByRole('button', { name: 'Scale api' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Scale' }).click();
       await page.getByRole('link', { name: 'Follow it' }).click();
@@ -153,7 +150,7 @@ describe('over a pipeline that runs', () => {
         .getByText('done', { exact: true })
         .waitFor({ timeout: 2 * minutes });
       await shown.go('/services');
-      await page.getByRole('row', { name: /^api / }).getByText('2 of 2').waitFor({ timeout: minutes });
+      await page.getByRole('row', { name: /^api / }).getByText('3 of 3').waitFor({ timeout: minutes });
       expect(await shown.look('live-services')).toEqual([]);
     },
     4 * minutes,
