@@ -24,6 +24,8 @@ const types: Readonly<Record<string, string>> = {
 /** Of the bundler: the content's hash is part of the name. */
 const hashed = /^\/assets\/.*-[\w-]{8,}\.\w+$/;
 
+const reloadSeconds = 2;
+
 /** `directory`: resolves when the files are there; is asked again after it has failed. */
 export function createConsoleFiles(directory: () => Promise<string>) {
   let files: ReadonlyMap<string, string> | undefined;
@@ -42,11 +44,14 @@ export function createConsoleFiles(directory: () => Promise<string>) {
   return {
     /** Begins to bring them in. */
     begin: () => void bring(),
-    /** Answers false for what is no file of the console. Throws CONSOLE_UNAVAILABLE. */
+    /** Answers false for what is no file of the console. Throws CONSOLE_UNAVAILABLE, but for the page itself, which reloads. */
     async serve(path: string, reply: FastifyReply): Promise<boolean> {
       if (files === undefined) {
         void bring();
-        return fail('CONSOLE_UNAVAILABLE', { reason });
+        if (path !== '/') return fail('CONSOLE_UNAVAILABLE', { reason });
+        protect(reply, false);
+        void reply.code(503).header('retry-after', reloadSeconds).type(types['.html']!).send(waitingPage(reason));
+        return true;
       }
       const name = path === '/' ? '/index.html' : path;
       const file = files.get(name);
@@ -56,6 +61,15 @@ export function createConsoleFiles(directory: () => Promise<string>) {
       return true;
     },
   };
+}
+
+/** For a person who comes before the files are there: it loads itself again, with the part of the address after `#`. */
+function waitingPage(reason: string): string {
+  const text = reason.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Millrace</title>
+<meta http-equiv="refresh" content="${reloadSeconds}"></head>
+<body><h1>Millrace</h1><p>The console's files are not there yet: ${text}. This page looks again every ${reloadSeconds} seconds.</p></body></html>
+`;
 }
 
 function filesIn(root: string): Map<string, string> {
