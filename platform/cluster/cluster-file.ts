@@ -16,7 +16,7 @@ const format = 'millrace/cluster/1';
  * tasks of a pipeline ask for about 8 and use well under 2 once they have started.
  */
 export const cpusPerCore = 4;
-/** Kept off for Temporal, the worker and the agent, in MiB. */
+/** Kept off for the agent, Temporal, the worker, Valkey and the API, in MiB. */
 export const controlPlaneMiB = 700;
 export const portsPerNode = 100;
 export const defaultPortBase = 19_000;

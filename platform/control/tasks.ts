@@ -1,4 +1,4 @@
-/** The control plane's own tasks: Temporal and the platform worker (Valkey: redis.ts). Pure rendering. */
+/** The control plane's own tasks: Temporal, the platform worker and the API (Valkey: redis.ts). Pure rendering. */
 import { join } from 'node:path';
 import type { TaskSpec } from '../cluster/driver.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
@@ -77,7 +77,7 @@ export interface WorkerSettings {
   readonly temporalAddress: string;
   /** Hash of the platform's sources: a worker of other sources is another task, and is replaced. */
   readonly sources: string;
-  /** Variables of the caller that the worker must see: `OTEL_*` and `MILLRACE_*`. */
+  /** Variables of the caller that the worker must see: `OTEL_*`, `MILLRACE_JAVA`, `NODE_EXTRA_CA_CERTS`. */
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -10,7 +10,7 @@ export type TraceQuery =
   | { readonly traceId: string }
   /** The newest trace of an event of this pipeline that has reached a store; if none has, the newest one. */
   | { readonly latest: string }
-  /** The newest operation of the control plane on this pipeline: `deploy`, `destroy`. */
+  /** The newest operation of the control plane on this pipeline: a deploy, a restart, a destroy … */
   | { readonly latestOperation: string };
 
 export interface TraceSpan {

@@ -78,7 +78,7 @@ function render({ pipeline, change, tasks }: ChangeResult): string {
 export function addScale(program: Command): void {
   program
     .command('scale <pipeline> <service=instances...>')
-    .description('change how many instances services have; what they run with stays')
+    .description('change how many instances services have, 1 to 50; nothing else restarts')
     .option('--yes', 'ask nothing')
     .option('--json', 'print JSON')
     .action(async (pipeline: string, texts: string[], options) => {

@@ -9,7 +9,12 @@ export function addLag(program: Command): void {
   program
     .command('lag <pipeline>')
     .description('how far each hop is behind: records, seconds, time to drain; and which one holds the others up')
-    .option('--watch-ms <n>', 'how long rates are measured', wholeNumber('--watch-ms', 100, 60_000, 'lag'), 1000)
+    .option(
+      '--watch-ms <n>',
+      'how long rates are measured, in milliseconds',
+      wholeNumber('--watch-ms', 100, 60_000, 'lag'),
+      1000,
+    )
     .option('--json', 'print JSON')
     .action(async (pipeline: string, options) => {
       const session = createSession(options);

@@ -14,7 +14,7 @@ export function addLogs(program: Command): void {
     .command('logs <task>')
     .description('what a task printed; with the name of a pipeline or framework, of all its tasks')
     .option('--lines <n>', 'newest lines of each task', wholeNumber('--lines', 1, 100_000, 'logs'), 50)
-    .option('--follow', 'go on with what is printed from now on')
+    .option('--follow', 'go on with what is printed from now on, until Ctrl-C')
     .option('--json', 'print JSON')
     .action(async (name: string, options) => {
       const session = createSession(options);

@@ -13,7 +13,7 @@ export function addTrace(program: Command): void {
     .command('trace <pipeline>')
     .description('the waterfall of one event, from the ingress to the read at the API')
     .option('--id <event>', 'the event with this id; default: the newest traced event')
-    .option('--deploy', 'the newest deploy or destroy instead of an event')
+    .option('--deploy', 'the newest operation (deploy, scale, restart, stop, start, destroy) instead of an event')
     .option('--json', 'print JSON')
     .action(async (pipeline: string, options) => {
       const session = createSession(options);

@@ -18,8 +18,13 @@ export function addVerify(program: Command): void {
     .description('send marked events in at the front door, read each back from the API: nothing lost, nothing doubled')
     .option('--events <n>', 'how many', wholeNumber('--events', 1, 10_000_000, 'verify'), 1000)
     .option('--rate <n>', 'events per second', wholeNumber('--rate', 1, 100_000, 'verify'), 500)
-    .option('--timeout <s>', 'longest wait for the last event', wholeNumber('--timeout', 1, 86_400, 'verify'), 120)
-    .option('--again <mark>', 'check the acknowledged events of an earlier run again')
+    .option(
+      '--timeout <s>',
+      'longest wait for the last event, in seconds',
+      wholeNumber('--timeout', 1, 86_400, 'verify'),
+      120,
+    )
+    .option('--again <mark>', 'read the acknowledged events of an earlier run back again')
     .option('--json', 'print JSON')
     .action(async (pipeline: string, options) => {
       const session = createSession(options);
