@@ -4,6 +4,7 @@ import { apiTask } from '../control/tasks.ts';
 import type { Home } from '../home.ts';
 import type { Alerting } from '../jobs/alerting.ts';
 import { freshnessMsOf, objectivesOf } from '../model/objective.ts';
+import { inStandardWindows } from '../objectives/burnWindows.ts';
 import { sampleOf } from '../objectives/sample.ts';
 import { createSightReader } from '../observe/metricSights.ts';
 import { createWatcher } from '../observe/watch/createWatcher.ts';
@@ -119,7 +120,8 @@ function keepKnown(alerting: Alerting, records: Records): void {
 /** Without a list of alerts the other metrics go on. */
 function objectivesIn(alerting: Alerting, pipeline: string) {
   try {
-    return alerting.objectives(pipeline);
+    const objectives = alerting.objectives(pipeline);
+    return objectives.map((each) => ({ ...each, burnRates: inStandardWindows(each.burnRates) }));
   } catch {
     return [];
   }

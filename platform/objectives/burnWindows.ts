@@ -28,6 +28,20 @@ export const windowPairs: readonly WindowPair[] = [
 /** Slots in an objective's window: the minutes of 30 days. */
 export const slotsInWindow = 43_200;
 
+/** Of all pairs, ascending, in slots; and as they are named for an objective over 30 days. */
+export const windowsInSlots: readonly number[] = [
+  ...new Set(windowPairs.flatMap(({ shortSlots, longSlots }) => [shortSlots, longSlots])),
+].toSorted((one, other) => one - other);
+
+/**
+ * Burn rates under the workbook's names of the windows (`5m`, `1h` …), whatever time the objective is over: so that one rule fits all
+ * objectives. `burnRates`: of `Tracker.status`, in ascending order of windows.
+ */
+export function inStandardWindows(burnRates: Readonly<Record<string, number | null>>): Record<string, number | null> {
+  const rates = Object.values(burnRates);
+  return Object.fromEntries(windowsInSlots.map((slots, at) => [durationText(slots * 60_000), rates[at] ?? null]));
+}
+
 export function slotMsOf(windowHours: number): number {
   return (windowHours * 3_600_000) / slotsInWindow;
 }

@@ -2,7 +2,14 @@
 import type { ObjectiveStatus } from '../api/contract/pipelines.ts';
 import type { ObjectiveSpec } from '../model/objective.ts';
 import { BudgetRing, type RingState } from './budgetRing.ts';
-import { durationText, type Severity, slotsInWindow, type WindowPair, windowPairs } from './burnWindows.ts';
+import {
+  durationText,
+  type Severity,
+  slotsInWindow,
+  type WindowPair,
+  windowPairs,
+  windowsInSlots,
+} from './burnWindows.ts';
 import { type CountedWindows, judgeCompleteness, judgeFreshness } from './judge.ts';
 import type { Sample } from './sample.ts';
 import { statusText } from './texts.ts';
@@ -97,10 +104,10 @@ export class ObjectiveTracker {
     const { kind, target, windowHours } = this.spec;
     const { bad, total } = this.#ring.sum(nowMs, slotsInWindow);
     const reached = total === 0 ? null : Math.max(0, 1 - bad / total);
-    const windows = new Set(windowPairs.flatMap(({ shortSlots, longSlots }) => [shortSlots, longSlots]));
-    const burnRates = [...windows]
-      .toSorted((one, other) => one - other)
-      .map((slots): [string, number | null] => [this.#textOf(slots), this.#burn(nowMs, slots)]);
+    const burnRates = windowsInSlots.map((slots): [string, number | null] => [
+      this.#textOf(slots),
+      this.#burn(nowMs, slots),
+    ]);
     const budgetLeft = this.#budgetLeft(bad, total);
     const text = statusText(this.spec, { reached, budgetLeft, window: durationText(windowHours * 3_600_000) });
     return { name: this.#name, kind, target, reached, burnRates: Object.fromEntries(burnRates), text };

@@ -106,9 +106,9 @@ async function printAtRest(): Promise<void> {
   const ofControl = (all: readonly TaskStatus[]) => all.filter(({ id }) => control.has(id));
   const memory = (all: readonly TaskStatus[]) => `${Math.round(sum(all, (usage) => usage.memoryMiB))} MiB`;
   line('memory of all tasks (aim: at most 4096 MiB)', memory(after));
-  line('  Temporal, worker, Redis (aim: at most 600 MiB)', memory(ofControl(after)));
+  line('  Temporal, worker, Valkey, API (aim: at most 600 MiB)', memory(ofControl(after)));
   const used = (all: (list: readonly TaskStatus[]) => readonly TaskStatus[]) =>
     ((sum(all(after), (u) => u.cpuSeconds) - sum(all(before), (u) => u.cpuSeconds)) / elapsedSeconds) * 100;
-  line('  Temporal, worker, Redis at rest (aim: at most 5 % of a core)', `${used(ofControl).toFixed(1)} %`);
+  line('  Temporal, worker, Valkey, API at rest (aim: at most 5 % of a core)', `${used(ofControl).toFixed(1)} %`);
   line('  all tasks, feed at 50 events/s', `${used((list) => list).toFixed(0)} % of a core`);
 }

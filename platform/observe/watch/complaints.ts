@@ -31,7 +31,7 @@ export function stalls(facts: FlowFacts): readonly Complaint[] {
 
 function nextOf({ task, phase, desired }: TaskFact): string {
   if (phase !== 'stopped') return `millrace logs ${task}`;
-  return desired === 'stopped' ? 'start it again in the console' : 'millrace up';
+  return desired === 'stopped' ? `millrace start ${task.split('.', 1)[0]}` : 'millrace up';
 }
 
 /** The one with the oldest record first. */

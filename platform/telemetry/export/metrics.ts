@@ -120,7 +120,8 @@ export const metrics = {
   burnRate: {
     ...{ name: 'millrace.objective.burn_rate', type: 'gauge', unit: '{budget}' },
     attributes: [of.pipeline, of.objective, of.window],
-    description: 'How many times faster than allowed the error budget is used.',
+    description:
+      'How many times faster than allowed the error budget is used. Windows are named as for an objective over 30 days; they scale with the objective’s own time.',
   },
   dropped: {
     ...{ name: 'millrace.telemetry.dropped', type: 'sum', unit: '{item}' },
