@@ -1,5 +1,15 @@
 /** The bus and its stream: what a reader gets, what it misses, and what a restart or a torn line does to that. */
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +60,25 @@ test('a torn line is passed over, and does not spoil the next one', () => {
       .since('0')
       .events.map(({ data }) => data.n),
   ).toEqual([1, 2]);
+});
+
+test('half a line that a full disk left does not spoil what is written when there is room again', () => {
+  const path = directory();
+  const bus = createEventBus(path);
+  bus.publish(news(1));
+  const file = join(path, readdirSync(path)[0]!);
+  // In its place for a moment: it can't be written.
+  renameSync(file, `${file}.kept`);
+  mkdirSync(file);
+  bus.publish(news(2));
+  rmdirSync(file);
+  renameSync(`${file}.kept`, file);
+  appendFileSync(file, '{"specversion":"1.0","id":"2","sou');
+  bus.publish(news(3));
+  bus.publish(news(4));
+  expect(bus.unwritten).toBe(1);
+  const { events } = createEventBus(path).since('0');
+  expect(events.map(({ data }) => data.n)).toEqual([1, 3, 4]);
 });
 
 test('a file that is not ours is passed over', () => {
@@ -162,6 +191,18 @@ test('only so many readers are let in', async () => {
     429,
     'API_STREAMS_FULL',
   ]);
+});
+
+test('readers one behind the other on a connection are all gone with it', async () => {
+  const { server, credentials } = await world({ streams: { mostStreams: 4 } });
+  const token = credentials.bearer();
+  const socket = follower(server.port, token);
+  for (let n = 1; n <= 2; n++)
+    socket.write(`GET /events HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  while (server.streams.counters.open < 3) await sleep(5);
+  socket.destroy();
+  while (server.streams.counters.open > 0) await sleep(5);
+  expect(server.streams.counters.open).toBe(0);
 });
 
 test('older events are paged back through', async () => {
