@@ -62,11 +62,10 @@ export function createStreams(bounds: StreamBounds = streamBounds): Streams {
       responses.add(raw);
       counters.open = responses.size;
       const heartbeat = setInterval(() => write(': \n\n'), bounds.heartbeatMs);
-      const closed = closeOf(raw);
+      const closed = new Promise<void>((resolve) => raw.once('close', resolve));
       raw.on('error', () => raw.destroy());
       void closed.then(() => {
         clearInterval(heartbeat);
-        raw.destroy();
         responses.delete(raw);
         counters.open = responses.size;
       });
@@ -95,20 +94,6 @@ export function createStreams(bounds: StreamBounds = streamBounds): Streams {
       for (const response of responses) response.end();
     },
   };
-}
-
-/** Of an answer that waits behind another on its connection (pipelining), the socket alone tells the end. */
-function closeOf(raw: ServerResponse): Promise<void> {
-  const { socket } = raw.req;
-  return new Promise<void>((resolve) => {
-    const end = () => {
-      socket.removeListener('close', end);
-      resolve();
-    };
-    raw.once('close', end);
-    if (socket.closed) end();
-    else socket.once('close', end);
-  });
 }
 
 /** JSON has no line breaks of its own: one `data` line. */

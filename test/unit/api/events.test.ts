@@ -193,18 +193,6 @@ test('only so many readers are let in', async () => {
   ]);
 });
 
-test('readers one behind the other on a connection are all gone with it', async () => {
-  const { server, credentials } = await world({ streams: { mostStreams: 4 } });
-  const token = credentials.bearer();
-  const socket = follower(server.port, token);
-  for (let n = 1; n <= 2; n++)
-    socket.write(`GET /events HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nAuthorization: Bearer ${token}\r\n\r\n`);
-  while (server.streams.counters.open < 3) await sleep(5);
-  socket.destroy();
-  while (server.streams.counters.open > 0) await sleep(5);
-  expect(server.streams.counters.open).toBe(0);
-});
-
 test('older events are paged back through', async () => {
   const { base, bus, credentials } = await world();
   for (let n = 1; n <= 5; n++) bus.publish(news(n));
