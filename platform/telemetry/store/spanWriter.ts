@@ -134,7 +134,8 @@ function refusal(span: StoredSpan, nowMs: number, retentionMs: number): string |
   if (!hex32.test(traceId) || !hex16.test(spanId)) return 'malformed';
   if (!(Number.isFinite(span.startMs) && Number.isFinite(span.endMs))) return 'malformed';
   if (span.startMs < nowMs - retentionMs) return 'too old';
-  if (span.startMs > nowMs + maxAheadMs) return 'in the future';
+  // An end, too: one of thousands of years does not fit the tables.
+  if (Math.max(span.startMs, span.endMs) > nowMs + maxAheadMs) return 'in the future';
   return undefined;
 }
 
