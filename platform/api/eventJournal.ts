@@ -76,7 +76,8 @@ function parsed(line: string): PlatformEvent[] {
   if (line === '') return [];
   try {
     const event = JSON.parse(line) as PlatformEvent;
-    return /^\d+$/.test(event.id) ? [event] : [];
+    const isEvent = /^\d+$/.test(event.id) && typeof event.type === 'string' && typeof event.time === 'string';
+    return isEvent && typeof event.data === 'object' && event.data !== null ? [event] : [];
   } catch {
     return [];
   }

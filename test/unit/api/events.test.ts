@@ -84,7 +84,7 @@ test('half a line that a full disk left does not spoil what is written when ther
 test('a file that is not ours is passed over', () => {
   const path = directory();
   createEventBus(path).publish(news(1));
-  writeFileSync(join(path, 'events-0000000000000000.ndjson'), 'nonsense\n{}\n[]\nnull\n');
+  writeFileSync(join(path, 'events-0000000000000000.ndjson'), 'nonsense\n{}\n[]\nnull\n{"id":"7"}\n');
   expect(createEventBus(path).publish(news(2)).id).toBe('2');
 });
 
