@@ -36,6 +36,8 @@ const { env } = process;
 /** Behind everything that serves data; the driver's tier does the same where it can. */
 const niceness = 10;
 const newestLooked = 10;
+/** Less than its task is given (renderApi). */
+const stopWithinMs = 4000;
 const home = homeOf(env);
 const cache = cacheOf(env);
 const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -103,6 +105,8 @@ function recordOf(id: string) {
 
 async function stop(): Promise<void> {
   for (const end of ends) end();
+  // A webhook or a Valkey that does not answer: what is left of it is taken up by the next process.
+  setTimeout(() => process.exit(0), stopWithinMs).unref();
   await Promise.allSettled([server.close(), otlp.close()]);
   await Promise.allSettled([parts.close(), workflows.close(), recorder.shutdown()]);
   process.exit(0);
