@@ -41,26 +41,40 @@ export function createConsoleFiles(directory: () => Promise<string>) {
     }
     isBringing = false;
   };
+  /** Undefined: it is gone (somebody has emptied the cache), and they are brought in anew. */
+  const contentOf = async (file: string) => {
+    try {
+      return await readFile(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      files = undefined;
+      reason = 'they were removed, and are being built anew';
+      return undefined;
+    }
+  };
   return {
     /** Begins to bring them in. */
     begin: () => void bring(),
     /** Answers false for what is no file of the console. Throws CONSOLE_UNAVAILABLE, but for the page itself, which reloads. */
-    async serve(path: string, reply: FastifyReply): Promise<boolean> {
-      if (files === undefined) {
-        void bring();
-        if (path !== '/') return fail('CONSOLE_UNAVAILABLE', { reason });
-        protect(reply, false);
-        void reply.code(503).header('retry-after', reloadSeconds).type(types['.html']!).send(waitingPage(reason));
-        return true;
-      }
-      const name = path === '/' ? '/index.html' : path;
-      const file = files.get(name);
-      if (file === undefined) return false;
-      protect(reply, hashed.test(name));
-      void reply.type(types[extname(name)] ?? 'application/octet-stream').send(await readFile(file));
-      return true;
-    },
+    serve,
   };
+  async function serve(path: string, reply: FastifyReply): Promise<boolean> {
+    if (files === undefined) {
+      void bring();
+      if (path !== '/') return fail('CONSOLE_UNAVAILABLE', { reason });
+      protect(reply, false);
+      void reply.code(503).header('retry-after', reloadSeconds).type(types['.html']!).send(waitingPage(reason));
+      return true;
+    }
+    const name = path === '/' ? '/index.html' : path;
+    const file = files.get(name);
+    if (file === undefined) return false;
+    const content = await contentOf(file);
+    if (content === undefined) return serve(path, reply);
+    protect(reply, hashed.test(name));
+    void reply.type(types[extname(name)] ?? 'application/octet-stream').send(content);
+    return true;
+  }
 }
 
 /** For a person who comes before the files are there: it loads itself again, with the part of the address after `#`. */

@@ -20,6 +20,8 @@ const filesKept = 2;
 export function createEventJournal(directory: string): EventJournal {
   let file: string | undefined;
   let lines = 0;
+  /** A write that failed (a full disk) may have left half a line. */
+  let mayBeTorn = false;
   return {
     load() {
       const names = filesIn(directory);
@@ -38,10 +40,12 @@ export function createEventJournal(directory: string): EventJournal {
           file = begin(directory, event.id);
           lines = 0;
         }
-        appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+        appendFileSync(file, `${mayBeTorn ? '\n' : ''}${JSON.stringify(event)}\n`, { mode: 0o600 });
+        mayBeTorn = false;
         lines += 1;
         return true;
       } catch {
+        mayBeTorn = true;
         return false;
       }
     },
@@ -72,7 +76,8 @@ function parsed(line: string): PlatformEvent[] {
   if (line === '') return [];
   try {
     const event = JSON.parse(line) as PlatformEvent;
-    return /^\d+$/.test(event.id) ? [event] : [];
+    const isEvent = /^\d+$/.test(event.id) && typeof event.type === 'string' && typeof event.time === 'string';
+    return isEvent && typeof event.data === 'object' && event.data !== null ? [event] : [];
   } catch {
     return [];
   }

@@ -63,7 +63,7 @@ export function createStreams(bounds: StreamBounds = streamBounds): Streams {
       counters.open = responses.size;
       const heartbeat = setInterval(() => write(': \n\n'), bounds.heartbeatMs);
       const closed = new Promise<void>((resolve) => raw.once('close', resolve));
-      raw.once('error', () => raw.destroy());
+      raw.on('error', () => raw.destroy());
       void closed.then(() => {
         clearInterval(heartbeat);
         responses.delete(raw);

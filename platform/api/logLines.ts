@@ -31,7 +31,16 @@ const mostBytes = 256 * 1024;
  * reading begins anew then. Of a burst larger than 256 KiB between two looks, the newest part is sent.
  */
 export async function followLog(driver: Pick<ClusterDriver, 'paths'>, task: string, stream: Stream): Promise<void> {
-  const { logFile } = driver.paths(task);
+  try {
+    await follow(driver.paths(task).logFile, task, stream);
+  } catch (error) {
+    // A log that can't be read any more: the reader comes again, and is told.
+    stream.end();
+    throw error;
+  }
+}
+
+async function follow(logFile: string, task: string, stream: Stream): Promise<void> {
   const sizeNow = () =>
     stat(logFile).then(
       ({ size }) => size,

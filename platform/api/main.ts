@@ -3,7 +3,7 @@
  * has to keep (events, keys, history, telemetry) is on disk, and what it began goes on in the workflows.
  */
 import { readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readOperation } from '../activities/operationRecord.ts';
@@ -36,12 +36,15 @@ const { env } = process;
 /** Behind everything that serves data; the driver's tier does the same where it can. */
 const niceness = 10;
 const newestLooked = 10;
+/** Less than its task is given (renderApi). */
+const stopWithinMs = 4000;
 const home = homeOf(env);
 const cache = cacheOf(env);
 const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
 
-setPriority(niceness);
+// One that was started at a still lower priority may not raise it.
+if (getPriority() < niceness) setPriority(niceness);
 const driver = createProcessDriver(home);
 const records = createRecords(home);
 const secrets = createSecrets(home.secretsDir);
@@ -102,8 +105,9 @@ function recordOf(id: string) {
 
 async function stop(): Promise<void> {
   for (const end of ends) end();
-  await server.close();
-  await otlp.close();
+  // A webhook or a Valkey that does not answer: what is left of it is taken up by the next process.
+  setTimeout(() => process.exit(0), stopWithinMs).unref();
+  await Promise.allSettled([server.close(), otlp.close()]);
   await Promise.allSettled([parts.close(), workflows.close(), recorder.shutdown()]);
   process.exit(0);
 }

@@ -64,10 +64,8 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   });
   const close = async () => {
     clearInterval(forgetting);
-    await metrics.shutdown();
-    await watcher.stop();
-    await alerting.stop();
-    await store.close();
+    // Side by side: a collector, Kafka or a webhook that does not answer must not cost the others the seconds that there are.
+    await Promise.allSettled([metrics.shutdown(), watcher.stop(), alerting.stop(), store.close()]);
   };
   return { watcher, store, alerting, close };
 }

@@ -33,7 +33,9 @@ export function watchOperations(
   const startMs = told.newestMs;
   let stopped = false;
   const begin = async (id: string, pipeline: string): Promise<Followed | undefined> => {
-    const { mtimeMs } = (await stat(recordFile(id)).catch(() => undefined)) ?? { mtimeMs: startMs };
+    // A journal without a record: of an operation that is not planned yet, or of before there were records.
+    const written = (await changed(recordFile(id))) ?? (await changed(operationFile(home, id)));
+    const mtimeMs = written ?? startMs;
     // A home's old operations are no news to a bus that begins.
     const runs = readRecord(id)?.state === 'running';
     if (mtimeMs < startMs && !runs && !told.lines.has(id)) return undefined;
@@ -85,6 +87,11 @@ function toldLines(bus: EventBus) {
   }
   const newest = events.at(-1);
   return { lines, ended, newestMs: newest === undefined ? Date.now() - 60_000 : Date.parse(newest.time) - 60_000 };
+}
+
+/** When it was last written, in milliseconds since 1970; undefined: it is not there. */
+async function changed(file: string): Promise<number | undefined> {
+  return (await stat(file).catch(() => undefined))?.mtimeMs;
 }
 
 async function readOn(file: string, one: Followed, already: number, bus: EventBus): Promise<void> {

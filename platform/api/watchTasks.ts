@@ -7,12 +7,16 @@ import type { EventBus } from './eventBus.ts';
 
 const lookMs = 2000;
 const type = 'millrace.task.phase';
+const removed = 'removed';
 
 /** Answers a function that ends it. */
 export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
   const known = new Map<string, string>();
-  for (const event of bus.since('0').events)
-    if (event.type === type) known.set(event.subject, keyOf(event.data as never));
+  for (const event of bus.since('0').events) {
+    if (event.type !== type) continue;
+    if (event.data.phase === removed) known.delete(event.subject);
+    else known.set(event.subject, keyOf(event.data as never));
+  }
   let stopped = false;
   const look = async () => {
     const tasks = await driver.list();
@@ -25,7 +29,7 @@ export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
     for (const id of [...known.keys()]) {
       if (tasks.some((task) => task.id === id)) continue;
       known.delete(id);
-      bus.publish({ source: '/tasks', type, subject: id, data: { id, phase: 'removed', restarts: 0, reason: '' } });
+      bus.publish({ source: '/tasks', type, subject: id, data: { id, phase: removed, restarts: 0, reason: '' } });
     }
   };
   const run = async () => {

@@ -7,8 +7,16 @@ const lookMs = 5000;
 export function whenIdle(isBusy: () => boolean, work: () => void): () => void {
   let timer = setTimeout(look, firstLookMs);
   function look(): void {
-    if (isBusy()) timer = setTimeout(look, lookMs);
+    if (busy()) timer = setTimeout(look, lookMs);
     else work();
+  }
+  /** What can't be told now is asked again: thrown in a timer, it would end the process. */
+  function busy(): boolean {
+    try {
+      return isBusy();
+    } catch {
+      return true;
+    }
   }
   return () => clearTimeout(timer);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { createCluster, defaultPortBase, readCluster } from '../cluster/cluster-file.ts';
-import type { ClusterDriver } from '../cluster/driver.ts';
+import type { ClusterDriver, TaskSpec } from '../cluster/driver.ts';
 import { refuseForeignHome } from '../cluster/home-directory.ts';
 import { createProcessDriver } from '../cluster/process/driver.ts';
 import { ensureAgent } from '../cluster/process/ensure-agent.ts';
@@ -76,10 +76,12 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
   const launched = (async () => {
     const tell = (task: string, what: string) => (error: Error) =>
       options.progress?.(`${task} does not run, ${what}: ${error.message}`);
-    const redis = renderControlRedis(node.id, ports.redis, artifacts, controlRedisSecrets(home));
-    await driver.launch(redis).catch(tell(redisTask, 'alerts are not delivered'));
-    const api = renderApi(node.id, artifacts, { ...settings, ports });
-    await driver.launch(api).catch(tell(apiTask, 'there is no console'));
+    // What can't even be rendered (a secret that is cut) is told, too: thrown here, it would end the caller in the middle of a deploy.
+    const launch = async (render: () => TaskSpec) => driver.launch(render());
+    const redis = () => renderControlRedis(node.id, ports.redis, artifacts, controlRedisSecrets(home));
+    await launch(redis).catch(tell(redisTask, 'alerts are not delivered'));
+    const api = () => renderApi(node.id, artifacts, { ...settings, ports });
+    await launch(api).catch(tell(apiTask, 'there is no console'));
   })();
   return {
     ...plane,

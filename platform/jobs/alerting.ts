@@ -74,8 +74,9 @@ export function createAlerting(options: AlertingOptions): Alerting {
   return {
     start: () => delivery.start(),
     stop: async () => {
-      await delivery.stop();
+      // First: a delivery in hand may take longer than this process is given.
       budgets.save(now(), true);
+      await delivery.stop();
     },
     observe: (pipeline, objectives, sample) => {
       const told = budgets.observe(pipeline, objectives, sample, store.firingOf(pipeline));

@@ -64,9 +64,12 @@ export class Delivery {
 
   /** Puts into the queue what is not in it yet. Does not wait. */
   kick(): void {
-    this.#adding ??= this.#addAll().finally(() => {
-      this.#adding = undefined;
-    });
+    // A list that can't be written (a full disk) must not end the process: it is tried again.
+    this.#adding ??= this.#addAll()
+      .catch((error) => this.#sayOfQueue(`alerts are not in the queue yet: ${reasonOf(error)}`))
+      .finally(() => {
+        this.#adding = undefined;
+      });
   }
 
   async #addAll(): Promise<void> {

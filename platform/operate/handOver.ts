@@ -1,12 +1,17 @@
 /** An operation handed to its workflow: answered as soon as the workflow has it, however long it takes. */
-import { WithStartWorkflowOperation, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WithStartWorkflowOperation,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { ControlPlane } from '../control/start.ts';
-import { fail } from '../errors.ts';
+import { fail, MillraceError } from '../errors.ts';
 import type { Operation } from '../model/operations.ts';
 import { withSpan } from '../telemetry/operation.ts';
 import type { SpanRecorder } from '../telemetry/recorder.ts';
-import { taskQueue, workflowIds } from '../workflows/messages.ts';
+import { cancelSignal, taskQueue, workflowIds } from '../workflows/messages.ts';
 import { errorOf } from './carryOut.ts';
 
 /** A worker that runs takes an update within a second; one that is just starting, or starts again, within this. */
@@ -50,6 +55,34 @@ export async function handOver<Q extends Operation, R>(handed: HandedOver<Q, R>)
         { reason: `no worker took ${request.id} within ${acceptMs / 1000} s; one may yet` },
         thrown,
       );
-    throw errorOf(thrown);
+    throw asPlaneDown(errorOf(thrown), `whether ${request.id} was taken is not known`);
   }
+}
+
+/** Asks the pipeline's workflow to roll the deploy back. Throws CONTROL_PLANE_DOWN. */
+export async function cancelOperation(
+  { client }: Pick<ControlPlane, 'client'>,
+  pipeline: string,
+  operation: string,
+): Promise<void> {
+  const handle = client.workflow.getHandle(workflowIds.pipeline(pipeline));
+  try {
+    await client.withDeadline(Date.now() + acceptMs, () => handle.signal(cancelSignal, operation));
+  } catch (thrown) {
+    throw asPlaneDown(thrown, `whether ${operation} will be rolled back is not known`);
+  }
+}
+
+/** https://grpc.io/docs/guides/status-codes/: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE. */
+const unanswered = new Set([1, 4, 14]);
+
+/** A Temporal that went away, or did not answer in time, by its name; anything else as it is. */
+function asPlaneDown(thrown: unknown, what: string): unknown {
+  const cause = thrown instanceof ServiceError ? thrown.cause : thrown;
+  if (!isGrpcServiceError(cause) || !unanswered.has(cause.code)) return thrown;
+  return new MillraceError(
+    'CONTROL_PLANE_DOWN',
+    { reason: `Temporal does not answer (${cause.details}); ${what}` },
+    thrown,
+  );
 }

@@ -28,7 +28,11 @@ export function listOperations(home: Home, limit: number): readonly OperationVie
 function idsIn(directory: string): string[] {
   try {
     const files = readdirSync(directory).filter((file) => file.endsWith('.json') && !file.startsWith('.'));
-    const aged = files.map((file) => ({ file, atMs: statSync(join(directory, file)).birthtimeMs }));
+    // One that is pruned meanwhile is none.
+    const aged = files.flatMap((file) => {
+      const found = statSync(join(directory, file), { throwIfNoEntry: false });
+      return found === undefined ? [] : [{ file, atMs: found.birthtimeMs }];
+    });
     return aged.sort((one, other) => other.atMs - one.atMs).map(({ file }) => file.slice(0, -'.json'.length));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];

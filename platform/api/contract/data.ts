@@ -27,7 +27,7 @@ export const messageQuery = z.object({
   partition: z.coerce.number().int().min(0).optional(),
   /** First offset; without it and without `fromMs`: the newest. */
   offset: z.coerce.number().int().min(0).optional(),
-  fromMs: z.coerce.number().optional(),
+  fromMs: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 export const deadLetter = message.extend({

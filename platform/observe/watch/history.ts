@@ -5,7 +5,7 @@
  */
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { History } from '../../api/contract/pipelines.ts';
+import type { History, HistoryPoint } from '../../api/contract/pipelines.ts';
 import { coarser } from './coarser.ts';
 import { headerLine, pointLine, pointsIn, type StoredPoint } from './historyLines.ts';
 
@@ -25,6 +25,8 @@ export const historyLevels: readonly HistoryLevel[] = [
 /** However often the observer starts. */
 const maxFilesOfLevel = 64;
 const filesOfLevel = 8;
+/** However few points are asked for, no more of them are held at once than one of so many parts has. */
+const leastGroups = 60;
 
 export interface HistoryOptions {
   readonly directory: string;
@@ -109,13 +111,37 @@ export class PipelineHistory {
 
   /** Oldest first, of the finest level that reaches back so far; at most about `points`. */
   read(span: { readonly fromMs: number; readonly toMs: number; readonly points: number }, nowMs: number) {
-    const { fromMs, toMs, points } = span;
-    const level = this.levels.find(({ keptMs }) => nowMs - fromMs <= keptMs) ?? this.levels.at(-1)!;
-    const steps = Math.max(1, Math.ceil((toMs - fromMs) / level.stepMs / Math.max(1, points)));
-    const stepMs = steps * level.stepMs;
-    const found = this.#between(level, fromMs, toMs);
-    const kept = steps === 1 ? found : coarser(found, fromMs, stepMs);
+    const { toMs, points } = span;
+    const level = this.levels.find(({ keptMs }) => nowMs - span.fromMs <= keptMs) ?? this.levels.at(-1)!;
+    // Nothing is older: a step is a part of what there may be.
+    const fromMs = Math.max(span.fromMs, nowMs - level.keptMs * (1 + 1 / filesOfLevel));
+    const steps = (many: number) => Math.ceil((Math.min(toMs, nowMs) - fromMs) / level.stepMs / many);
+    const stepMs = Math.max(1, steps(Math.max(1, points))) * level.stepMs;
+    const atOnceMs = Math.min(stepMs, Math.max(1, steps(leastGroups)) * level.stepMs);
+    const found = this.#thinned(level, { fromMs, toMs, stepMs: atOnceMs });
+    const kept = atOnceMs === stepMs ? found : coarser(found, fromMs, stepMs);
     return { stepMs, points: kept.map(told) } satisfies Omit<History, 'pipeline'>;
+  }
+
+  /** A file at a time: all of thirty days as points would be more than the process may have. */
+  #thinned(
+    level: HistoryLevel,
+    { fromMs, toMs, stepMs }: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number },
+  ): readonly HistoryPoint[] {
+    const thin = (points: readonly HistoryPoint[]) =>
+      stepMs === level.stepMs ? points : coarser(points, fromMs, stepMs);
+    const stepOf = ({ atMs }: HistoryPoint) => Math.floor((atMs - fromMs) / stepMs);
+    const kept: HistoryPoint[] = [];
+    // The last step of a file may go on in the next one.
+    let open: readonly HistoryPoint[] = [];
+    for (const path of this.#pathsBetween(level, fromMs, toMs)) {
+      const points = [...open, ...this.#pointsOf(path).filter(({ atMs }) => atMs >= fromMs && atMs <= toMs)];
+      const last = points.at(-1);
+      const cut = last === undefined ? 0 : points.findIndex((point) => stepOf(point) === stepOf(last));
+      kept.push(...thin(points.slice(0, cut)));
+      open = points.slice(cut);
+    }
+    return [...kept, ...thin(open)];
   }
 
   /** The newest point at that time or shortly before; undefined: nothing was seen then. */
@@ -135,11 +161,16 @@ export class PipelineHistory {
   }
 
   #between(level: HistoryLevel, fromMs: number, toMs: number): readonly StoredPoint[] {
+    return this.#pathsBetween(level, fromMs, toMs)
+      .flatMap((path) => this.#pointsOf(path))
+      .filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+  }
+
+  #pathsBetween(level: HistoryLevel, fromMs: number, toMs: number): readonly string[] {
     const files = this.#files(level);
     return files
       .filter((file, at) => file.fromMs <= toMs && (files[at + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= fromMs)
-      .flatMap(({ path }) => this.#pointsOf(path))
-      .filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+      .map(({ path }) => path);
   }
 
   /** A file that is not ours is set aside under another name, told, and read no more. */

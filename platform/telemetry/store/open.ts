@@ -71,6 +71,7 @@ function firstWord(thread: Worker): Promise<StoreStats> {
       if (message.kind === 'refused') reject(errorOf(message.error));
     });
     thread.once('error', reject);
+    thread.once('exit', () => reject(new Error('the writing thread has ended before it began')));
   });
 }
 

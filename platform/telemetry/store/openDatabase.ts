@@ -143,17 +143,20 @@ function guarded<T>(directory: string, file: string, open: () => T): T {
   }
 }
 
-/** SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_NOTADB (https://sqlite.org/rescode.html). */
-const codes = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 } as const;
+/** SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB (https://sqlite.org/rescode.html). */
+const codes = { busy: 5, corrupt: 11, notADatabase: 26 } as const;
+/** SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH: what was given is refused, and would be refused again. */
+const codesOfContent: readonly number[] = [18, 19, 20];
 
 export function isDamage(thrown: unknown): boolean {
   const code = sqliteCode(thrown);
   return code === codes.corrupt || code === codes.notADatabase;
 }
 
-/** Whether SQLite has thrown it. */
+/** Whether the database itself can't go on (its disk, its lock): the same may be taken later. */
 export function isOfDatabase(thrown: unknown): boolean {
-  return sqliteCode(thrown) !== undefined;
+  const code = sqliteCode(thrown);
+  return code !== undefined && !codesOfContent.includes(code);
 }
 
 /** The primary code of an error of SQLite. */

@@ -47,9 +47,12 @@ export class StoreReader {
       if (error === undefined) waiting?.resolve(answer);
       else waiting?.reject(errorOf(error));
     });
-    // The next question starts another.
-    thread.on('error', (error) => this.#end(error as Error));
-    thread.on('exit', () => this.#end(new Error('The reading thread of the telemetry store has ended.')));
+    // The next question starts another; what one that is over still says is not about that one.
+    const end = (error: Error) => {
+      if (this.#thread === thread) this.#end(error);
+    };
+    thread.on('error', (error) => end(error as Error));
+    thread.on('exit', () => end(new Error('The reading thread of the telemetry store has ended.')));
     return thread;
   }
 

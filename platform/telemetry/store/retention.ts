@@ -22,6 +22,7 @@ export class Retention {
   readonly #free;
   /** The horizon of a removal by size that is under way. */
   #horizonMs = 0;
+  #seriesGone = false;
 
   constructor(db: DatabaseSync, bounds: Bounds) {
     this.#db = db;
@@ -55,6 +56,13 @@ export class Retention {
     const removed = transaction(this.#db, () => this.#removeBefore(horizonMs));
     const hasShrunk = this.#giveBack();
     return removed || hasShrunk;
+  }
+
+  /** Whether series were removed since it was last asked: whoever knows their ids must forget them before it writes again. */
+  takeSeriesGone(): boolean {
+    const gone = this.#seriesGone;
+    this.#seriesGone = false;
+    return gone;
   }
 
   /** A twentieth of the time that is held, and a slice at least: clocks that are ahead make that time short. */
@@ -128,7 +136,13 @@ export class Retention {
       removed += Number(oldest.run(id, horizonMs).changes);
       if (removed >= rowsPerSlice) break;
     }
-    this.#db.prepare('DELETE FROM series WHERE last_ms < ?').run(horizonMs);
+    // Only whole: points of a series that is gone would be found by nobody, and stay.
+    const { changes } = this.#db
+      .prepare(
+        'DELETE FROM series WHERE last_ms < ? AND NOT EXISTS (SELECT 1 FROM points WHERE points.series = series.id)',
+      )
+      .run(horizonMs);
+    if (changes > 0) this.#seriesGone = true;
     return removed;
   }
 

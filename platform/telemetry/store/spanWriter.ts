@@ -43,6 +43,7 @@ export class SpanWriter {
   readonly #find;
   readonly #addTrace;
   readonly #updateTrace;
+  readonly #removeTrace;
   readonly #addSpan;
   readonly #addPosting;
   readonly #count;
@@ -59,6 +60,7 @@ export class SpanWriter {
       `UPDATE traces SET start_us = ?, duration_us = ?, spans = ?, errors = ?, root_us = ?, is_root = ?, name = ?, service = ?,
        pipeline = ?, event_id = ?, events = ? WHERE id = ?`,
     );
+    this.#removeTrace = db.prepare('DELETE FROM traces WHERE id = ?');
     this.#addSpan = db.prepare('INSERT OR IGNORE INTO spans (trace, span, body) VALUES (?, ?, ?)');
     this.#addPosting = db.prepare('INSERT OR IGNORE INTO postings (block, term, trace) VALUES (?, ?, ?)');
     this.#count = db.prepare("UPDATE counts SET count = count + ? WHERE what = 'spans'");
@@ -86,7 +88,11 @@ export class SpanWriter {
       const reason = this.#writeSpan(row, span, terms);
       if (reason !== undefined) written.dropped[reason] = (written.dropped[reason] ?? 0) + 1;
     }
-    if (row.spans === before) return;
+    if (row.spans === before) {
+      // None of its spans was kept: there is no such trace.
+      if (before === 0) this.#removeTrace.run(row.id);
+      return;
+    }
     written.stored += row.spans - before;
     this.#updateTrace.run(
       ...[row.start_us, row.duration_us, row.spans, row.errors, row.root_us, row.is_root, row.name, row.service],
@@ -134,7 +140,8 @@ function refusal(span: StoredSpan, nowMs: number, retentionMs: number): string |
   if (!hex32.test(traceId) || !hex16.test(spanId)) return 'malformed';
   if (!(Number.isFinite(span.startMs) && Number.isFinite(span.endMs))) return 'malformed';
   if (span.startMs < nowMs - retentionMs) return 'too old';
-  if (span.startMs > nowMs + maxAheadMs) return 'in the future';
+  // An end, too: one of thousands of years does not fit the tables.
+  if (Math.max(span.startMs, span.endMs) > nowMs + maxAheadMs) return 'in the future';
   return undefined;
 }
 

@@ -34,6 +34,8 @@ export class TextWriter {
   slot(text: string): number | string {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
+    // SQLite keeps half a surrogate pair as U+FFFD: two such texts would be one, which the table refuses.
+    if (!text.isWellFormed()) return this.slot(text.toWellFormed());
     if (text.length > maxTextLength || this.#known.size >= maxTexts) return text;
     const id = Number(this.#insert.run(text).lastInsertRowid);
     this.#known.set(text, id);

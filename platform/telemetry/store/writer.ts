@@ -107,7 +107,7 @@ export class StoreWriter {
     try {
       if (onlyIfFull && !this.#retention.isFull()) return false;
       const isMore = this.#retention.step(nowMs);
-      if (!isMore) this.#points.reload();
+      if (this.#retention.takeSeriesGone()) this.#points.reload();
       return isMore;
     } catch (thrown) {
       this.#failed(thrown, 0);

@@ -44,4 +44,10 @@ test('until its files are there the page says why and loads itself again; then i
   expect((await get('/')).body).toBe('<!doctype html>');
   expect((await get('/assets/app-12345678.js')).headers['cache-control']).toContain('immutable');
   expect((await get('/assets/other.js')).statusCode).toBe(404);
+
+  // The cache is emptied: they are asked for again.
+  rmSync(directory, { recursive: true });
+  const third = await get('/');
+  expect([third.statusCode, asked]).toEqual([503, 3]);
+  expect(third.body).toContain('they were removed');
 });

@@ -1,5 +1,15 @@
 /** The bus and its stream: what a reader gets, what it misses, and what a restart or a torn line does to that. */
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,10 +62,29 @@ test('a torn line is passed over, and does not spoil the next one', () => {
   ).toEqual([1, 2]);
 });
 
+test('half a line that a full disk left does not spoil what is written when there is room again', () => {
+  const path = directory();
+  const bus = createEventBus(path);
+  bus.publish(news(1));
+  const file = join(path, readdirSync(path)[0]!);
+  // In its place for a moment: it can't be written.
+  renameSync(file, `${file}.kept`);
+  mkdirSync(file);
+  bus.publish(news(2));
+  rmdirSync(file);
+  renameSync(`${file}.kept`, file);
+  appendFileSync(file, '{"specversion":"1.0","id":"2","sou');
+  bus.publish(news(3));
+  bus.publish(news(4));
+  expect(bus.unwritten).toBe(1);
+  const { events } = createEventBus(path).since('0');
+  expect(events.map(({ data }) => data.n)).toEqual([1, 3, 4]);
+});
+
 test('a file that is not ours is passed over', () => {
   const path = directory();
   createEventBus(path).publish(news(1));
-  writeFileSync(join(path, 'events-0000000000000000.ndjson'), 'nonsense\n{}\n[]\nnull\n');
+  writeFileSync(join(path, 'events-0000000000000000.ndjson'), 'nonsense\n{}\n[]\nnull\n{"id":"7"}\n');
   expect(createEventBus(path).publish(news(2)).id).toBe('2');
 });
 

@@ -1,5 +1,5 @@
 /** What goes onto the bus by itself: steps of operations and phases of tasks, each once, also over a restart. */
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -83,6 +83,24 @@ test('an operation that was refused before it had a journal is told by its end',
   expect(told(bus)).toEqual(['end failed']);
 });
 
+test('journals of before there were records are no news', async () => {
+  step('long ago');
+  const dayAgo = Date.now() / 1000 - 86_400;
+  utimesSync(operationFile(home, id), dayAgo, dayAgo);
+  const bus = newBus();
+  watch(bus);
+  await sleep(600);
+  expect(told(bus)).toEqual([]);
+});
+
+test('an operation that is not planned yet is told of', async () => {
+  step('one');
+  const bus = newBus();
+  watch(bus);
+  await until(() => told(bus).length === 1);
+  expect(told(bus)).toEqual(['one']);
+});
+
 test('files that are no operations, and lines that are none, are passed over', async () => {
   mkdirSync(home.operationsDir, { recursive: true });
   appendFileSync(join(home.operationsDir, 'notes.txt'), 'x\n');
@@ -115,4 +133,9 @@ test('phases of tasks are told when they change, over a restart, too', async () 
   tasks = [];
   await until(() => phases(second).length === 3);
   expect(phases(second)).toEqual(['running/0', 'running/1', 'removed/0']);
+  const third = newBus();
+  ends.push(watchTasks(driver, third));
+  await sleep(200);
+  // That it is gone is known already.
+  expect(phases(third)).toHaveLength(3);
 });

@@ -117,6 +117,22 @@ test('a list of alerts that was cut is refused by name; a cut budget is told of 
   expect(make).toThrow(expect.objectContaining({ code: 'CORRUPT_STATE' }));
 });
 
+test('a disk that takes nothing when a webhook comes is told of once, and ends nothing', async () => {
+  watch(make(), stuck);
+  const webhook = { url: 'http://127.0.0.1:9/', secret: 'x' };
+  const alerting = createAlerting({
+    ...{ home, connectionOfControlRedis: () => undefined, webhook: () => webhook, now: () => nowMs },
+    log: (line) => log.push(line),
+  });
+  // In the place of the directory: nothing can be written there.
+  rmSync(home.alertsDir, { recursive: true });
+  writeFileSync(home.alertsDir, '');
+  alerting.start();
+  while (log.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await alerting.stop();
+  expect(log[0]).toMatch(/alerts are not in the queue yet: .*alerts\.json/);
+});
+
 test('old alerts are dropped, but none that fires or has still to be delivered', () => {
   const one = (index: number, more: Partial<Alert>): Alert => ({
     id: `a.${index}`,

@@ -90,6 +90,25 @@ describe('points', () => {
     kept.close();
   });
 
+  test('over many files each step is whole, however far back or however little is asked for', () => {
+    const levels = [{ name: '1s', stepMs: 1000, keptMs: 800_000 }];
+    const kept = open(levels);
+    for (let at = 0; at < 800; at++) kept.append(levels[0]!, point(start + at * 1000));
+    expect(readdirSync(directory)).toHaveLength(8);
+    const [toMs, events] = [start + 800_000, 800 * 400];
+    for (const fromMs of [start, 0, -1e15]) {
+      const { stepMs, points } = kept.read({ fromMs, toMs: toMs + 1e15, points: 50 }, toMs);
+      expect(points.length).toBeGreaterThan(40);
+      expect(points.length).toBeLessThanOrEqual(51);
+      expect(points.reduce((sum, { endToEnd }) => sum + endToEnd!.count, 0)).toBe(events);
+      const steps = points.map(({ atMs }) => Math.floor((atMs - Math.max(fromMs, toMs - 900_000)) / stepMs));
+      expect(new Set(steps).size).toBe(points.length);
+    }
+    const [one, ...more] = kept.read({ fromMs: start, toMs, points: 1 }, toMs).points;
+    expect([more, one?.endToEnd?.count]).toEqual([[], events]);
+    kept.close();
+  });
+
   test('older than a level keeps are read of the next one', () => {
     const kept = open();
     for (const level of kept.levels) kept.append(level, point(start));

@@ -142,6 +142,23 @@ test('spans with fields that are not of their type are counted, and hold nothing
   for (const { traceId } of await store!.searchTraces({ limit: 10 })) expect(await store!.trace(traceId)).toBeDefined();
 });
 
+test('texts that are no whole Unicode, and ends in thousands of years, hold nothing up', async () => {
+  const odd = ['\ud800', '\ud801', 'a\u0000b'].map((text, at) => ({
+    ...traceOf(100 + at, Date.now())[0]!.spans[0]!,
+    name: text,
+    attributes: { odd: text },
+  }));
+  const late = { ...traceOf(200, Date.now())[0]!.spans[0]!, endMs: 1e290 };
+  const resource = JSON.stringify(encodeAttributes({ 'service.name': 's' }));
+  const request = `${encodeExportRequest(resource, [...odd, late].map(encodeSpan))}\n`;
+  await writeFile(join(spansDir, 'a-1.ndjson'), request + lines(0, 1));
+  expect((await follow()).stats()).toMatchObject({ spans: 11 });
+  // Known from the table now.
+  await appendFile(join(spansDir, 'a-1.ndjson'), request.replaceAll(traceIdOf(101), traceIdOf(102)) + lines(1, 2));
+  expect((await follow()).stats().spans).toBeGreaterThanOrEqual(19);
+  expect((await store!.trace(traceIdOf(102)))!.spans.map(({ name }) => name)).toContain('\ufffd');
+});
+
 test('no such directory: nothing, until there is one', async () => {
   await rm(spansDir, { recursive: true });
   expect(counted((await follow()).stats())).toEqual({ traces: 0, dropped: {} });

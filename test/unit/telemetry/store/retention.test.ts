@@ -73,6 +73,24 @@ test('all of it by age: terms and series go, too, and ids are not used again', (
   db.close();
 });
 
+test('series of which a slice does not reach all points go with them, not before', () => {
+  const writer = new StoreWriter({ directory, maxBytes: 100 * MiB, retentionMs: hourMs }, () => {});
+  const points = (name: string, atMs: number, many: number) =>
+    Array.from({ length: many }, (_, k) => ({ ...origin, name, unit: '', attributes: {}, value: k, atMs: atMs + k }));
+  for (const name of ['one', 'two', 'three'])
+    writer.write({ spans: [], points: points(name, now - 1000, 15_000), logs: [] }, now);
+  expect(writer.removeOld(now + 2 * hourMs, false)).toBe(true);
+  // In between, one of them goes on.
+  writer.write({ spans: [], points: points('one', now + 2 * hourMs, 5), logs: [] }, now + 2 * hourMs);
+  while (writer.removeOld(now + 2 * hourMs, false));
+  expect(writer.stats()).toMatchObject({ metricPoints: 5, dropped: {} });
+  writer.close();
+  const db = openForWriting(directory);
+  expect([count(db, 'points'), count(db, 'series')]).toEqual([5, 1]);
+  expect(db.prepare('SELECT count(*) AS n FROM points JOIN series ON series.id = points.series').get()!.n).toBe(5);
+  db.close();
+});
+
 test('by size: the oldest go until it fits, the newest stay', () => {
   const writer = new StoreWriter({ directory, maxBytes: 4 * MiB, retentionMs: 1000 * hourMs }, () => {});
   for (let n = 0; n < 6000; n += 1000) {

@@ -214,7 +214,7 @@ describe('a store', () => {
       span({ startMs: Number.NaN }),
       span({ spanId: '1'.repeat(16), startMs: 1000, endMs: 1001 }),
       span({ spanId: '2'.repeat(16), startMs: Date.now() + 400 * 24 * 3600_000 }),
-      span({ spanId: '3'.repeat(16), attributes: { text: 'x'.repeat(70_000) } }),
+      span({ traceId: 'f'.repeat(32), attributes: { text: 'x'.repeat(70_000) } }),
       span(),
     ]);
     await store.flush();
@@ -222,6 +222,8 @@ describe('a store', () => {
       spans: 1,
       dropped: { malformed: 3, 'too old': 1, 'in the future': 1, 'span too large': 1 },
     });
+    // A trace of which nothing is kept is none.
+    expect(await store.searchTraces({ limit: 5 })).toHaveLength(1);
   });
 
   test('a queue that is full drops', async () => {
