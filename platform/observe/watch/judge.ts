@@ -24,7 +24,9 @@ export function judge(
   watch: Pick<HopWatch, 'isDrained' | 'clearedMs'>,
 ): Judged {
   const fresh = answers.filter(({ askedMs }) => askedMs >= look.atMs);
-  const sinceMs = Math.max(0, ...fresh.filter(({ stages }) => stages.length > 0).map((answer) => answer.sinceMs));
+  const telling = fresh.filter(({ stages }) => stages.length > 0);
+  // Where nobody tells, no window was looked at, which is not the same as that there are none.
+  const sinceMs = telling.length === 0 ? look.atMs : Math.max(...telling.map((answer) => answer.sinceMs));
   const stages = hops.map((hop): LedgerStage => {
     const { name, job, reads, writes } = hop;
     const pages = pagesOf(pipeline, hop, fresh)?.map((page) => ({
