@@ -19,12 +19,15 @@ export interface PipelineLedger extends LedgerReport {
  * not counted of such a window will not come.
  */
 export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowMs: number): Promise<PipelineLedger> {
-  const { pipeline, plan } = record;
+  const { pipeline, plan, countedFromMs = {} } = record;
   const hops = hopsOf(pipeline, plan.spec);
   const lags = await Promise.all(hops.map(readLag));
   // After the lag: what was read by then is on the pages.
   const replies = await askTasks(record);
-  const stages = hops.map((hop, at) => stageOf(pipeline, hop, replies, lags[at]!));
+  const stages = hops.map((hop, at) => ({
+    ...stageOf(pipeline, hop, replies, lags[at]!),
+    countedFromMs: countedFromMs[hop.name] ?? 0,
+  }));
   return { pipeline, ...balance(stages, nowMs), faults: notesOf(replies) };
 
   /** Of a job, which has no consumer group, only the ends mean something. */

@@ -17,7 +17,7 @@ export interface Judged {
  * stage of which there is none is not judged.
  */
 export function judge(
-  { pipeline }: Pick<PipelineRecord, 'pipeline'>,
+  { pipeline, countedFromMs = {} }: Pick<PipelineRecord, 'pipeline' | 'countedFromMs'>,
   hops: readonly Hop[],
   look: OffsetsLook,
   answers: readonly Answer[],
@@ -41,6 +41,7 @@ export function judge(
       pages,
       drained: reads === undefined || watch.isDrained(name),
       clearedMs: watch.clearedMs(name),
+      countedFromMs: countedFromMs[name] ?? 0,
     };
   });
   return { report: balance(stages, look.askedMs), sinceMs };

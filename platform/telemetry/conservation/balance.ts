@@ -27,6 +27,8 @@ export interface LedgerStage {
    * before its pages were taken. So windows can be judged of a stage that always has something to read.
    */
   readonly clearedMs?: number;
+  /** Windows that began before were counted in part by instances that are gone, with what they had counted. */
+  readonly countedFromMs?: number;
 }
 
 export type WindowState = 'balanced' | 'in-flight' | 'unbalanced' | 'unknown';
@@ -123,7 +125,12 @@ function window(
   originMs: number,
   nowMs: number,
 ): WindowBalance {
-  const tallies = new Map(stages.map(({ name }) => [name, talliesOf(name, cells.get(name), originMs)]));
+  const tallies = new Map(
+    stages.map(({ name, countedFromMs = 0 }) => {
+      const known = originMs >= countedFromMs;
+      return [name, known ? talliesOf(name, cells.get(name), originMs) : undefined];
+    }),
+  );
   const base = {
     originMs,
     origin: new Date(originMs).toISOString(),
@@ -169,7 +176,11 @@ function judge(
   originMs: number,
 ): Judgement {
   const own = tallies.get(stage.name);
-  if (own === undefined) return { faults: [], waitsFor: `${stage.name}, which does not tell`, unknown: true };
+  if (own === undefined) {
+    const gone = originMs < (stage.countedFromMs ?? 0);
+    const why = gone ? 'of which an instance is gone with what it had counted' : 'which does not tell';
+    return { faults: [], waitsFor: `${stage.name}, ${why}`, unknown: true };
+  }
   if (stage.reads === undefined) return clean;
   const within = inside(stage, own, originMs);
   if (within !== undefined) return { faults: [{ ...within, text: `inside ${stage.name}: ${within.text}` }] };

@@ -89,6 +89,16 @@ describe('the balance', () => {
     expect(windows[0]?.waitsFor.join()).toContain('job');
   });
 
+  test('windows that an instance has counted which is gone are unknown; later ones are judged', () => {
+    const rest = { ...ingress(ids.filter((id) => !id.startsWith('0:'))), countedFromMs: origin + 1 };
+    const { windows, duplicated } = report(rest, store(ids));
+    expect(windows.map(({ state }) => state)).toEqual(['unknown', 'balanced', 'balanced']);
+    expect(windows[0]?.waitsFor.join()).toContain('gone');
+    expect(duplicated).toBe(0);
+    // Of 0, 1, 2, 0 and 1, those of the first window can't be judged.
+    expect(report({ ...ingress(ids), countedFromMs: origin + 1 }, store(ids.slice(5))).lost).toBe(3);
+  });
+
   describe('with a job between', () => {
     const half = ids.filter((_, i) => i % 2 === 0);
     const job = (kind: 'filter' | 'aggregate', read: string[], made: string[], drained = true): LedgerStage => ({
