@@ -69,7 +69,11 @@ export class HopWatch {
     const places = placesOf(this.#pipeline, hop, offsets, replies);
     if (places === undefined) {
       // What it says next can't be compared with what it said last.
-      Object.assign(last, { before: undefined, now: undefined, clearedMs: hop.group === undefined ? 0 : last.clearedMs });
+      Object.assign(last, {
+        before: undefined,
+        now: undefined,
+        clearedMs: hop.group === undefined ? 0 : last.clearedMs,
+      });
       return;
     }
     if (last.now === undefined || hasMoved(last.now.places, places)) last.movedMs = atMs;

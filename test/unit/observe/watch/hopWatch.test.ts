@@ -120,7 +120,9 @@ describe('what has passed a hop', () => {
 });
 
 test('whatever happens in whatever order: what is said to have passed a hop has passed it', () => {
-  const steps = fc.array(fc.constantFrom('enter', 'enter', 'job', 'cut', 'store', 'alerts', 'look'), { maxLength: 200 });
+  const steps = fc.array(fc.constantFrom('enter', 'enter', 'job', 'cut', 'store', 'alerts', 'look'), {
+    maxLength: 200,
+  });
   fc.assert(
     fc.property(steps, (all) => {
       const watch = new HopWatch('mine', hops);
