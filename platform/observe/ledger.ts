@@ -3,8 +3,9 @@ import type { KafkaAdmin } from '../frameworks/kafka/admin.ts';
 import type { PartitionLag } from '../frameworks/kafka/groups.ts';
 import { physical } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
-import { balance, type LedgerReport, type LedgerStage } from '../telemetry/conservation/balance.ts';
+import { balance } from '../telemetry/conservation/balance.ts';
 import type { StageSnapshot } from '../telemetry/conservation/cell.ts';
+import type { LedgerReport, LedgerStage } from '../telemetry/conservation/report.ts';
 import { type Hop, hopsOf } from './hops.ts';
 import { askTasks, positionsOf, type TaskReply, tasksOf } from './stages.ts';
 

@@ -5,8 +5,8 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import { readState, writeState } from '../../state-files.ts';
-import type { LedgerFault, LedgerReport, WindowBalance } from '../../telemetry/conservation/balance.ts';
 import { windowMs } from '../../telemetry/conservation/cell.ts';
+import type { LedgerFault, LedgerReport, WindowBalance } from '../../telemetry/conservation/report.ts';
 import { type Books, checkBooks, type KnownFault } from './booksFile.ts';
 
 export interface BooksOptions {

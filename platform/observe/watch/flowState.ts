@@ -101,8 +101,7 @@ function stopped({ recorded, pipeline, tasks, agent }: FlowFacts): Verdict | und
     phase === undefined ? silentMs === null || silentMs === undefined || silentMs > silentAfterMs : phase === 'stopped';
   if (!tasks.every(isDown)) return undefined;
   if (tasks.length > 0 && tasks.every(({ phase, desired }) => phase === 'stopped' && desired === 'stopped')) {
-    const next = `start it again in the console, or with POST /api/pipelines/${pipeline}/start`;
-    return { state: 'stopped', reason: 'All its tasks were stopped on request.', next };
+    return { state: 'stopped', reason: 'All its tasks were stopped on request.', next: `millrace start ${pipeline}` };
   }
   const reason = agent ? 'All its tasks are stopped.' : 'No agent runs, and none of its tasks answers.';
   return { state: 'stopped', reason, next: 'millrace up' };

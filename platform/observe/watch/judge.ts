@@ -1,6 +1,7 @@
 /** The stages of a pipeline as the ledger wants them, out of pages and offsets that were taken one after the other. Pure. */
 import type { PipelineRecord } from '../../model/records.ts';
-import { balance, type LedgerReport, type LedgerStage } from '../../telemetry/conservation/balance.ts';
+import { balance } from '../../telemetry/conservation/balance.ts';
+import type { LedgerReport, LedgerStage } from '../../telemetry/conservation/report.ts';
 import type { Hop } from '../hops.ts';
 import { pagesOf } from '../ledger.ts';
 import type { HopWatch } from './hopWatch.ts';

@@ -125,15 +125,11 @@ const cases: Readonly<Record<string, [Partial<FlowFacts>, PipelineState, RegExp,
   'all tasks were stopped on request': [
     { tasks: allTasks({ phase: 'stopped', desired: 'stopped' }) },
     ...(['stopped', /stopped on request\.$/] as const),
-    'start it again in the console, or with POST /api/pipelines/mine/start',
+    'millrace start mine',
   ],
   'a sink was stopped on request': [
     { tasks: withTask('sinks', { phase: 'stopped', desired: 'stopped' }) },
-    ...([
-      'stalled',
-      /^store and alerts can't go on: mine\.sinks\.0 is stopped/,
-      'start it again in the console',
-    ] as const),
+    ...(['stalled', /^store and alerts can't go on: mine\.sinks\.0 is stopped/, 'millrace start mine'] as const),
   ],
   'destroyed with its data kept': [{ recorded: 'stopped', tasks: [] }, 'stopped', /data kept/, 'millrace destroy mine'],
   'a deploy under way': [{ recorded: 'deploying' }, 'deploying', /^A deploy is under way\.$/, null],
