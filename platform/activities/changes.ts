@@ -50,7 +50,9 @@ async function untilDrained(
   try {
     const endMs = Date.now() + step.input.patienceMs;
     while (Date.now() < endMs) {
-      const { hops } = await readLag(record, admin, { watchMs, pause });
+      const lag = await readLag(record, admin, { watchMs, pause }).catch(() => undefined);
+      if (lag === undefined) return;
+      const { hops } = lag;
       const behind = hops.filter(({ lagRecords, inRate }) => (lagRecords ?? 0) > 0 || (inRate ?? 0) > 0);
       if (behind.length === 0) return;
       waiting(behind.map(({ hop, lagRecords }) => `${hop} to read ${lagRecords ?? 'some'} records`).join(', '));

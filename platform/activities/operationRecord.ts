@@ -26,10 +26,10 @@ export function operationRecordFile(home: Home, id: string): string {
   return join(home.operationsDir, `${id}.json`);
 }
 
-/** Again for the same operation: no change, once it has ended. */
+/** Again for the same operation: no change, whether it runs or has ended. */
 export function beginOperation(home: Home, operation: Operation, { kind, pipeline, revision, phases }: Begun): void {
   const { id, traceparent, requestedAtMs } = operation;
-  if (readOperation(home, id)?.state === 'running') return;
+  if (readOperation(home, id) !== undefined) return;
   const shown = phases.map(({ name, steps }) => ({
     name,
     steps: steps.map(({ id: step, label, input }) => ({
@@ -49,11 +49,20 @@ export function beginOperation(home: Home, operation: Operation, { kind, pipelin
   prune(home);
 }
 
-/** An operation that was refused before it was planned has no steps. */
-export function endOperation(
-  home: Home,
-  { operation: id, failure, name, startMs, endMs, traceparent }: OperationSpan,
-): void {
+/**
+ * An operation that was refused before it was planned has no steps. Never throws, since what was done is done: answers why its
+ * record does not say so.
+ */
+export function endOperation(home: Home, span: OperationSpan): string | undefined {
+  try {
+    recordEnd(home, span);
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
+function recordEnd(home: Home, { operation: id, failure, name, startMs, endMs, traceparent }: OperationSpan): void {
   if (id === undefined) return;
   const [kind = 'deploy', pipeline = ''] = name.split(' ');
   const begun = readOperation(home, id) ?? {

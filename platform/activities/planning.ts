@@ -25,6 +25,7 @@ import { renderReason } from '../plan/render.ts';
 import { planTeardown } from '../plan/teardown.ts';
 import { loadBlueprint } from '../sdk/loadBlueprint.ts';
 import type { UndoCall } from '../workflows/activities.ts';
+import { countedFrom, settledFrom } from './countedFrom.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type Observed, observe } from './observed.ts';
 import { beginOperation } from './operationRecord.ts';
@@ -104,6 +105,7 @@ async function plan(deps: ActivityDeps, request: DeployRequest): Promise<Recorde
     state: 'deploying',
     plan: outcome,
     endpoints: serviceUrls(outcome),
+    countedFromMs: countedFrom(before, outcome),
   });
   return begin(outcome);
 }
@@ -116,7 +118,9 @@ async function finish(deps: ActivityDeps, request: DeployRequest, revision: numb
   const record = recordOf(deps, request.pipeline, revision);
   const { pipeline, blueprint, endpoints } = record;
   const firstEventMs = record.firstEventMs ?? Date.now() - request.requestedAtMs;
-  deps.records.writePipeline({ ...record, state: 'flowing', deployedAt: new Date().toISOString(), firstEventMs });
+  const countedFromMs = settledFrom(record.countedFromMs, Date.now());
+  const deployedAt = new Date().toISOString();
+  deps.records.writePipeline({ ...record, state: 'flowing', deployedAt, firstEventMs, countedFromMs });
   return { pipeline, blueprint, revision, state: 'flowing', firstEventMs, endpoints };
 }
 
@@ -130,7 +134,9 @@ function failed(deps: ActivityDeps, request: DeployRequest, revision: number, er
   const notUndone = notUndoneOf(error);
   const left = notUndone.length > 0 ? ` Not undone: ${notUndone.join('; ')}.` : '';
   const told = { code: error.code, message: `${error.message}${left}` };
-  if (former) deps.records.writePipeline({ ...former, error: told });
+  // A task that was ended and is restored has lost its journal: as when the deploy had done it.
+  const countedFromMs = settledFrom(deps.records.pipelineRevision(pipeline, revision)?.countedFromMs, Date.now());
+  if (former) deps.records.writePipeline({ ...former, countedFromMs, error: told });
   else if (notUndone.length > 0) {
     deps.records.writePipeline({ ...recordOf(deps, pipeline, revision), state: 'failed', error: told });
   } else {

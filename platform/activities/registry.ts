@@ -40,7 +40,7 @@ export function recordOperation(
   { recorder, home }: Pick<ActivityDeps, 'recorder' | 'home'>,
   span: OperationSpan,
 ): void {
-  endOperation(home, span);
+  const fault = endOperation(home, span);
   const [, traceId = '', parentSpanId = newSpanId()] = span.traceparent.split('-');
   const { name, spanId, startMs, endMs, error } = span;
   recorder.record({
@@ -51,7 +51,10 @@ export function recordOperation(
     parentSpanId,
     startMs,
     endMs,
-    attributes: workflowAttributes(Context.current().info),
+    attributes: {
+      ...workflowAttributes(Context.current().info),
+      ...(fault === undefined ? {} : { 'millrace.operation.record_fault': fault }),
+    },
     ...(error ? { error } : {}),
   });
 }

@@ -30,4 +30,9 @@ export interface PipelineRecord {
   readonly deployedAt?: string;
   readonly firstEventMs?: number;
   readonly error?: { readonly code: string; readonly message: string };
+  /**
+   * By stage: windows of origin time that began before were counted in part by tasks that are gone, with their journals, so
+   * that the ledger can't balance them. Milliseconds since 1970.
+   */
+  readonly countedFromMs?: Readonly<Record<string, number>>;
 }

@@ -3,8 +3,9 @@ import type { KafkaAdmin } from '../frameworks/kafka/admin.ts';
 import type { PartitionLag } from '../frameworks/kafka/groups.ts';
 import { physical } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
-import { balance, type LedgerReport, type LedgerStage } from '../telemetry/conservation/balance.ts';
+import { balance } from '../telemetry/conservation/balance.ts';
 import type { StageSnapshot } from '../telemetry/conservation/cell.ts';
+import type { LedgerReport, LedgerStage } from '../telemetry/conservation/report.ts';
 import { type Hop, hopsOf } from './hops.ts';
 import { askTasks, positionsOf, type TaskReply, tasksOf } from './stages.ts';
 
@@ -19,12 +20,15 @@ export interface PipelineLedger extends LedgerReport {
  * not counted of such a window will not come.
  */
 export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowMs: number): Promise<PipelineLedger> {
-  const { pipeline, plan } = record;
+  const { pipeline, plan, countedFromMs = {} } = record;
   const hops = hopsOf(pipeline, plan.spec);
   const lags = await Promise.all(hops.map(readLag));
   // After the lag: what was read by then is on the pages.
   const replies = await askTasks(record);
-  const stages = hops.map((hop, at) => stageOf(pipeline, hop, replies, lags[at]!));
+  const stages = hops.map((hop, at) => ({
+    ...stageOf(pipeline, hop, replies, lags[at]!),
+    countedFromMs: countedFromMs[hop.name] ?? 0,
+  }));
   return { pipeline, ...balance(stages, nowMs), faults: notesOf(replies) };
 
   /** Of a job, which has no consumer group, only the ends mean something. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../../errors.ts';
 import { type PipelineLedger, readLedger } from '../../observe/ledger.ts';
 import { pipelineOf, withKafkaOf } from '../../operate/recorded.ts';
-import type { WindowBalance } from '../../telemetry/conservation/balance.ts';
+import type { WindowBalance } from '../../telemetry/conservation/report.ts';
 import { answer, columns, createSession } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
 

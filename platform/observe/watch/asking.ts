@@ -6,6 +6,8 @@ import type { Answer } from './look.ts';
 
 /** So long a look waits for answers; later ones count for the next look. */
 const patienceMs = 700;
+/** And so long for those that pages are needed of: of a stage that is always slow, no window would ever be judged. */
+const pagesWithinMs = 2500;
 const timeoutMs = 4000;
 
 export class TaskAsker {
@@ -20,20 +22,24 @@ export class TaskAsker {
     this.#now = now;
   }
 
-  /** One request for each task that owes no answer. Never rejects. */
-  async ask(record: Pick<PipelineRecord, 'plan'>, sinceMs: number): Promise<void> {
+  /** One request for each task that owes no answer. `pages`: waits longer for tasks that have answered of late. Never rejects. */
+  async ask(record: Pick<PipelineRecord, 'plan'>, sinceMs: number, pages = false): Promise<void> {
     const ports = healthPortsOf(record);
     const names = new Set(ports.map(({ task }) => task));
-    for (const task of this.#answers.keys()) if (!names.has(task)) this.#answers.delete(task);
+    for (const known of [this.#answers, this.#faults, this.#firstAskedMs]) {
+      for (const task of known.keys()) if (!names.has(task)) known.delete(task);
+    }
     const asked = ports.map(({ task, url }) => {
       const under = this.#asking.get(task) ?? this.#ask(task, url, sinceMs).finally(() => this.#asking.delete(task));
       this.#asking.set(task, under);
       return under;
     });
-    const abort = new AbortController();
-    const patience = sleep(patienceMs, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
-    await Promise.race([Promise.all(asked), patience]);
-    abort.abort();
+    await atMost(patienceMs, Promise.all(asked));
+    const steady = ports.flatMap(({ task }) => {
+      const isSteady = this.#answers.has(task) && !this.#faults.has(task);
+      return isSteady ? (this.#asking.get(task) ?? []) : [];
+    });
+    if (pages) await atMost(pagesWithinMs - patienceMs, Promise.all(steady));
   }
 
   async #ask(task: string, url: string, sinceMs: number): Promise<void> {
@@ -69,4 +75,10 @@ export class TaskAsker {
   faults(): ReadonlyMap<string, string> {
     return this.#faults;
   }
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const abort = new AbortController();
+  await Promise.race([work, sleep(ms, undefined, { signal: abort.signal, ref: false }).catch(() => undefined)]);
+  abort.abort();
 }

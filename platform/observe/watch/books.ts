@@ -5,8 +5,8 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import { readState, writeState } from '../../state-files.ts';
-import type { LedgerFault, LedgerReport, WindowBalance } from '../../telemetry/conservation/balance.ts';
 import { windowMs } from '../../telemetry/conservation/cell.ts';
+import type { LedgerFault, LedgerReport, WindowBalance } from '../../telemetry/conservation/report.ts';
 import { type Books, checkBooks, type KnownFault } from './booksFile.ts';
 
 export interface BooksOptions {
@@ -31,6 +31,8 @@ export class LedgerBooks {
   readonly #options: BooksOptions;
   #faults: readonly KnownFault[];
   #windows = new Map<number, WindowBalance>();
+  /** Windows with a fault that came to balance later: they stay settled while a stage does not tell, until they do not balance. */
+  readonly #settled = new Set<number>();
   /** Faults that one look has found, by what they say. */
   #doubted = new Map<string, number>();
   #wholeMs = 0;
@@ -79,7 +81,18 @@ export class LedgerBooks {
     const fresh = this.#certain(found, nowMs);
     this.#report = this.#summed();
     this.#keep(fresh, nowMs);
+    this.#settle();
     return fresh;
+  }
+
+  #settle(): void {
+    const faulty = new Set(this.#faults.map(({ originMs }) => originMs));
+    for (const originMs of this.#settled) if (!faulty.has(originMs)) this.#settled.delete(originMs);
+    for (const originMs of faulty) {
+      const state = this.#windows.get(originMs)?.state;
+      if (state === 'balanced') this.#settled.add(originMs);
+      else if (state === 'unbalanced') this.#settled.delete(originMs);
+    }
   }
 
   #certain(found: readonly Found[], nowMs: number): readonly KnownFault[] {
@@ -132,7 +145,7 @@ export class LedgerBooks {
   /** That are certain, not acknowledged, and of a window that did not come to balance later; oldest first. */
   open(): readonly KnownFault[] {
     return this.#faults.filter(
-      ({ acknowledgedMs, originMs }) => acknowledgedMs === null && this.#windows.get(originMs)?.state !== 'balanced',
+      ({ acknowledgedMs, originMs }) => acknowledgedMs === null && !this.#settled.has(originMs),
     );
   }
 

@@ -11,6 +11,8 @@ export interface ClusterSight {
   /** Whether the platform worker runs, which carries operations out. */
   readonly worker: boolean;
   readonly frameworks: ReadonlyMap<string, FrameworkFact>;
+  /** Why the servers could not be asked, so that `frameworks` is of an earlier look; undefined: they could. */
+  readonly fault?: unknown;
 }
 
 export interface ClusterEyeOptions {
@@ -32,6 +34,7 @@ export class ClusterEye {
   #asking: Promise<void> | undefined;
   #askingServers: Promise<void> | undefined;
   #serversMs = 0;
+  #fault: unknown;
 
   constructor(options: ClusterEyeOptions) {
     this.#options = options;
@@ -45,12 +48,20 @@ export class ClusterEye {
     await this.#asking;
     const first = this.#serversMs === 0;
     if (this.#options.now() - this.#serversMs >= serversEveryMs) {
-      this.#askingServers ??= this.#askServers().finally(() => {
-        this.#askingServers = undefined;
-      });
+      this.#askingServers ??= this.#askServers()
+        .then(() => {
+          this.#fault = undefined;
+        })
+        .catch((thrown: unknown) => {
+          this.#fault = thrown;
+        })
+        .finally(() => {
+          this.#askingServers = undefined;
+        });
       if (first) await this.#askingServers;
     }
-    return { statuses: this.#statuses, worker: this.#worker(), frameworks: this.#frameworks };
+    const { frameworks, fault } = { frameworks: this.#frameworks, fault: this.#fault };
+    return { statuses: this.#statuses, worker: this.#worker(), frameworks, ...(fault === undefined ? {} : { fault }) };
   }
 
   #worker(): boolean {

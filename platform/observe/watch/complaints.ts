@@ -24,14 +24,14 @@ export function stalls(facts: FlowFacts): readonly Complaint[] {
     if (facts.agent ? !own.every(isEnded) : true) return [];
     const stages = hops.filter((hop) => hop.part === part).map(({ name }) => name);
     const text = `${list(stages)} can't go on: ${own[0]!.task} is ${own[0]!.phase ?? 'not there'}${because(own[0]!)}`;
-    return [{ text, next: nextOf(own[0]!) }];
+    return [{ text, next: nextOf(pipeline, own[0]!) }];
   });
   return [...servers, ...down, ...stuckHops(facts).map((hop) => stuck(pipeline, hop, tasks))];
 }
 
-function nextOf({ task, phase, desired }: TaskFact): string {
+function nextOf(pipeline: string, { task, phase, desired }: TaskFact): string {
   if (phase !== 'stopped') return `millrace logs ${task}`;
-  return desired === 'stopped' ? `millrace start ${task.split('.', 1)[0]}` : 'millrace up';
+  return desired === 'stopped' ? `millrace start ${pipeline}` : 'millrace up';
 }
 
 /** The one with the oldest record first. */

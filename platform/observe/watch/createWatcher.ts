@@ -108,7 +108,8 @@ class HomeWatcher implements Watcher {
           .finally(() => void this.#looking.delete(pipeline));
         this.#looking.set(pipeline, look);
       }
-      this.#troubles.delete(observer);
+      if (cluster.fault === undefined) this.#troubles.delete(observer);
+      else this.#tell(observer, `the servers can not be asked: ${reasonOf(cluster.fault)}`);
     } catch (thrown) {
       this.#tell(observer, `the observer can not look: ${reasonOf(thrown)}`);
     }

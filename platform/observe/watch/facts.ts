@@ -72,7 +72,7 @@ function roleOf({ plan }: PipelineRecord, hops: readonly Hop[], part: string): T
   return feeds.some(({ group }) => group === part) ? 'feed' : 'service';
 }
 
-function hopFact({ measures, lags, stillMs }: Sight, { name, kind, part }: Hop): HopFact {
+function hopFact({ record, measures, lags, stillMs }: Sight, { name, kind, part }: Hop): HopFact {
   const measure = measures.find(({ stage }) => stage === name);
   const lag = lags.find(({ hop }) => hop === name);
   return {
@@ -81,8 +81,15 @@ function hopFact({ measures, lags, stillMs }: Sight, { name, kind, part }: Hop):
     lastPassedMs: measure?.lastPassedMs ?? null,
     lagRecords: lag?.lagRecords ?? null,
     lagSeconds: lag?.lagSeconds ?? null,
-    stillMs: stillMs(name) ?? null,
+    stillMs: beyondPause(stillMs(name), record, name),
     endToEndP99Ms: measure === undefined ? null : (latencyOf(measure.endToEnd)?.p99Ms ?? null),
     clockSkewed: measure?.clockSkewed ?? 0,
   };
+}
+
+/** A job that works in batches stands still between two of them, which is no fault. */
+function beyondPause(stillMs: number | undefined, { plan }: PipelineRecord, name: string): number | null {
+  if (stillMs === undefined) return null;
+  const job = plan.spec.jobs[name];
+  return job === undefined || job.mode === 'realtime' ? stillMs : Math.max(0, stillMs - job.triggerMs);
 }

@@ -68,11 +68,17 @@ export class HopWatch {
     this.#progress.set(hop.name, last);
     const places = placesOf(this.#pipeline, hop, offsets, replies);
     if (places === undefined) {
-      last.before = undefined;
-      last.now = undefined;
+      // What it says next can't be compared with what it said last.
+      Object.assign(last, {
+        before: undefined,
+        now: undefined,
+        clearedMs: hop.group === undefined ? 0 : last.clearedMs,
+      });
       return;
     }
     if (last.now === undefined || hasMoved(last.now.places, places)) last.movedMs = atMs;
+    // A job whose batch was cut off has its counts of it no more, until it is repeated: it has not passed what it passes again.
+    if (last.now !== undefined && hasGoneBack(last.now.places, places)) last.clearedMs = 0;
     last.before = last.now;
     last.now = { atMs, places };
     const trail = this.#trails.get(hop.reads!);
@@ -174,6 +180,11 @@ function readingOf({ atMs, places }: Seen) {
       ...{ partition, endOffset, committedOffset: position, lagRecords: endOffset - position },
     })),
   };
+}
+
+function hasGoneBack(before: readonly PartitionPlace[], now: readonly PartitionPlace[]): boolean {
+  const former = new Map(before.map(({ partition, position }) => [partition, position]));
+  return now.some(({ partition, position }) => position < (former.get(partition) ?? 0));
 }
 
 function hasMoved(before: readonly PartitionPlace[], now: readonly PartitionPlace[]): boolean {

@@ -1,6 +1,7 @@
 /** The stages of a pipeline as the ledger wants them, out of pages and offsets that were taken one after the other. Pure. */
 import type { PipelineRecord } from '../../model/records.ts';
-import { balance, type LedgerReport, type LedgerStage } from '../../telemetry/conservation/balance.ts';
+import { balance } from '../../telemetry/conservation/balance.ts';
+import type { LedgerReport, LedgerStage } from '../../telemetry/conservation/report.ts';
 import type { Hop } from '../hops.ts';
 import { pagesOf } from '../ledger.ts';
 import type { HopWatch } from './hopWatch.ts';
@@ -17,14 +18,16 @@ export interface Judged {
  * stage of which there is none is not judged.
  */
 export function judge(
-  { pipeline }: Pick<PipelineRecord, 'pipeline'>,
+  { pipeline, countedFromMs = {} }: Pick<PipelineRecord, 'pipeline' | 'countedFromMs'>,
   hops: readonly Hop[],
   look: OffsetsLook,
   answers: readonly Answer[],
   watch: Pick<HopWatch, 'isDrained' | 'clearedMs'>,
 ): Judged {
   const fresh = answers.filter(({ askedMs }) => askedMs >= look.atMs);
-  const sinceMs = Math.max(0, ...fresh.filter(({ stages }) => stages.length > 0).map((answer) => answer.sinceMs));
+  const telling = fresh.filter(({ stages }) => stages.length > 0);
+  // Where nobody tells, no window was looked at, which is not the same as that there are none.
+  const sinceMs = telling.length === 0 ? look.atMs : Math.max(...telling.map((answer) => answer.sinceMs));
   const stages = hops.map((hop): LedgerStage => {
     const { name, job, reads, writes } = hop;
     const pages = pagesOf(pipeline, hop, fresh)?.map((page) => ({
@@ -39,6 +42,7 @@ export function judge(
       pages,
       drained: reads === undefined || watch.isDrained(name),
       clearedMs: watch.clearedMs(name),
+      countedFromMs: countedFromMs[name] ?? 0,
     };
   });
   return { report: balance(stages, look.askedMs), sinceMs };

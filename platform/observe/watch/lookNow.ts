@@ -1,5 +1,6 @@
 /** One short look at a pipeline, of two readings, for who does not watch: the same facts, the same state. */
 import type { PipelineRecord } from '../../model/records.ts';
+import type { LedgerFault } from '../../telemetry/conservation/report.ts';
 import { hopsOf } from '../hops.ts';
 import { askTasks, type TaskReply } from '../stages.ts';
 import { factsOf, type Sight } from './facts.ts';
@@ -39,6 +40,7 @@ export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<Fl
   const watch = new HopWatch(record.pipeline, hopsOf(record.pipeline, record.plan.spec));
   const first = isUp(record, deps.statuses) ? await read(record, deps) : nothing;
   if (first.look !== undefined) watch.see(first.look, first.answers);
+  const doubted = new Set(faultsIn(record, first, watch).map(wordsOf));
   const looksAgain = first.answers.length > 0;
   if (looksAgain) await deps.pause(apartMs);
   const second = looksAgain ? await read(record, deps) : first;
@@ -48,7 +50,11 @@ export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<Fl
   const rest = {
     freshnessMs: deps.freshnessMs ?? defaultFreshnessMs,
     deadLetters: deadLettersBetween(record, first.look, second.look),
-    unbalanced: unbalancedIn(record, second, watch, deps.acknowledged),
+    unbalanced: unbalancedIn(
+      faultsIn(record, second, watch).filter(
+        (fault) => doubted.has(wordsOf(fault)) && !deps.acknowledged.has(`${fault.origin} ${fault.stage}`),
+      ),
+    ),
     offsetsFault: second.fault,
   };
   return factsOf(sightOf(record, deps, { first, second, watch, nowMs }), rest, nowMs);
@@ -128,17 +134,22 @@ function deadLettersBetween(
   return { records: Math.max(0, now! - before!), overMs: second.atMs - first.atMs };
 }
 
-function unbalancedIn(
-  record: PipelineRecord,
-  { look, answers }: Reading,
-  watch: HopWatch,
-  acknowledged: ReadonlySet<string>,
-): FlowFacts['unbalanced'] {
-  if (look === undefined) return null;
+interface Found extends LedgerFault {
+  readonly origin: string;
+}
+
+function faultsIn(record: PipelineRecord, { look, answers }: Reading, watch: HopWatch): readonly Found[] {
+  if (look === undefined) return [];
   const { windows } = judge(record, hopsOf(record.pipeline, record.plan.spec), look, answers, watch).report;
-  const open = windows.flatMap(({ origin, faults }) =>
-    faults.filter(({ stage }) => !acknowledged.has(`${origin} ${stage}`)).map(({ text }) => ({ origin, text })),
-  );
+  return windows.flatMap(({ origin, faults }) => faults.map((fault) => ({ ...fault, origin })));
+}
+
+/** Pages of several processes are never of one moment: what only one reading finds is no fault. */
+function wordsOf({ origin, stage, kind, events }: Found): string {
+  return `${origin} ${stage} ${kind} ${events}`;
+}
+
+function unbalancedIn(open: readonly Found[]): FlowFacts['unbalanced'] {
   const newest = open.at(-1);
   if (newest === undefined) return null;
   return { windows: new Set(open.map(({ origin }) => origin)).size, newest: `${newest.origin}, ${newest.text}` };

@@ -88,7 +88,7 @@ export class PipelineWatch {
     const isThere = this.#record.state !== 'stopped';
     // Pages are of use only with offsets: without them none are asked for, which costs the tasks a hundredth.
     const sinceMs = offsets === undefined ? now() : this.#books.sinceMs(now());
-    if (isThere) await this.#asker.ask(this.#record, sinceMs);
+    if (isThere) await this.#asker.ask(this.#record, sinceMs, offsets !== undefined);
     const nowMs = now();
     if (offsets !== undefined) this.#compare(offsets, nowMs);
     if (isThere) this.#askOffsets(nowMs);

@@ -5,67 +5,8 @@
  * then what is missing is on its way. Read the later stages' pages after the window has closed, and none of this is a guess.
  */
 import { type LedgerCell, maxCells, type StageSnapshot, type TallyKind, windowMs } from './cell.ts';
+import type { LedgerFault, LedgerReport, LedgerStage, StageTallies, WindowBalance, WindowState } from './report.ts';
 import { addTallies, emptyTally, sameTally, type TallyValue } from './tally.ts';
-
-export interface LedgerStage {
-  readonly name: string;
-  /**
-   * Of a job: whether it hands on some of its events (`filter`), or makes results of its own out of them (`aggregate`).
-   * A job counts by batches, and a batch that is cut off takes its counts with it until it is repeated.
-   */
-  readonly job?: 'filter' | 'aggregate';
-  /** The topic that it reads; undefined at an ingress. */
-  readonly reads?: string;
-  /** The topic that it writes; undefined for a store. */
-  readonly writes?: string;
-  /** Pages of all its instances; undefined: this stage does not count, or could not be asked. */
-  readonly pages: readonly StageSnapshot[] | undefined;
-  /** Whether it has read all that was in its topic when its pages were taken. */
-  readonly drained: boolean;
-  /**
-   * Told by who watches for long: all that entered the pipeline before this time has reached the stage's topic, and was read
-   * before its pages were taken. So windows can be judged of a stage that always has something to read.
-   */
-  readonly clearedMs?: number;
-}
-
-export type WindowState = 'balanced' | 'in-flight' | 'unbalanced' | 'unknown';
-
-/** Count, sum and exclusive or of what the stage has passed on (its `out`), and the tallies of each kind that it has. */
-export interface StageTallies extends TallyValue, Partial<Record<TallyKind, TallyValue>> {
-  readonly name: string;
-}
-
-export interface LedgerFault {
-  /** Where the books do not meet: in a stage, or between the topic's writer and it. */
-  readonly stage: string;
-  readonly kind: 'lost' | 'doubled' | 'exchanged';
-  readonly events: number;
-  /** The hash of the event's id, where it is one event: `eventHash`. */
-  readonly hash?: string;
-  readonly text: string;
-}
-
-export interface WindowBalance {
-  /** Start of the window of origin time, milliseconds since 1970, and ISO-8601. */
-  readonly originMs: number;
-  readonly origin: string;
-  readonly state: WindowState;
-  /** The same as `state`. */
-  readonly balance: WindowState;
-  readonly stages: readonly StageTallies[];
-  readonly faults: readonly LedgerFault[];
-  /** Stages that could not be compared, and those that something is still on its way to. */
-  readonly waitsFor: readonly string[];
-}
-
-export interface LedgerReport {
-  readonly windowMs: number;
-  readonly windows: readonly WindowBalance[];
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly replayed: number;
-}
 
 /** An event's origin is stamped before the broker acknowledges it: so long after its end a window may still grow. */
 export const graceMs = 10_000;
@@ -123,7 +64,12 @@ function window(
   originMs: number,
   nowMs: number,
 ): WindowBalance {
-  const tallies = new Map(stages.map(({ name }) => [name, talliesOf(name, cells.get(name), originMs)]));
+  const tallies = new Map(
+    stages.map(({ name, countedFromMs = 0 }) => {
+      const known = originMs >= countedFromMs;
+      return [name, known ? talliesOf(name, cells.get(name), originMs) : undefined];
+    }),
+  );
   const base = {
     originMs,
     origin: new Date(originMs).toISOString(),
@@ -169,7 +115,11 @@ function judge(
   originMs: number,
 ): Judgement {
   const own = tallies.get(stage.name);
-  if (own === undefined) return { faults: [], waitsFor: `${stage.name}, which does not tell`, unknown: true };
+  if (own === undefined) {
+    const gone = originMs < (stage.countedFromMs ?? 0);
+    const why = gone ? 'of which an instance is gone with what it had counted' : 'which does not tell';
+    return { faults: [], waitsFor: `${stage.name}, ${why}`, unknown: true };
+  }
   if (stage.reads === undefined) return clean;
   const within = inside(stage, own, originMs);
   if (within !== undefined) return { faults: [{ ...within, text: `inside ${stage.name}: ${within.text}` }] };
@@ -178,7 +128,8 @@ function judge(
   if (writers.length === 0) return { faults: [], waitsFor: `a writer of ${stage.reads}: none is known`, unknown: true };
   // Said once, by the writer itself.
   if (written.includes(undefined)) return { faults: [], unknown: true };
-  return between(stage, writers, written as readonly StageTallies[], own, originMs);
+  const growing = writers.find((writer) => isBehind(writer, stages, tallies, originMs));
+  return between({ stage, writers, written: written as readonly StageTallies[], own, growing }, originMs);
 }
 
 /**
@@ -196,14 +147,31 @@ function inside(stage: LedgerStage, own: StageTallies, originMs: number): Ledger
   return compare(name, read, ended, 0);
 }
 
-/** What was offered to the broker without an answer may or may not be in the topic: so many events may be too many. */
-function between(
-  stage: LedgerStage,
-  writers: readonly LedgerStage[],
-  written: readonly StageTallies[],
-  own: StageTallies,
+interface Edge {
+  readonly stage: LedgerStage;
+  readonly own: StageTallies;
+  readonly writers: readonly LedgerStage[];
+  /** Of the writers. */
+  readonly written: readonly StageTallies[];
+  /** A writer that goes on writing events of the window: what it wrote after the reader was looked at is no loss. */
+  readonly growing: LedgerStage | undefined;
+}
+
+/** A job that has events of the window still to read. */
+function isBehind(
+  { name, job, reads, ...writer }: LedgerStage,
+  stages: readonly LedgerStage[],
+  tallies: ReadonlyMap<string, StageTallies | undefined>,
   originMs: number,
-): Judgement {
+): boolean {
+  if (job === undefined || isThrough(writer, originMs)) return false;
+  const sent = stages.filter(({ writes }) => writes !== undefined && writes === reads);
+  const events = sent.reduce((total, each) => total + of(tallies.get(each.name) ?? {}, 'out').count, 0);
+  return events > of(tallies.get(name) ?? {}, 'in').count;
+}
+
+/** What was offered to the broker without an answer may or may not be in the topic: so many events may be too many. */
+function between({ stage, own, writers, written, growing }: Edge, originMs: number): Judgement {
   const read = of(own, 'in');
   const sent = addTallies(written.map((each) => of(each, 'out')));
   const unanswered = written.reduce(
@@ -221,11 +189,13 @@ function between(
     return { faults: [], waitsFor: `${from}, which counts a batch again` };
   if (fault.kind !== 'doubled' && !isThrough(stage, originMs))
     return { faults: [], waitsFor: `${stage.name}: ${sent.count - read.count} on their way` };
+  if (fault.kind === 'lost' && growing !== undefined)
+    return { faults: [], waitsFor: `${growing.name}, which has not read everything` };
   return { faults: [{ ...fault, text: `between ${from} and ${stage.name}: ${fault.text}` }] };
 }
 
 /** Whether the stage has read all that it will ever get of the window. */
-function isThrough({ drained, clearedMs = 0 }: LedgerStage, originMs: number): boolean {
+function isThrough({ drained, clearedMs = 0 }: Pick<LedgerStage, 'drained' | 'clearedMs'>, originMs: number): boolean {
   return drained || clearedMs >= originMs + windowMs + graceMs;
 }
 
@@ -235,7 +205,7 @@ function madeTwice(writers: readonly LedgerStage[], written: readonly StageTalli
   return written.some((each, at) => writers[at]!.job === 'filter' && ended(each) > of(each, 'in').count);
 }
 
-function of(tallies: StageTallies, kind: TallyKind): TallyValue {
+function of(tallies: Partial<Record<TallyKind, TallyValue>>, kind: TallyKind): TallyValue {
   return tallies[kind] ?? emptyTally;
 }
 

@@ -30,7 +30,7 @@ export interface StageSnapshot {
   readonly cells: readonly LedgerCell[];
   /** Next offset of each partition of the stage's topic, by `topic/partition`; told by jobs, whose offsets Kafka does not know. */
   readonly positions?: Readonly<Record<string, number>>;
-  /** Events that went to the dead-letter topic since the process started. Not told by jobs. */
+  /** Events that went to the dead-letter topic since the process started. */
   readonly deadLettered?: number;
   /**
    * Of a job: in windows that begin then or later, in milliseconds since 1970, an end is counted of all that it reads, so that

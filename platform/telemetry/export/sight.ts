@@ -2,7 +2,7 @@
  * What the export reads of a pipeline: what its tasks have counted, and what was found by comparing them. The replies and
  * reports of `platform/observe` fit as they are (TaskReply, PipelineLedger, LagReport, PipelineSummary's state).
  */
-import type { WindowState } from '../conservation/balance.ts';
+import type { WindowState } from '../conservation/report.ts';
 import type { StageReport } from '../stageMeter.ts';
 
 export interface TaskSight {

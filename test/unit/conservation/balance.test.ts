@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { balance, graceMs, type LedgerStage } from '../../../platform/telemetry/conservation/balance.ts';
+import { balance, graceMs } from '../../../platform/telemetry/conservation/balance.ts';
 import { maxCells, type TallyKind, windowMs } from '../../../platform/telemetry/conservation/cell.ts';
 import { memoryJournal } from '../../../platform/telemetry/conservation/journal.ts';
+import type { LedgerStage } from '../../../platform/telemetry/conservation/report.ts';
 import { StageLedger } from '../../../platform/telemetry/conservation/stageLedger.ts';
 import { emptyTally, eventHash } from '../../../platform/telemetry/conservation/tally.ts';
 
@@ -89,6 +90,16 @@ describe('the balance', () => {
     expect(windows[0]?.waitsFor.join()).toContain('job');
   });
 
+  test('windows that an instance has counted which is gone are unknown; later ones are judged', () => {
+    const rest = { ...ingress(ids.filter((id) => !id.startsWith('0:'))), countedFromMs: origin + 1 };
+    const { windows, duplicated } = report(rest, store(ids));
+    expect(windows.map(({ state }) => state)).toEqual(['unknown', 'balanced', 'balanced']);
+    expect(windows[0]?.waitsFor.join()).toContain('gone');
+    expect(duplicated).toBe(0);
+    // Of 0, 1, 2, 0 and 1, those of the first window can't be judged.
+    expect(report({ ...ingress(ids), countedFromMs: origin + 1 }, store(ids.slice(5))).lost).toBe(3);
+  });
+
   describe('with a job between', () => {
     const half = ids.filter((_, i) => i % 2 === 0);
     const job = (kind: 'filter' | 'aggregate', read: string[], made: string[], drained = true): LedgerStage => ({
@@ -164,6 +175,16 @@ describe('the balance', () => {
     test('results of an aggregation may come again, and must not be missing', () => {
       expect(report(ingress(ids), job('aggregate', ids, half), reader([...half, half[0]!])).duplicated).toBe(0);
       expect(report(ingress(ids), job('aggregate', ids, half), reader(half.slice(1))).lost).toBe(1);
+    });
+
+    test('what a job writes that is behind was not there yet when its reader was looked at: no loss', () => {
+      const readSo = (drained: boolean) => job('filter', ids.slice(6), half.slice(3), drained);
+      const behind = report(ingress(ids), readSo(false), reader(half.slice(6)));
+      expect(behind.lost).toBe(0);
+      expect(behind.windows.map(({ state }) => state)).toEqual(['in-flight', 'in-flight', 'in-flight']);
+      // Six are missing between the ingress and the job, and three behind it.
+      expect(report(ingress(ids), readSo(true), reader(half.slice(6))).lost).toBe(6 + 3);
+      expect(report(ingress(ids), job('filter', ids, half, false), reader(half.slice(1))).lost).toBe(1);
     });
 
     test('a batch that was cut off is counted again: until then its results are no doubles', () => {

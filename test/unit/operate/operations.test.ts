@@ -84,9 +84,20 @@ test('it ends done, failed with its error, or cancelled; once ended it does not 
     error: { code: 'NOT_FLOWING', message: 'm' },
   });
   expect(ended('deploy-pp-3', 'DEPLOY_CANCELLED')).toMatchObject({ state: 'cancelled' });
+  // An attempt at planning that was given up may end after all.
+  beginOperation(home, operationOf('deploy-pp-2'), begun);
+  expect(operationView(home, 'deploy-pp-2')).toMatchObject({ state: 'failed' });
   endOperation(home, { ...spanOf('deploy-pp-4'), name: 'stop pp' });
   expect(operationView(home, 'deploy-pp-4')).toMatchObject({ kind: 'stop', pipeline: 'pp', revision: null, steps: [] });
   expect(operationView(home, 'deploy-pp-5')).toBeUndefined();
+});
+
+test('a record that can not be read does not make a failure of what was done', () => {
+  const home = homeAt(directory);
+  beginOperation(home, operationOf('deploy-pp-1'), begun);
+  expect(endOperation(home, spanOf('deploy-pp-1'))).toBeUndefined();
+  writeFileSync(operationRecordFile(home, 'deploy-pp-1'), '{');
+  expect(endOperation(home, spanOf('deploy-pp-1'))).toContain('deploy-pp-1.json');
 });
 
 test('of more than 200 the oldest go, with their journals; one that can not be read hides none', () => {

@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executors;
 
-/** `GET /healthz`: the shape of every task of a pipeline, and `queries`. `GET /stages.json`: StageBooks. Listens on the address it is given: loopback. */
+/** `GET /healthz`: the shape of every task of a pipeline, and `queries`. `GET /stages.json`: StageBooks, with `?since=MS` of windows from then on. Listens on the address it is given: loopback. */
 final class Health {
   private final ObjectMapper json = new ObjectMapper();
   private final RunnerConfig config;
@@ -28,7 +28,7 @@ final class Health {
     try {
       HttpServer server = HttpServer.create(new InetSocketAddress(config.health().address(), config.health().port()), 16);
       server.createContext("/healthz", exchange -> answer(exchange, report()));
-      server.createContext("/stages.json", exchange -> answer(exchange, stages()));
+      server.createContext("/stages.json", exchange -> answer(exchange, stages(exchange.getRequestURI().getQuery())));
       server.setExecutor(Executors.newSingleThreadExecutor(task -> daemon(task, "health")));
       server.start();
     } catch (BindException error) {
@@ -62,9 +62,15 @@ final class Health {
     return report;
   }
 
-  private Map<String, Object> stages() {
+  /** `since=MILLISECONDS`; all windows without it, or with something else. */
+  private static long sinceOf(String query) {
+    if (query == null || !query.matches("since=\\d{1,18}")) return Long.MIN_VALUE;
+    return Long.parseLong(query.substring("since=".length()));
+  }
+
+  private Map<String, Object> stages(String query) {
     Map<String, Object> report = identity();
-    report.put("stages", books.report());
+    report.put("stages", books.report(sinceOf(query)));
     return report;
   }
 

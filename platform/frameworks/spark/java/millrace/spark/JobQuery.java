@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,7 +57,8 @@ final class JobQuery {
     }
     Dataset<Row> results = results(good);
     Optional<LogicalPlan> single = SingleScan.passing(analysed(results(all)), counting);
-    countsAll = single.isPresent();
+    // A result without its pathway goes out uncounted.
+    countsAll = single.isPresent() && Arrays.asList(results.columns()).contains("_pathway");
     if (job.deadLetters() && single.isEmpty()) throw new Fatal("job " + job.name() + ": mode realtime takes filters and projections only");
     if (single.isEmpty()) return Records.ofResults(job, config.pipeline(), results, counting);
     var classic = (org.apache.spark.sql.classic.SparkSession) session;

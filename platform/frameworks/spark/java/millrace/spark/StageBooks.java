@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.JobSucceeded$;
 import org.apache.spark.scheduler.SparkListener;
@@ -17,6 +18,8 @@ import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+import org.apache.spark.scheduler.TaskInfo;
 
 /**
  * The ledger of each job, kept by the driver. What tasks of a batch have counted is added up while the batch runs, and written
@@ -41,8 +44,12 @@ final class StageBooks extends SparkListener {
     long completeFromMs;
     /** Of the batch that runs: tasks that have ended, and the newest word of those that have not. */
     long runningBatch = -1;
-    final StageCounts ended = new StageCounts();
+    /**
+     * By stage and partition: a task that ended well is run again where an executor took its output with it, and counts once.
+     */
+    final Map<Long, StageCounts> ended = new HashMap<>();
     final Map<Long, StageCounts> live = new HashMap<>();
+    private long deadLetteredBefore;
     String fault;
 
     Book(String job, String topic, Path file) {
@@ -62,18 +69,31 @@ final class StageBooks extends SparkListener {
       live.clear();
     }
 
-    StageCounts now() {
-      StageCounts sum = settled.copy();
-      if (!fresh) return sum;
-      sum.add(ended);
-      live.values().forEach(sum::add);
+    /** Of windows that began at `sinceMs` or later. */
+    StageCounts now(long sinceMs) {
+      StageCounts sum = new StageCounts();
+      each(counts -> sum.add(counts, sinceMs));
       return sum;
+    }
+
+    /** Since the process started, in windows that are kept. */
+    long deadLettered() {
+      long[] total = {-deadLetteredBefore};
+      each(counts -> total[0] += counts.total(StageCounts.Kind.deadLettered));
+      return Math.max(0, total[0]);
+    }
+
+    private void each(Consumer<StageCounts> action) {
+      action.accept(settled);
+      if (!fresh) return;
+      ended.values().forEach(action);
+      live.values().forEach(action);
     }
 
     /** A job that has counted nothing does not end the batch: its counts are still to come. */
     void settle() {
-      if (!fresh || ended.isEmpty()) return;
-      settled.add(ended);
+      if (!fresh || ended.values().stream().allMatch(StageCounts::isEmpty)) return;
+      ended.values().forEach(settled::add);
       settledBatch = runningBatch;
       ended.clear();
       live.clear();
@@ -101,6 +121,7 @@ final class StageBooks extends SparkListener {
       try {
         JsonNode tree = json.readTree(file.toFile());
         settled = BooksJson.counts(tree.get("counts"));
+        deadLetteredBefore = settled.total(StageCounts.Kind.deadLettered);
         settledBatch = tree.get("batch").asLong();
         forgottenWindows = tree.get("forgottenWindows").asInt();
         completeFromMs = tree.path("completeFromMs").asLong(-1);
@@ -162,6 +183,16 @@ final class StageBooks extends SparkListener {
   }
 
   @Override
+  public synchronized void onTaskStart(SparkListenerTaskStart start) {
+    String job = queryByStage.get(start.stageId());
+    if (job != null) byQuery.get(job).ended.remove(place(start.stageId(), start.taskInfo()));
+  }
+
+  private static long place(int stage, TaskInfo task) {
+    return (long) stage << 32 | task.partitionId();
+  }
+
+  @Override
   public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
     String job = queryByStage.get(end.stageId());
     if (job == null) return;
@@ -169,7 +200,7 @@ final class StageBooks extends SparkListener {
     book.live.remove(end.taskInfo().taskId());
     if (!end.taskInfo().successful()) return;
     StageCounts counts = countsIn(end.taskInfo().accumulables().iterator());
-    if (counts != null) book.ended.add(counts);
+    if (counts != null) book.ended.put(place(end.stageId(), end.taskInfo()), counts);
   }
 
   @Override
@@ -195,15 +226,19 @@ final class StageBooks extends SparkListener {
     return found;
   }
 
-  /** The shape of `StageReport` in platform/telemetry/stageMeter.ts, one for each job. */
-  synchronized ArrayNode report() {
+  /**
+   * The shape of `StageReport` in platform/telemetry/stageMeter.ts, one for each job. `sinceMs`: of the ledger, only windows that
+   * began at this time or later.
+   */
+  synchronized ArrayNode report(long sinceMs) {
     ArrayNode reports = json.createArrayNode();
     byQuery.forEach(
         (query, book) -> {
-          StageCounts counts = book.now();
+          StageCounts counts = book.now(sinceMs);
           ObjectNode report = reports.addObject();
           report.set("checkpoint", BooksJson.checkpoint(book.job, startMs, counts));
           ObjectNode ledger = BooksJson.ledger(book.job, counts, book.forgottenWindows, book.completeFromMs, book.fault);
+          ledger.put("deadLettered", book.deadLettered());
           ObjectNode positions = ledger.putObject("positions");
           counts.positions.forEach((partition, next) -> positions.put(book.topic + "/" + partition, next));
           report.set("ledger", ledger);

@@ -176,7 +176,12 @@ final class StageCounts implements Serializable {
   }
 
   void add(StageCounts other) {
-    other.windows.forEach(
+    add(other, Long.MIN_VALUE);
+  }
+
+  /** Of its windows only those that began at `sinceMs` or later; all the rest. */
+  void add(StageCounts other, long sinceMs) {
+    other.windows.tailMap(sinceMs, true).forEach(
         (window, cells) ->
             cells.forEach(
                 (pathway, cell) ->
@@ -192,7 +197,14 @@ final class StageCounts implements Serializable {
     return copy;
   }
 
-  /** Whether all numbers are zero in `kind`. */
+  /** In all windows. */
+  long total(Kind kind) {
+    long total = 0;
+    for (Map<String, Cell> cells : windows.values()) for (Cell cell : cells.values()) total += cell.numbers[kind.ordinal() * 3];
+    return total;
+  }
+
+  /** Whether a number is not zero in `kind`. */
   static boolean has(Cell cell, Kind kind) {
     return Arrays.stream(cell.numbers, kind.ordinal() * 3, kind.ordinal() * 3 + 3).anyMatch(number -> number != 0);
   }
