@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Home, operationFile } from '../home.ts';
 import type { OperationRecord } from '../model/operationRecord.ts';
 import type { JournalEntry } from '../model/operations.ts';
+import { stepIdOf } from '../operate/operations.ts';
 import type { EventBus } from './eventBus.ts';
 
 const lookMs = 400;
@@ -121,7 +122,17 @@ function tell({ id, pipeline, lines }: Followed, line: string, bus: EventBus): v
     return;
   }
   const { at, scope, step, label, state, text, ms } = entry;
-  const data = { operation: id, pipeline, line: lines, scope, step, label, state, text: text ?? null, ms: ms ?? null };
+  const data = {
+    operation: id,
+    pipeline,
+    line: lines,
+    scope,
+    step: stepIdOf(pipeline, { scope, step }),
+    label,
+    state,
+    text: text ?? null,
+    ms: ms ?? null,
+  };
   bus.publish({ source: `/operations/${id}`, type: types.step, subject: pipeline, time: at, data });
 }
 

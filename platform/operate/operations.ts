@@ -87,11 +87,16 @@ export function viewOf(record: OperationRecord, journal: readonly JournalEntry[]
 
 const waiting = { state: 'waiting', startMs: null, endMs: null, attempts: 0, reason: null } as const;
 
+/** A step of a framework's own workflow bears the framework's name. */
+export function stepIdOf(pipeline: string, { scope, step }: Pick<JournalEntry, 'scope' | 'step'>): string {
+  return scope === pipeline ? step : `${scope}/${step}`;
+}
+
 /** Of a framework's own workflow, of a removal, of an undo. */
 function unplanned(record: OperationRecord, { scope, step, label }: JournalEntry): OperationStep {
   const isUndo = step.startsWith('undo:');
   const phase = scope !== record.pipeline ? scope : isUndo ? (record.kind === 'destroy' ? 'remove' : 'undo') : 'steps';
-  const id = scope === record.pipeline ? step : `${scope}/${step}`;
+  const id = stepIdOf(record.pipeline, { scope, step });
   return { ...waiting, id, phase, title: label, task: /^(?:launch|ready):(.+)$/.exec(step)?.[1] ?? null };
 }
 
