@@ -25,16 +25,51 @@ export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowM
   const lags = await Promise.all(hops.map(readLag));
   // After the lag: what was read by then is on the pages.
   const replies = await askTasks(record);
-  const stages = hops.map((hop, at) => ({
-    ...stageOf(pipeline, hop, replies, lags[at]!),
-    countedFromMs: countedFromMs[hop.name] ?? 0,
-  }));
+  const stages = await Promise.all(
+    hops.map(async (hop, at) => ({
+      ...stageOf(pipeline, hop, replies, lags[at]!),
+      countedFromMs: countedFromMs[hop.name] ?? 0,
+      clearedMs: await clearedBy(hop, positionsIn(pipeline, hop, replies, lags[at]!)),
+    })),
+  );
   return { pipeline, ...balance(stages, nowMs), faults: notesOf(replies) };
 
   /** Of a job, which has no consumer group, only the ends mean something. */
   async function readLag({ name, reads, group = physical.consumerGroup(pipeline, name) }: Hop) {
     return reads === undefined ? [] : await kafka.lag(group, physical.topic(pipeline, reads));
   }
+
+  /** All records that were written before this have been read: the timestamp of the oldest that has not. */
+  async function clearedBy({ reads }: Hop, positions: readonly Position[]): Promise<number> {
+    const behind = positions.filter(({ position, endOffset }) => position < endOffset);
+    const topic = physical.topic(pipeline, reads ?? '');
+    const times = await Promise.all(
+      behind.map(({ partition, position }) => kafka.timestampAt(topic, partition, position)),
+    );
+    return Math.min(nowMs, ...times.map((time) => time ?? 0));
+  }
+}
+
+interface Position {
+  readonly partition: number;
+  /** The next record that the stage will read. */
+  readonly position: number;
+  readonly endOffset: number;
+}
+
+/** Of a job by its own word, since Kafka does not know its offsets; of a flow by what it has committed. */
+function positionsIn(
+  pipeline: string,
+  hop: Hop,
+  replies: readonly TaskReply[],
+  lag: readonly PartitionLag[],
+): readonly Position[] {
+  const told = positionsOf(pipeline, hop, replies);
+  const topic = physical.topic(pipeline, hop.reads ?? '');
+  return lag.map(({ partition, endOffset, lagRecords }) => {
+    const position = hop.group === undefined ? (told?.[`${topic}/${partition}`] ?? 0) : endOffset - lagRecords;
+    return { partition, position, endOffset };
+  });
 }
 
 /** Undefined unless each of the stage's tasks has answered for it: part of the pages would look like a loss. */
@@ -50,19 +85,15 @@ export function pagesOf(
 }
 
 function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], lag: readonly PartitionLag[]): LedgerStage {
-  const { name, reads, writes, job, group } = hop;
+  const { name, reads, writes, job } = hop;
   const pages = pagesOf(pipeline, hop, replies);
-  const positions = positionsOf(pipeline, hop, replies);
-  const position = (partition: number) => positions?.[`${physical.topic(pipeline, reads ?? '')}/${partition}`] ?? 0;
-  const isDone = ({ partition, lagRecords, endOffset }: PartitionLag) =>
-    group === undefined ? position(partition) >= endOffset : lagRecords === 0;
   return {
     name,
     ...(job === undefined ? {} : { job }),
     ...(reads === undefined ? {} : { reads }),
     ...(writes === undefined ? {} : { writes }),
     pages,
-    drained: lag.every(isDone),
+    drained: positionsIn(pipeline, hop, replies, lag).every(({ position, endOffset }) => position >= endOffset),
   };
 }
 

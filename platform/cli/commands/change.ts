@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withConsole } from '../../control/consoleUrl.ts';
 import { connectControlPlane, startControlPlane } from '../../control/start.ts';
 import type { ChangeRequest, ChangeResult, DeployRequest, DeployResult } from '../../model/operations.ts';
 import { carryOut, newOperationId } from '../../operate/carryOut.ts';
@@ -98,7 +99,7 @@ async function scale(session: Session, pipeline: string, instances: Readonly<Rec
     const request = scaleRequest(record, instances, requestedAtMs);
     const onEntry = progressLines(session).show;
     const carried = { plane, pipeline, kind: 'scale', update: deployUpdate, request, onEntry };
-    const result = await carryOut<DeployRequest, DeployResult>(session, carried);
+    const result = withConsole(session.home, await carryOut<DeployRequest, DeployResult>(session, carried));
     answer(
       session,
       result,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { consoleUrl } from '../../control/consoleUrl.ts';
+import { withConsole } from '../../control/consoleUrl.ts';
 import { type ControlPlane, startControlPlane } from '../../control/start.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
@@ -39,7 +39,7 @@ export function addDeploy(program: Command): void {
       try {
         const id = newOperationId('deploy', pipeline);
         const request = { id, pipeline, blueprint, parameters: options.set, requestedAtMs, ...sabotage };
-        answer(session, withConsole(session, await deploy(session, plane, request)), render);
+        answer(session, withConsole(session.home, await deploy(session, plane, request)), render);
       } finally {
         await plane.close();
       }
@@ -81,12 +81,6 @@ async function deploy(
       onEntry: progressLines(watched).show,
     }),
   );
-}
-
-/** Where the pipeline is to be watched; without a login the page says how to log in. */
-function withConsole({ home }: Session, result: DeployResult): DeployResult {
-  const url = consoleUrl(home, result.pipeline);
-  return url === undefined ? result : { ...result, endpoints: { ...result.endpoints, console: url } };
 }
 
 function render({ pipeline, revision, firstEventMs, endpoints }: DeployResult): string {

@@ -123,6 +123,8 @@ function judge(
   if (stage.reads === undefined) return clean;
   const within = inside(stage, own, originMs);
   if (within !== undefined) return { faults: [{ ...within, text: `inside ${stage.name}: ${within.text}` }] };
+  if (isUndecided(stage, own, originMs))
+    return { faults: [], waitsFor: `${stage.name}, which has not read all of it yet` };
   const writers = stages.filter(({ writes }) => writes !== undefined && writes === stage.reads);
   const written = writers.map(({ name }) => tallies.get(name));
   if (writers.length === 0) return { faults: [], waitsFor: `a writer of ${stage.reads}: none is known`, unknown: true };
@@ -137,14 +139,28 @@ function judge(
  * must not make events. While a job works, its counts of one event may be told in part.
  */
 function inside(stage: LedgerStage, own: StageTallies, originMs: number): LedgerFault | undefined {
-  const { name, job, pages } = stage;
+  const { name, job } = stage;
   const read = of(own, 'in');
-  const passed = job === 'aggregate' ? of(own, 'aggregated') : of(own, 'out');
-  const ended = addTallies([passed, of(own, 'filtered'), of(own, 'deadLettered')]);
+  const ended = endedOf(stage, own);
   if (job === undefined) return compare(name, read, ended, 0);
-  const isComplete = pages?.every(({ completeFromMs }) => completeFromMs !== undefined && originMs >= completeFromMs);
-  if (ended.count <= read.count && !(isThrough(stage, originMs) && isComplete === true)) return undefined;
+  if (ended.count <= read.count && !(isThrough(stage, originMs) && isComplete(stage, originMs))) return undefined;
   return compare(name, read, ended, 0);
+}
+
+/** A job that counts all, whose counts do not meet, and that may still be at work on the window. */
+function isUndecided(stage: LedgerStage, own: StageTallies, originMs: number): boolean {
+  if (stage.job === undefined || !isComplete(stage, originMs) || isThrough(stage, originMs)) return false;
+  return !sameTally(of(own, 'in'), endedOf(stage, own));
+}
+
+function endedOf({ job }: LedgerStage, own: StageTallies): TallyValue {
+  const passed = job === 'aggregate' ? of(own, 'aggregated') : of(own, 'out');
+  return addTallies([passed, of(own, 'filtered'), of(own, 'deadLettered')]);
+}
+
+/** Whether an end is counted of all that the job reads of the window. */
+function isComplete({ pages }: LedgerStage, originMs: number): boolean {
+  return pages?.every(({ completeFromMs }) => completeFromMs !== undefined && originMs >= completeFromMs) ?? false;
 }
 
 interface Edge {
