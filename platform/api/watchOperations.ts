@@ -9,6 +9,7 @@ import type { OperationRecord } from '../model/operationRecord.ts';
 import type { JournalEntry } from '../model/operations.ts';
 import { stepIdOf } from '../operate/operations.ts';
 import type { EventBus } from './eventBus.ts';
+import { repeat } from './repeat.ts';
 
 const lookMs = 400;
 const fileName = /^((?:deploy|destroy|scale|restart|stop|start)-(.+)-[0-9a-f]{10})\.(?:ndj|j)son$/;
@@ -32,7 +33,6 @@ export function watchOperations(
   const told = toldLines(bus);
   const ended = new Set(told.ended);
   const startMs = told.newestMs;
-  let stopped = false;
   const begin = async (id: string, pipeline: string): Promise<Followed | undefined> => {
     // A journal without a record: of an operation that is not planned yet, or of before there were records.
     const written = (await changed(recordFile(id))) ?? (await changed(operationFile(home, id)));
@@ -62,16 +62,7 @@ export function watchOperations(
       followed.delete(id);
     }
   };
-  const run = async () => {
-    while (!stopped) {
-      await look().catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, lookMs).unref());
-    }
-  };
-  void run();
-  return () => {
-    stopped = true;
-  };
+  return repeat(lookMs, look);
 }
 
 const types = { step: 'millrace.operation.step', end: 'millrace.operation.end' } as const;

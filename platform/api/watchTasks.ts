@@ -4,6 +4,7 @@
  */
 import type { ClusterDriver, TaskStatus } from '../cluster/driver.ts';
 import type { EventBus } from './eventBus.ts';
+import { repeat } from './repeat.ts';
 
 const lookMs = 2000;
 const type = 'millrace.task.phase';
@@ -17,7 +18,6 @@ export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
     if (event.data.phase === removed) known.delete(event.subject);
     else known.set(event.subject, keyOf(event.data as never));
   }
-  let stopped = false;
   const look = async () => {
     const tasks = await driver.list();
     for (const task of tasks) {
@@ -32,17 +32,8 @@ export function watchTasks(driver: ClusterDriver, bus: EventBus): () => void {
       bus.publish({ source: '/tasks', type, subject: id, data: { id, phase: removed, restarts: 0, reason: '' } });
     }
   };
-  const run = async () => {
-    while (!stopped) {
-      // No agent: nothing is known, which is no change.
-      await look().catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, lookMs).unref());
-    }
-  };
-  void run();
-  return () => {
-    stopped = true;
-  };
+  // No agent: nothing is known, which is no change.
+  return repeat(lookMs, look);
 }
 
 function keyOf({ phase, restarts }: Pick<TaskStatus, 'phase' | 'restarts'>): string {

@@ -1,29 +1,18 @@
 /** A deploy whose undo fails: the workflows on a real Temporal server, with activities of a few lines that fail on demand. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Client, Connection, WithStartWorkflowOperation, type WorkflowUpdateFailedError } from '@temporalio/client';
+import { WithStartWorkflowOperation, type WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { workflowBundle } from '../../../platform/control/bundle.ts';
-import { controlAddress, renderTemporal } from '../../../platform/control/tasks.ts';
 import { type ErrorJson, MillraceError } from '../../../platform/errors.ts';
 import type { Phase, Step } from '../../../platform/model/plan.ts';
-import { deployUpdate, ensureUpdate, namespace, taskQueue } from '../../../platform/workflows/messages.ts';
-import { artifactsForTests } from '../frameworks/artifacts.ts';
+import { deployUpdate, ensureUpdate, taskQueue } from '../../../platform/workflows/messages.ts';
+import { openTemporalRoom, type TemporalRoom } from './temporalRoom.ts';
 
 const firstPort = 16_950;
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'millrace-rollback-'));
-let temporal: ChildProcess;
-let client: Client;
-let connection: NativeConnection;
-let worker: Worker;
-let working: Promise<void>;
+let room: TemporalRoom;
 
 /** What the activities were called with, and which of them fail. */
 const calls: unknown[][] = [];
@@ -55,46 +44,17 @@ const phases: readonly Phase[] = [
 ];
 
 beforeAll(async () => {
-  const [port = 0, ui = 0, http = 0, metrics = 0] = [0, 1, 2, 3].map((each) => firstPort + each);
-  const { argv } = renderTemporal('node-1', { temporal: port, ui, http, metrics }, await artifactsForTests());
-  const [program, ...rest] = argv.map((text) => text.replace('{dataDir}', directory));
-  temporal = spawn(program!, rest, { stdio: 'ignore' });
-  const address = `${controlAddress}:${port}`;
-  const clientConnection = await untilConnected(async () => {
-    const made = await Connection.connect({ address, connectTimeout: '2s' });
-    await made.workflowService.describeNamespace({ namespace });
-    return made;
-  });
-  client = new Client({ connection: clientConnection, namespace });
-  connection = await NativeConnection.connect({ address });
-  worker = await Worker.create({
-    ...{ connection, namespace, taskQueue },
-    workflowBundle: { codePath: await workflowBundle(root, directory) },
-    activities: Object.fromEntries([...names, 'operation.span'].map((name) => [name, activity(name)])),
-  });
-  working = worker.run();
+  room = await openTemporalRoom(
+    firstPort,
+    directory,
+    Object.fromEntries([...names, 'operation.span'].map((name) => [name, activity(name)])),
+  );
 }, 90_000);
 
 afterAll(async () => {
-  worker?.shutdown();
-  await working;
-  await connection?.close();
-  await client?.connection.close();
-  const gone = new Promise((resolve) => temporal.once('exit', resolve));
-  temporal.kill('SIGTERM');
-  await gone;
+  await room?.close();
   rmSync(directory, { recursive: true, force: true });
 }, 30_000);
-
-async function untilConnected<T>(connect: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await connect();
-    } catch {
-      await sleep(100);
-    }
-  }
-}
 
 const first = new MillraceError('WRONG_IDENTITY', { endpoint: 'a:1', expected: 'ours', found: 'theirs' });
 const undoing = new MillraceError('SERVER_REFUSED', { framework: 'kafka', action: 'x', reason: 'no' });
@@ -107,13 +67,16 @@ async function endOf(kind: 'pipeline' | 'framework', name: string): Promise<Erro
     ...{ id: `op-${name}`, traceparent: '00-1-2-01', requestedAtMs: 0, pipeline: name, blueprint: 'x', parameters: {} },
     ...{ framework: 'kafka' as const, revision: 1 },
   };
-  const started = client.workflow.executeUpdateWithStart(kind === 'pipeline' ? deployUpdate.name : ensureUpdate.name, {
-    args: [request],
-    updateId: request.id,
-    startWorkflowOperation: new WithStartWorkflowOperation(`${kind}Workflow`, {
-      ...{ workflowId: `${kind}/${name}`, taskQueue, args: [], workflowIdConflictPolicy: 'USE_EXISTING' },
-    }),
-  });
+  const started = room.client.workflow.executeUpdateWithStart(
+    kind === 'pipeline' ? deployUpdate.name : ensureUpdate.name,
+    {
+      args: [request],
+      updateId: request.id,
+      startWorkflowOperation: new WithStartWorkflowOperation(`${kind}Workflow`, {
+        ...{ workflowId: `${kind}/${name}`, taskQueue, args: [], workflowIdConflictPolicy: 'USE_EXISTING' },
+      }),
+    },
+  );
   const thrown = await started.then(
     () => undefined,
     (error: unknown) => error,

@@ -1,17 +1,11 @@
 /** The trace of a deploy on a real Temporal: its workflow, the framework's, and each attempt of each activity, joined. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { WithStartWorkflowOperation } from '@temporalio/client';
 import { tracedAttempt } from '../../../platform/activities/attempts.ts';
 import { recordOperation } from '../../../platform/activities/registry.ts';
-import { workflowBundle } from '../../../platform/control/bundle.ts';
-import { controlAddress, renderTemporal } from '../../../platform/control/tasks.ts';
 import { workflowUrl } from '../../../platform/control/workflowUrl.ts';
 import { homeAt } from '../../../platform/home.ts';
 import type { DeployRequest } from '../../../platform/model/operations.ts';
@@ -21,19 +15,14 @@ import { createSpanRecorder } from '../../../platform/telemetry/recorder.ts';
 import { findTrace, type Trace } from '../../../platform/telemetry/traceStore.ts';
 import type { StepCall } from '../../../platform/workflows/activities.ts';
 import { deployUpdate, ensureUpdate, namespace, taskQueue, workflowIds } from '../../../platform/workflows/messages.ts';
-import { artifactsForTests } from '../frameworks/artifacts.ts';
+import { openTemporalRoom, type TemporalRoom } from './temporalRoom.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'trace-'));
 const spansDir = join(directory, 'spans');
 mkdirSync(spansDir);
 const firstPort = 12_650;
 const recorder = createSpanRecorder({ service: 'millrace.worker', instance: 'millrace.worker.0', spansDir, env: {} });
-let temporal: ChildProcess;
-let client: Client;
-let connection: NativeConnection;
-let worker: Worker;
-let working: Promise<void>;
+let room: TemporalRoom;
 
 const startOf = (kind: 'pipeline' | 'framework', workflowId: string) =>
   new WithStartWorkflowOperation(`${kind}Workflow`, {
@@ -63,7 +52,7 @@ const activities: Readonly<Record<string, (input: never) => Promise<unknown>>> =
     if (step.id === 'api' && failures-- > 0) throw new Error('not yet');
   },
   'framework.ensure': async ({ scope: { operation, name, revision } }: StepCall) => {
-    await client.workflow.executeUpdateWithStart(ensureUpdate, {
+    await room.client.workflow.executeUpdateWithStart(ensureUpdate, {
       args: [{ ...operation, framework: 'kafka', pipeline: name, revision }],
       updateId: `${operation.id}-ensure`,
       startWorkflowOperation: startOf('framework', workflowIds.framework('kafka')),
@@ -72,43 +61,16 @@ const activities: Readonly<Record<string, (input: never) => Promise<unknown>>> =
 };
 
 beforeAll(async () => {
-  const ports = { temporal: firstPort, ui: firstPort + 1, http: firstPort + 2, metrics: firstPort + 3 };
-  const { argv } = renderTemporal('node-1', ports, await artifactsForTests());
-  const [program, ...rest] = argv.map((text) => text.replace('{dataDir}', directory));
-  temporal = spawn(program!, rest, { stdio: 'ignore' });
-  const address = `${controlAddress}:${firstPort}`;
-  for (;;) {
-    const made = await Connection.connect({ address, connectTimeout: '2s' }).catch(() => undefined);
-    const found = await made?.workflowService.describeNamespace({ namespace }).catch(() => undefined);
-    if (made !== undefined && found !== undefined) {
-      client = new Client({ connection: made, namespace });
-      break;
-    }
-    await made?.close();
-    await sleep(100);
-  }
-  connection = await NativeConnection.connect({ address });
   const traced = Object.entries(activities).map(([name, activity]) => [name, tracedAttempt(recorder, name, activity)]);
-  worker = await Worker.create({
-    ...{ connection, namespace, taskQueue },
-    workflowBundle: { codePath: await workflowBundle(root, directory) },
-    activities: {
-      ...Object.fromEntries(traced),
-      'operation.span': async (span: Parameters<typeof recordOperation>[1]) =>
-        recordOperation({ recorder, home: homeAt(directory) }, span),
-    },
+  room = await openTemporalRoom(firstPort, directory, {
+    ...Object.fromEntries(traced),
+    'operation.span': async (span: Parameters<typeof recordOperation>[1]) =>
+      recordOperation({ recorder, home: homeAt(directory) }, span),
   });
-  working = worker.run();
 }, 90_000);
 
 afterAll(async () => {
-  worker?.shutdown();
-  await working;
-  await connection?.close();
-  await client?.connection.close();
-  const gone = new Promise((resolve) => temporal.once('exit', resolve));
-  temporal.kill('SIGTERM');
-  await gone;
+  await room?.close();
   rmSync(directory, { recursive: true, force: true });
 }, 30_000);
 
@@ -120,7 +82,7 @@ async function deployed(): Promise<Trace> {
       ...{ id: 'deploy-1', traceparent, requestedAtMs: Date.now() },
       ...{ pipeline: 'delays', blueprint: 'delays', parameters: {} },
     };
-    await client.workflow.executeUpdateWithStart(deployUpdate, {
+    await room.client.workflow.executeUpdateWithStart(deployUpdate, {
       args: [request],
       updateId: request.id,
       startWorkflowOperation: startOf('pipeline', workflowIds.pipeline('delays')),
@@ -147,7 +109,7 @@ test('every workflow and every attempt is a span of one trace, under what asked 
     '    pipeline.finish',
   ]);
   const attributesOf = (name: string) => spans.filter((span) => span.name === name).map((span) => span.attributes);
-  const runOf = async (workflowId: string) => (await client.workflow.getHandle(workflowId).describe()).runId;
+  const runOf = async (workflowId: string) => (await room.client.workflow.getHandle(workflowId).describe()).runId;
   const workflow = (workflowId: string, runId: string) => ({ temporalWorkflowID: workflowId, temporalRunID: runId });
   const pipeline = workflow('pipeline/delays', await runOf('pipeline/delays'));
   const framework = workflow('framework/kafka', await runOf('framework/kafka'));
