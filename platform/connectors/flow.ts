@@ -37,7 +37,7 @@ export interface FlowOptions {
   /** Counts what passes, for pathways and the conservation ledger. */
   readonly meter?: FlowMeter;
   /** Breaks the flow on purpose (telemetry/sabotage.ts): what is handed to the sink instead of `events`. */
-  readonly sabotage?: <T>(events: readonly T[]) => readonly T[];
+  readonly sabotage?: <T extends object>(events: readonly T[]) => readonly T[];
 }
 
 export interface Flow {

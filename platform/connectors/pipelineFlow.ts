@@ -53,7 +53,7 @@ export function createFlowMaker(
         writeEndMs: endMs,
       });
     const accepts = acceptsOf(flow.to);
-    const sabotage = saboteurOf(config.sabotage, ['sink', name]);
+    const sabotage = saboteurOf(config.sabotage, ['sink', name], Date.now());
     return createFlow({
       name,
       source: createKafkaSource({ access, clientId, topic: from, groupId, log: flowLog }),

@@ -131,8 +131,13 @@ test(
     const second = await watched(judges);
     await sleep(2 * confirmMs);
     expect(told).toHaveLength(1);
-    expect(second.summary('flight-delays')).toMatchObject({ state: 'degraded', ledger: { unbalanced: 1, lost: 1 } });
+    expect(second.summary('flight-delays')).toMatchObject({
+      state: 'degraded',
+      ledger: { unbalanced: 3, lost: 2, duplicated: 1 },
+    });
     expect(second.acknowledge('flight-delays', origin)).toBe(1);
+    while (second.summary('flight-delays')?.ledger.unbalanced !== 2) await sleep(200);
+    expect(second.acknowledge('flight-delays')).toBe(2);
     const { pipelines } = await home.json<{ pipelines: { reason: string }[] }>('status');
     expect(pipelines[0]?.reason).not.toContain('balance');
     while (second.summary('flight-delays')?.ledger.unbalanced !== 0) await sleep(200);

@@ -25,7 +25,7 @@ export interface EventProducerOptions {
   readonly onOffer?: (records: readonly EncodedRecord[]) => void;
   readonly onAcknowledged?: (records: readonly EncodedRecord[]) => void;
   /** Breaks the sending on purpose (telemetry/sabotage.ts): what is sent instead of `records`. */
-  readonly sabotage?: <T>(records: readonly T[]) => readonly T[];
+  readonly sabotage?: <T extends object>(records: readonly T[]) => readonly T[];
 }
 
 export interface EventProducer {

@@ -29,7 +29,7 @@ export interface IngressOptions {
   /** Traces begun per second for events that carry no context of their own. */
   readonly tracesPerSecond?: number;
   /** See EventProducerOptions. */
-  readonly sabotage?: <T>(records: readonly T[]) => readonly T[];
+  readonly sabotage?: <T extends object>(records: readonly T[]) => readonly T[];
   /** Handed in by tests of the HTTP side alone. */
   readonly producer?: EventProducer;
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,18 +7,17 @@ import { sparkSlots } from '../../../platform/frameworks/spark/driver-task.ts';
 import { sparkJars } from '../../../platform/frameworks/spark/jars.ts';
 import { sparkPackage } from '../../../platform/frameworks/spark/package.ts';
 import { sampleOf } from '../../../platform/frameworks/spark/sample.ts';
-import { balance } from '../../../platform/telemetry/conservation/balance.ts';
-import { type TallyKind, windowMs } from '../../../platform/telemetry/conservation/cell.ts';
-import type { LedgerStage } from '../../../platform/telemetry/conservation/report.ts';
-import { addTallies, eventHash, Tally } from '../../../platform/telemetry/conservation/tally.ts';
-import { formatPathwayHeader, parsePathwayHeader } from '../../../platform/telemetry/pathway/header.ts';
-import { pathwayId, rootPathway } from '../../../platform/telemetry/pathway/pathways.ts';
-import type { StageReport } from '../../../platform/telemetry/stageMeter.ts';
+import { parsePathwayHeader } from '../../../platform/telemetry/pathway/header.ts';
+import { pathwayId } from '../../../platform/telemetry/pathway/pathways.ts';
 import { artifactsForTests } from './artifacts.ts';
 import { end, start, untilReady, visibleText } from './runner.ts';
 import { SparkPipeline } from './sparkPipeline.ts';
+import { parent, reading, SentReadings } from './sparkReadings.ts';
 
 jest.setTimeout(600_000);
+
+const sent = new SentReadings();
+const send = (events: readonly ReturnType<typeof reading>[]) => sent.send(pipeline, events);
 
 let pipeline: SparkPipeline;
 beforeAll(async () => {
@@ -30,39 +28,6 @@ afterAll(async () => {
   await pipeline?.stop();
 });
 
-async function page(job: string): Promise<StageReport> {
-  return (await pipeline.stages()).find(({ ledger }) => ledger.stage === job)!;
-}
-
-function hashText(id: string): string {
-  const { high, low } = eventHash(id);
-  return [high, low].map((half) => half.toString(16).padStart(8, '0')).join('');
-}
-
-/** Ids of well-formed events that were sent: all of them, each to be counted once, and those at or above the limit. */
-const sent = new Set<string>();
-const sentHigh = new Set<string>();
-const place = `place-${randomUUID()}`;
-const parent = pathwayId(rootPathway, 'test');
-
-function reading(id = randomUUID() as string, value = 11) {
-  const time = new Date().toISOString();
-  const trace = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-  const nowMs = Date.now();
-  const pathway = formatPathwayHeader({ pathway: parent, originMs: nowMs, previousMs: nowMs });
-  const headers = { ce_id: id, ce_time: time, traceparent: trace, 'millrace-pathway': pathway };
-  return { key: id, value: JSON.stringify({ place, at: time, value, note: null }), headers };
-}
-
-/** Sends and remembers. */
-async function send(events: readonly ReturnType<typeof reading>[]): Promise<void> {
-  await pipeline.send(events);
-  for (const { key, value } of events) {
-    sent.add(key);
-    if (JSON.parse(value).value >= 10) sentHigh.add(key);
-  }
-}
-
 /** Sum over windows of the newest count of each: what the windowed job has counted. */
 function counted(): number {
   const newest = new Map<string, number>();
@@ -72,7 +37,7 @@ function counted(): number {
 }
 
 const results = () => new Set(pipeline.out.get('sample.high')!.map(({ headers }) => headers.ce_id!));
-const allRead = () => [...sentHigh].every((id) => results().has(id)) && counted() >= sent.size;
+const allRead = () => [...sent.high].every((id) => results().has(id)) && counted() >= sent.all.size;
 
 /** Sends for `seconds` at 100 a second, every tenth twice, while `meanwhile` runs; then waits until all are counted. */
 async function flowing(seconds: number, meanwhile: () => Promise<void>): Promise<void> {
@@ -83,10 +48,13 @@ async function flowing(seconds: number, meanwhile: () => Promise<void>): Promise
     await sleep(100);
   }
   await work;
-  await pipeline.until(`${sent.size} events in both outputs (${results().size} read, ${counted()} counted)`, allRead);
+  await pipeline.until(
+    `${sent.all.size} events in both outputs (${results().size} read, ${counted()} counted)`,
+    allRead,
+  );
   // Whatever was counted twice would come with the next batches.
   await sleep(3000);
-  expect(counted()).toBe(sent.size);
+  expect(counted()).toBe(sent.all.size);
 }
 
 /** Task slots that applications hold, as the master counts them. */
@@ -142,47 +110,6 @@ describe('spark 4.1.1', () => {
     expect(Number(record!.headers['millrace-job-in'])).toBeGreaterThan(1_600_000_000_000);
     expect(results().has(low.key)).toBe(false);
     await pipeline.until('both counted', () => counted() === 2);
-  });
-
-  it('counts each event for the ledger, with the hashes that the other stages count with', async () => {
-    const events = Array.from({ length: 50 }, (_, at) => reading(`zähler-${at}`, at % 2 === 0 ? 11 : 5));
-    await send(events);
-    const tallyOf = (ids: readonly string[]) => {
-      const tally = new Tally();
-      for (const id of ids) tally.add(eventHash(id));
-      return tally.value();
-    };
-    const counted = async (kind: TallyKind, job: string) => {
-      const cells = (await page(job)).ledger.cells;
-      return addTallies(cells.flatMap(({ tallies }) => tallies[kind] ?? []));
-    };
-    const reached = async (kind: TallyKind, job: string, ids: ReadonlySet<string>) => {
-      const expected = tallyOf([...ids]);
-      for (let tries = 0; tries < 300 && (await counted(kind, job)).count < expected.count; tries++) await sleep(200);
-      expect(await counted(kind, job)).toEqual(expected);
-    };
-    await reached('in', 'high', sent);
-    await reached('out', 'high', sentHigh);
-    await reached('filtered', 'high', new Set([...sent].filter((id) => !sentHigh.has(id))));
-    await reached('in', 'means', sent);
-    await reached('aggregated', 'means', sent);
-  });
-
-  it('keeps how late its events were, and the trace of a sampled one beside each latency', async () => {
-    const { checkpoint } = await page('high');
-    expect(checkpoint).toMatchObject({ checkpoint: 'job:high', withoutHeader: 0, overflowed: false });
-    const [pathway] = checkpoint.pathways;
-    expect(pathway).toMatchObject({ pathway: pathwayId(parent, 'job:high'), parent, negativeEdge: 0 });
-    for (const { count, minMs, maxMs, exemplars } of [pathway!.edge, pathway!.endToEnd]) {
-      expect(count).toBe(sentHigh.size);
-      expect(exemplars.length).toBeGreaterThan(0);
-      for (const { valueMs, atMs, traceId, spanId } of exemplars) {
-        expect([traceId, spanId]).toEqual(['a'.repeat(32), 'b'.repeat(16)]);
-        expect(valueMs).toBeGreaterThanOrEqual(minMs);
-        expect(valueMs).toBeLessThanOrEqual(maxMs);
-        expect(atMs).toBeLessThanOrEqual(pathway!.lastPassedMs);
-      }
-    }
   });
 
   it('sends every record that does not fit to the dead-letter topic, with its reason, once', async () => {
@@ -274,40 +201,7 @@ describe('spark 4.1.1', () => {
       pipeline.launch('kafka');
     }));
 
-  it.each([
-    ['drop', 'high', ['high'], 'lost'],
-    ['duplicate', 'job', ['high', 'means'], 'doubled'],
-  ] as const)('%s:%s is named by the ledger in %s', async (action, stage, jobs, kind) => {
-    await end(pipeline.task('driver'));
-    pipeline.sabotage = { action, stage, event: 7 };
-    pipeline.launch('driver');
-    await pipeline.untilReady();
-    const startMs = Date.now();
-    const events = Array.from({ length: 40 }, (_, at) => reading(undefined, at % 2 === 0 ? 11 : 5));
-    await pipeline.send(events);
-    const ended = async (job: string) => {
-      const cells = (await page(job)).ledger.cells.filter(({ originMs }) => originMs + windowMs > startMs);
-      return addTallies(cells.flatMap(({ tallies }) => [tallies.in ?? [], tallies.filtered ?? []].flat())).count;
-    };
-    for (let tries = 0; tries < 300 && ((await ended('high')) < 60 || (await ended('means')) < 40); tries++)
-      await sleep(200);
-    const stages = await Promise.all(
-      ['high', 'means'].map(async (job): Promise<LedgerStage> => {
-        const kindOf = job === 'high' ? 'filter' : 'aggregate';
-        return { name: job, job: kindOf, reads: 'readings', pages: [(await page(job)).ledger], drained: true };
-      }),
-    );
-    const { windows } = balance(stages, Date.now() + 60_000);
-    const faults = windows.filter(({ originMs }) => originMs + windowMs > startMs).flatMap(({ faults }) => faults);
-    expect(faults.map(({ stage, kind, events }) => ({ stage, kind, events }))).toEqual(
-      jobs.map((job) => ({ stage: job, kind, events: 1 })),
-    );
-    const hashes = events.map(({ key }) => hashText(key));
-    for (const { hash } of faults) expect(hashes).toContain(hash);
-  });
-
   it('ends by itself on SIGTERM with code 0', async () => {
-    pipeline.sabotage = undefined;
     await end(pipeline.task('driver'));
     expect(pipeline.task('driver').process.exitCode).toBe(0);
   });

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { balance } from '../../../platform/telemetry/conservation/balance.ts';
 import type { JournalEntry } from '../../../platform/telemetry/conservation/journal.ts';
 import { memoryJournal } from '../../../platform/telemetry/conservation/journal.ts';
+import { formatPathwayHeader } from '../../../platform/telemetry/pathway/header.ts';
+import { rootPathway } from '../../../platform/telemetry/pathway/pathways.ts';
 import { parseSabotage, saboteurOf } from '../../../platform/telemetry/sabotage.ts';
 import { FlowMeter, IngressMeter, type MeteredRecord } from '../../../platform/telemetry/stageMeter.ts';
 
@@ -163,6 +165,26 @@ describe('sabotage', () => {
       expect(() => parseSabotage(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
     },
   );
+
+  test('counts what entered since the process started: of what comes again the ledger knows', () => {
+    const event = (id: string, originMs: number) => ({
+      id,
+      pathway: formatPathwayHeader({ pathway: rootPathway, originMs, previousMs: originMs }),
+    });
+    const lose = saboteurOf(parseSabotage('drop:sink:2'), ['sink'], 1_795_538_300_000)!;
+    const batches = [
+      [event('again', 1_795_538_299_999), event('one', 1_795_538_300_000)],
+      [{ id: 'without', pathway: undefined }, event('two', 1_795_538_300_001), event('three', 1_795_538_300_002)],
+      [event('four', 1_795_538_300_003)],
+    ];
+    expect(batches.flatMap((batch) => lose(batch)).map(({ id }) => id)).toEqual([
+      'again',
+      'one',
+      'without',
+      'three',
+      'four',
+    ]);
+  });
 
   test('leaves other stages alone', () => {
     expect(saboteurOf(parseSabotage('drop:store-severe:1'), ['sink', 'store-flights'])).toBeUndefined();

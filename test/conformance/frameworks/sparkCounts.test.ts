@@ -1,0 +1,109 @@
+/** What Spark counts of the events that pass its jobs: for the ledger, for their pathways, and of what is broken on purpose. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { balance } from '../../../platform/telemetry/conservation/balance.ts';
+import { type TallyKind, windowMs } from '../../../platform/telemetry/conservation/cell.ts';
+import type { LedgerStage } from '../../../platform/telemetry/conservation/report.ts';
+import { addTallies, eventHash, Tally } from '../../../platform/telemetry/conservation/tally.ts';
+import { pathwayId } from '../../../platform/telemetry/pathway/pathways.ts';
+import type { StageReport } from '../../../platform/telemetry/stageMeter.ts';
+import { artifactsForTests } from './artifacts.ts';
+import { end } from './runner.ts';
+import { SparkPipeline } from './sparkPipeline.ts';
+import { parent, reading, SentReadings } from './sparkReadings.ts';
+
+jest.setTimeout(600_000);
+
+const sent = new SentReadings();
+let pipeline: SparkPipeline;
+beforeAll(async () => {
+  pipeline = new SparkPipeline(await artifactsForTests(), 12330);
+  await pipeline.start();
+});
+afterAll(async () => {
+  await pipeline?.stop();
+});
+
+async function page(job: string): Promise<StageReport> {
+  return (await pipeline.stages()).find(({ ledger }) => ledger.stage === job)!;
+}
+
+function hashText(id: string): string {
+  const { high, low } = eventHash(id);
+  return [high, low].map((half) => half.toString(16).padStart(8, '0')).join('');
+}
+
+describe('spark counts', () => {
+  it('counts each event for the ledger, with the hashes that the other stages count with', async () => {
+    const events = Array.from({ length: 50 }, (_, at) => reading(`zähler-${at}`, at % 2 === 0 ? 11 : 5));
+    await sent.send(pipeline, events);
+    const tallyOf = (ids: readonly string[]) => {
+      const tally = new Tally();
+      for (const id of ids) tally.add(eventHash(id));
+      return tally.value();
+    };
+    const counted = async (kind: TallyKind, job: string) => {
+      const cells = (await page(job)).ledger.cells;
+      return addTallies(cells.flatMap(({ tallies }) => tallies[kind] ?? []));
+    };
+    const reached = async (kind: TallyKind, job: string, ids: ReadonlySet<string>) => {
+      const expected = tallyOf([...ids]);
+      for (let tries = 0; tries < 300 && (await counted(kind, job)).count < expected.count; tries++) await sleep(200);
+      expect(await counted(kind, job)).toEqual(expected);
+    };
+    await reached('in', 'high', sent.all);
+    await reached('out', 'high', sent.high);
+    await reached('filtered', 'high', new Set([...sent.all].filter((id) => !sent.high.has(id))));
+    await reached('in', 'means', sent.all);
+    await reached('aggregated', 'means', sent.all);
+  });
+
+  it('keeps how late its events were, and the trace of a sampled one beside each latency', async () => {
+    const { checkpoint } = await page('high');
+    expect(checkpoint).toMatchObject({ checkpoint: 'job:high', withoutHeader: 0, overflowed: false });
+    const [pathway] = checkpoint.pathways;
+    expect(pathway).toMatchObject({ pathway: pathwayId(parent, 'job:high'), parent, negativeEdge: 0 });
+    for (const { count, minMs, maxMs, exemplars } of [pathway!.edge, pathway!.endToEnd]) {
+      expect(count).toBe(sent.high.size);
+      expect(exemplars.length).toBeGreaterThan(0);
+      for (const { valueMs, atMs, traceId, spanId } of exemplars) {
+        expect([traceId, spanId]).toEqual(['a'.repeat(32), 'b'.repeat(16)]);
+        expect(valueMs).toBeGreaterThanOrEqual(minMs);
+        expect(valueMs).toBeLessThanOrEqual(maxMs);
+        expect(atMs).toBeLessThanOrEqual(pathway!.lastPassedMs);
+      }
+    }
+  });
+
+  it.each([
+    ['drop', 'high', ['high'], 'lost'],
+    ['duplicate', 'job', ['high', 'means'], 'doubled'],
+  ] as const)('%s:%s is named by the ledger in %s', async (action, stage, jobs, kind) => {
+    await end(pipeline.task('driver'));
+    pipeline.sabotage = { action, stage, event: 7 };
+    pipeline.launch('driver');
+    await pipeline.untilReady();
+    const startMs = Date.now();
+    const events = Array.from({ length: 40 }, (_, at) => reading(undefined, at % 2 === 0 ? 11 : 5));
+    await pipeline.send(events);
+    const ended = async (job: string) => {
+      const cells = (await page(job)).ledger.cells.filter(({ originMs }) => originMs + windowMs > startMs);
+      return addTallies(cells.flatMap(({ tallies }) => [tallies.in ?? [], tallies.filtered ?? []].flat())).count;
+    };
+    for (let tries = 0; tries < 300 && ((await ended('high')) < 60 || (await ended('means')) < 40); tries++)
+      await sleep(200);
+    const stages = await Promise.all(
+      ['high', 'means'].map(async (job): Promise<LedgerStage> => {
+        const kindOf = job === 'high' ? 'filter' : 'aggregate';
+        return { name: job, job: kindOf, reads: 'readings', pages: [(await page(job)).ledger], drained: true };
+      }),
+    );
+    const { windows } = balance(stages, Date.now() + 60_000);
+    const faults = windows.filter(({ originMs }) => originMs + windowMs > startMs).flatMap(({ faults }) => faults);
+    expect(faults.map(({ stage, kind, events }) => ({ stage, kind, events }))).toEqual(
+      jobs.map((job) => ({ stage: job, kind, events: 1 })),
+    );
+    const hashes = events.map(({ key }) => hashText(key));
+    for (const { hash } of faults) expect(hashes).toContain(hash);
+  });
+});
