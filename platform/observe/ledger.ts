@@ -85,15 +85,20 @@ export function pagesOf(
 }
 
 function stageOf(pipeline: string, hop: Hop, replies: readonly TaskReply[], lag: readonly PartitionLag[]): LedgerStage {
-  const { name, reads, writes, job } = hop;
-  const pages = pagesOf(pipeline, hop, replies);
+  return {
+    ...stageShape(hop),
+    pages: pagesOf(pipeline, hop, replies),
+    drained: positionsIn(pipeline, hop, replies, lag).every(({ position, endOffset }) => position >= endOffset),
+  };
+}
+
+/** What the ledger knows of a hop before it is asked. */
+export function stageShape({ name, reads, writes, job }: Hop): Pick<LedgerStage, 'name' | 'job' | 'reads' | 'writes'> {
   return {
     name,
     ...(job === undefined ? {} : { job }),
     ...(reads === undefined ? {} : { reads }),
     ...(writes === undefined ? {} : { writes }),
-    pages,
-    drained: positionsIn(pipeline, hop, replies, lag).every(({ position, endOffset }) => position >= endOffset),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Steps of a change to a revision's tasks: stopped, started or restarted, in an order that loses nothing. Pure. */
 import { fail } from '../errors.ts';
 import type { ChangeRequest } from '../model/operations.ts';
-import type { Phase, Plan, Step, StepInputs, StepKind } from '../model/plan.ts';
+import type { Phase, Plan, Step } from '../model/plan.ts';
+import { makeStep } from './steps.ts';
 import { flowGroups, isFeed } from './tasks.ts';
 
 /** What is left after this long stays in the topics, and is read at the next start. */
@@ -42,9 +43,9 @@ function partsOf({ pipeline, spec, placements }: Changed): Parts {
 /** From the top: what sends ends first, then what takes in, then, when the topics are read, all that reads. */
 function stopPhases({ feeds, ingresses, services, others }: Parts): Phase[] {
   const stop = (tasks: readonly string[], after: readonly string[]) =>
-    tasks.map((task) => step(`stop:${task}`, 'task.stop', { task }, `stop ${task}`, after, timeoutSeconds.stop));
+    tasks.map((task) => makeStep(`stop:${task}`, 'task.stop', { task }, `stop ${task}`, after, timeoutSeconds.stop));
   const ids = (tasks: readonly string[]) => tasks.map((task) => `stop:${task}`);
-  const drain = step(
+  const drain = makeStep(
     'drain',
     'flow.drain',
     { patienceMs: drainPatienceMs },
@@ -63,11 +64,20 @@ function stopPhases({ feeds, ingresses, services, others }: Parts): Phase[] {
 /** As a deploy: all but the feeds at once, these when the others are ready; it ends when data was seen to flow. */
 function startPhases({ feeds, ingresses, services, others }: Parts): Phase[] {
   const resume = (tasks: readonly string[], after: readonly string[]) =>
-    tasks.map((task) => step(`start:${task}`, 'task.resume', { task }, `start ${task}`, after, timeoutSeconds.resume));
+    tasks.map((task) =>
+      makeStep(`start:${task}`, 'task.resume', { task }, `start ${task}`, after, timeoutSeconds.resume),
+    );
   const first = [...ingresses, ...services, ...others];
   const readyFirst = first.map((task) => ready(task, [`start:${task}`]));
   const answer = readyFirst.map(({ id }) => id);
-  const observe = step('observe', 'flow.observe', {}, 'an event seen from end to end', answer, timeoutSeconds.observe);
+  const observe = makeStep(
+    'observe',
+    'flow.observe',
+    {},
+    'an event seen from end to end',
+    answer,
+    timeoutSeconds.observe,
+  );
   return [
     { name: 'start', strategy: 'parallel', steps: resume(first, []) },
     { name: 'ready', strategy: 'dependency', steps: readyFirst },
@@ -86,7 +96,7 @@ function restartPhases(plan: Changed, parts: Parts, service: string | undefined)
   const tasks = service === undefined ? [...ingresses, ...services, ...others, ...feeds] : instancesOf(plan, service);
   const steps = tasks.flatMap((task, at) => {
     const before = at === 0 ? [] : [`ready:${tasks[at - 1]}`];
-    const restart = step(
+    const restart = makeStep(
       `restart:${task}`,
       'task.restart',
       { task },
@@ -108,16 +118,5 @@ function instancesOf({ pipeline, spec, placements }: Changed, service: string): 
 }
 
 function ready(task: string, after: readonly string[]): Step {
-  return step(`ready:${task}`, 'task.ready', { task }, `${task} answers`, after, timeoutSeconds.ready);
-}
-
-function step<K extends StepKind>(
-  id: string,
-  kind: K,
-  input: StepInputs[K],
-  label: string,
-  after: readonly string[],
-  seconds: number,
-): Step<K> {
-  return { id, label, kind, input, after, timeoutSeconds: seconds };
+  return makeStep(`ready:${task}`, 'task.ready', { task }, `${task} answers`, after, timeoutSeconds.ready);
 }

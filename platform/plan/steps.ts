@@ -38,7 +38,8 @@ export function pipelinePhases(input: StepsInput): Phase[] {
   return phases.filter(({ steps }) => steps.length > 0);
 }
 
-function make<K extends StepKind>(
+/** `seconds`: see `Step.timeoutSeconds`. */
+export function makeStep<K extends StepKind>(
   id: string,
   kind: K,
   input: StepInputs[K],
@@ -53,7 +54,7 @@ function make<K extends StepKind>(
 function ensureStep({ pipeline }: StepsInput, { framework, action, users }: FrameworkIntent): Step {
   const undo = users.includes(pipeline) ? undefined : ({ kind: 'framework.release', input: { framework } } as const);
   const label = action === 'install' ? `install ${framework}` : `reuse ${framework}`;
-  return make(`ensure:${framework}`, 'framework.ensure', { framework }, label, [], timeoutSeconds.ensure, undo);
+  return makeStep(`ensure:${framework}`, 'framework.ensure', { framework }, label, [], timeoutSeconds.ensure, undo);
 }
 
 /** Topics, tables and users, for the servers that are there. The grants of Cassandra's user name tables: it comes after them. */
@@ -67,7 +68,7 @@ function prepareSteps({ spec, intents, standing }: StepsInput): Step[] {
     const flows = Object.keys(spec.flows).filter((flow) => standing.spec?.flows[flow] === undefined);
     const isNew = made.length > 0 || flows.length > 0;
     const undo = isNew ? ({ kind: 'kafka.topics.remove', input: { topics: made, flows } } as const) : undefined;
-    steps.push(make('topics', 'kafka.topics', { topics }, 'topics', ['ensure:kafka'], timeoutSeconds.data, undo));
+    steps.push(makeStep('topics', 'kafka.topics', { topics }, 'topics', ['ensure:kafka'], timeoutSeconds.data, undo));
   }
   if (uses('cassandra')) {
     const tables = Object.keys(spec.tables);
@@ -76,7 +77,7 @@ function prepareSteps({ spec, intents, standing }: StepsInput): Step[] {
     const isNew = made.length > 0 || keyspace;
     const undo = isNew ? ({ kind: 'cassandra.tables.remove', input: { tables: made, keyspace } } as const) : undefined;
     steps.push(
-      make('tables', 'cassandra.tables', { tables }, 'tables', ['ensure:cassandra'], timeoutSeconds.data, undo),
+      makeStep('tables', 'cassandra.tables', { tables }, 'tables', ['ensure:cassandra'], timeoutSeconds.data, undo),
     );
     steps.push(userStep('cassandra', ['tables'], standing));
   }
@@ -88,7 +89,7 @@ function userStep(framework: 'kafka' | 'cassandra', after: readonly string[], st
     ? undefined
     : ({ kind: 'pipeline.user.remove', input: { framework } } as const);
   const label = `the pipeline's user in ${framework}`;
-  return make(`user:${framework}`, 'pipeline.user', { framework }, label, after, timeoutSeconds.user, undo);
+  return makeStep(`user:${framework}`, 'pipeline.user', { framework }, label, after, timeoutSeconds.user, undo);
 }
 
 /** Whether the former revision used it: its user is there, and in Cassandra its keyspace. */
@@ -105,12 +106,12 @@ function launchStep({ taskRevisions, standing }: StepsInput, { demand }: Pipelin
   const restore = { kind: 'task.restore', input: { task, revision: standing.revision } } as const;
   const remove = { kind: 'task.remove', input: { task, data: !leftData } } as const;
   const undo = runs ? (changed ? restore : undefined) : remove;
-  return make(`launch:${task}`, 'task.launch', { task }, `start ${task}`, after, timeoutSeconds.launch, undo);
+  return makeStep(`launch:${task}`, 'task.launch', { task }, `start ${task}`, after, timeoutSeconds.launch, undo);
 }
 
 function readyStep({ demand: { task } }: PipelineTask, prepared: readonly string[]): Step {
   const after = [`launch:${task}`, ...prepared];
-  return make(`ready:${task}`, 'task.ready', { task }, `${task} answers`, after, timeoutSeconds.ready);
+  return makeStep(`ready:${task}`, 'task.ready', { task }, `${task} answers`, after, timeoutSeconds.ready);
 }
 
 /**
@@ -121,7 +122,7 @@ function observeStep({ verify }: BlueprintSpec, tasks: readonly PipelineTask[], 
   const launched = tasks.map(({ demand }) => `launch:${demand.task}`);
   const ingress = tasks.filter(({ part }) => part === verify.ingressService);
   const after = [...prepared, ...launched, ...ingress.map(({ demand }) => `ready:${demand.task}`)];
-  return make('observe', 'flow.observe', {}, 'first event seen from end to end', after, timeoutSeconds.observe);
+  return makeStep('observe', 'flow.observe', {}, 'first event seen from end to end', after, timeoutSeconds.observe);
 }
 
 /** Tasks of the former revision that this one does not have end when the others are ready. */
@@ -130,6 +131,6 @@ function retireSteps({ tasks, standing }: StepsInput, after: readonly string[]):
   const dropped = standing.running.filter(({ task }) => !wanted.has(task));
   return dropped.map(({ task }) => {
     const undo = { kind: 'task.restore', input: { task, revision: standing.revision } } as const;
-    return make(`retire:${task}`, 'task.retire', { task }, `end ${task}`, after, timeoutSeconds.retire, undo);
+    return makeStep(`retire:${task}`, 'task.retire', { task }, `end ${task}`, after, timeoutSeconds.retire, undo);
   });
 }

@@ -1,5 +1,4 @@
 /** Rows of a dataset of the blueprint: a file inside an npm package of ours, its columns mapped to typed fields. */
-import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { dirname, join, resolve, sep } from 'node:path';
 import { MillraceError } from '../../errors.ts';
@@ -56,14 +55,6 @@ export async function readDataset(spec: DatasetSpec): Promise<DatasetRow[]> {
 export async function datasetColumns(spec: DatasetSpec): Promise<string[]> {
   for await (const row of streamRows(datasetPath(spec), spec.format)) return Object.keys(row);
   return [];
-}
-
-/** Name and version of the package that the dataset comes from. */
-export async function datasetOrigin(spec: DatasetSpec): Promise<{ readonly name: string; readonly version: string }> {
-  const packageJson = findPackageJSON(spec.npmPackage, import.meta.url);
-  if (packageJson === undefined) throw unreadable(spec, 'the package is not installed');
-  const { name, version } = JSON.parse(await readFile(packageJson, 'utf8')) as { name: string; version: string };
-  return { name, version };
 }
 
 const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;

@@ -3,7 +3,7 @@ import type { PipelineRecord } from '../../model/records.ts';
 import { balance } from '../../telemetry/conservation/balance.ts';
 import type { LedgerReport, LedgerStage } from '../../telemetry/conservation/report.ts';
 import type { Hop } from '../hops.ts';
-import { pagesOf } from '../ledger.ts';
+import { pagesOf, stageShape } from '../ledger.ts';
 import type { HopWatch } from './hopWatch.ts';
 import type { Answer, OffsetsLook } from './look.ts';
 
@@ -29,16 +29,13 @@ export function judge(
   // Where nobody tells, no window was looked at, which is not the same as that there are none.
   const sinceMs = telling.length === 0 ? look.atMs : Math.max(...telling.map((answer) => answer.sinceMs));
   const stages = hops.map((hop): LedgerStage => {
-    const { name, job, reads, writes } = hop;
+    const { name, reads } = hop;
     const pages = pagesOf(pipeline, hop, fresh)?.map((page) => ({
       ...page,
       cells: page.cells.filter(({ originMs }) => originMs >= sinceMs),
     }));
     return {
-      name,
-      ...(job === undefined ? {} : { job }),
-      ...(reads === undefined ? {} : { reads }),
-      ...(writes === undefined ? {} : { writes }),
+      ...stageShape(hop),
       pages,
       drained: reads === undefined || watch.isDrained(name),
       clearedMs: watch.clearedMs(name),

@@ -45,11 +45,6 @@ function rank(kind: string): number {
   return at < 0 ? ownerOrder.length : at;
 }
 
-/** 0–100; of nothing: 0. More than all is shown as all. */
-export function percentOf(part: number, total: number): number {
-  return total <= 0 ? 0 : Math.min(100, Math.max(0, (part / total) * 100));
-}
-
 /** Cores' worth of processor time between two looks at a task; null where either is missing or it was started anew. */
 export function cpusUsed(
   before: { readonly atMs: number; readonly cpuSeconds: number } | undefined,
