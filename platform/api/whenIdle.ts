@@ -1,4 +1,4 @@
-/** Work that can wait (the console's build takes some 10 s of CPU): done when no operation runs, so that no deploy pays for it. */
+/** Work that can wait (the console's build takes about a second of CPU): done when no operation runs, so that no deploy pays for it. */
 
 const firstLookMs = 15_000;
 const lookMs = 5000;
