@@ -1,7 +1,7 @@
 /**
  * `npm test`: every check and every test, one after the other, on the real servers, in private directories and ports.
  * Ends with the line `N passed, N failed`. `npm test -- unit` runs one stage; each stage's name is its folder under test/. What the
- * stages leave behind (processes, ports, files) is a failure, and named.
+ * stages leave behind (processes, ports, files) is a failure, and named. What failed is said again at the end.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fetchArtifacts } from '../platform/artifacts/fetch.ts';
 import { cacheOf } from '../platform/home.ts';
 import { findChromium } from './browser/chromium.ts';
+import { failuresIn } from './failures.ts';
 import { openTestRoom } from './leftovers.ts';
 
 interface Outcome {
@@ -25,6 +26,10 @@ interface Stage {
 /** How long jest may stay when its report is written: what is still open then was left open by a test. */
 const stayMs = 30_000;
 
+/** Stay when the run has ended, unlike all else that it makes. */
+const screenshots = process.env.MILLRACE_SCREENSHOTS ?? join(tmpdir(), 'millrace-screenshots');
+/** Said again at the end. */
+const failures: string[] = [];
 const root = new URL('..', import.meta.url).pathname;
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
@@ -57,6 +62,7 @@ for (const stage of chosen) {
   console.log(`== ${stage.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
   total = add(total, outcome);
 }
+for (const failure of failures) console.log(`\nfailed: ${failure}`);
 const left = await room.leftovers();
 for (const line of left) console.log(`left behind: ${line}`);
 if (left.length > 0) console.log(`Files that are left are in ${room.directory}.`);
@@ -70,6 +76,7 @@ function add(a: Outcome, b: Outcome): Outcome {
 
 async function check(command: string, ...args: string[]): Promise<Outcome> {
   const code = await exitCode(command, args, {});
+  if (code !== 0) failures.push(`${[command, ...args].join(' ')}: exit code ${code}`);
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
@@ -128,6 +135,7 @@ async function jest(folder: string): Promise<Outcome> {
   );
   try {
     const seen = JSON.parse(readFileSync(report, 'utf8'));
+    failures.push(...failuresIn(seen, root));
     const brokenSuites = seen.numRuntimeErrorTestSuites;
     const failed = seen.numFailedTests + brokenSuites || (code === 0 ? 0 : 1);
     return { passed: seen.numPassedTests, failed, skipped: seen.numPendingTests + seen.numTodoTests };
@@ -149,7 +157,7 @@ function exitCode(
     const child = spawn(command, args, {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, ...env, TMPDIR: room.directory },
+      env: { ...process.env, ...env, TMPDIR: room.directory, MILLRACE_SCREENSHOTS: screenshots },
     });
     let timer: NodeJS.Timeout | undefined;
     const giveUp = () => {

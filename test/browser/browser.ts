@@ -13,7 +13,7 @@ import { type ConsoleServer, type Handlers, serveConsole } from '../fixtures/con
 import { findChromium } from './chromium.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
-/** `MILLRACE_SCREENSHOTS`, else a directory among temporary files that stays. */
+/** `MILLRACE_SCREENSHOTS` (`npm test` sets it), else a directory among temporary files. It stays. */
 export const screenshots = process.env.MILLRACE_SCREENSHOTS ?? join(tmpdir(), 'millrace-screenshots');
 
 export interface OpenPage {

@@ -6,13 +6,19 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createWorkflows } from '../../../platform/api/temporal.ts';
 import type { ControlPlane } from '../../../platform/control/start.ts';
 import { type Home, homeAt } from '../../../platform/home.ts';
-import { createSpanRecorder } from '../../../platform/telemetry/recorder.ts';
+import { createSpanRecorder, type SpanRecorder } from '../../../platform/telemetry/recorder.ts';
 
 let home: Home;
+let recorder: SpanRecorder;
 beforeEach(() => {
   home = homeAt(mkdtempSync(join(tmpdir(), 'millrace-temporal-')));
+  recorder = createSpanRecorder({ service: 's', instance: 'i', spansDir: home.spansDir, env: {} });
 });
-afterEach(() => rmSync(home.root, { recursive: true, force: true }));
+afterEach(async () => {
+  // What it still wrote later would make the directory again.
+  await recorder.shutdown();
+  rmSync(home.root, { recursive: true, force: true });
+});
 
 const log: string[] = [];
 const phase = { now: 'running' };
@@ -39,7 +45,6 @@ function workflows(answer: (id: string) => Promise<unknown>) {
       close: async () => void log.push(`${name} closes`),
     } as unknown as ControlPlane;
   };
-  const recorder = createSpanRecorder({ service: 's', instance: 'i', spansDir: home.spansDir, env: {} });
   return createWorkflows(home, recorder, connect);
 }
 const stop = (id: string) => ({ id, pipeline: 'a', change: 'stop', requestedAtMs: 0 }) as const;
