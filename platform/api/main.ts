@@ -6,12 +6,14 @@
 import { getPriority, setPriority } from 'node:os';
 import { homeOf } from '../home.ts';
 import { createRecords } from '../records/records.ts';
-import { firstDeployOver } from './firstDeploy.ts';
+import { firstDeployOver, forgetAnnouncement, isDeployAnnounced } from './firstDeploy.ts';
 
 /** Behind everything that serves data; the driver's tier does the same where it can. */
 const niceness = 10;
 
 // One that was started at a still lower priority may not raise it.
 if (getPriority() < niceness) setPriority(niceness);
-await firstDeployOver(createRecords(homeOf(process.env)));
+const home = homeOf(process.env);
+await firstDeployOver(createRecords(home), () => isDeployAnnounced(home));
+forgetAnnouncement(home);
 await import('./serve.ts');

@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { announceDeploy, forgetAnnouncement } from '../api/firstDeploy.ts';
 import { createCluster, defaultPortBase, readCluster } from '../cluster/cluster-file.ts';
 import type { ClusterDriver, TaskSpec } from '../cluster/driver.ts';
 import { refuseForeignHome } from '../cluster/home-directory.ts';
@@ -33,6 +34,8 @@ export interface ControlOptions {
   /** Nodes to declare when the home has no cluster yet; default 1. With a cluster: must agree, if given. */
   readonly nodes?: number | undefined;
   readonly env: NodeJS.ProcessEnv;
+  /** A deploy is asked for as soon as the control plane is there: in a new home the API lets it have the cores. */
+  readonly deployComes?: boolean;
   /** Takes a line about what could not be started and is not needed for a deploy. */
   readonly progress?: (line: string) => void;
 }
@@ -55,6 +58,7 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
   const nodes = options.nodes ?? readCluster(home)?.nodes.length ?? 1;
   const cluster = await createCluster(home, { nodes, ...portBase });
   await ensureAgent(home);
+  if (options.deployComes) announceDeploy(home);
   const driver = createProcessDriver(home);
   const [node] = cluster.nodes;
   if (!node) fail('INTERNAL', { reason: 'a cluster without nodes' });
@@ -87,6 +91,7 @@ export async function startControlPlane(options: ControlOptions, artifacts: Arti
     ...plane,
     close: async () => {
       await launched;
+      if (options.deployComes) forgetAnnouncement(home);
       await plane.close();
     },
   };

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createCredentials, loginLifeMs } from '../../api/credentials.ts';
+import { firstDeployMostMs, isFirstDeploy } from '../../api/firstDeploy.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { consoleUrl } from '../../control/consoleUrl.ts';
 import { apiTask } from '../../control/tasks.ts';
 import { fail } from '../../errors.ts';
+import { createRecords } from '../../records/records.ts';
 import { answer, createSession, type Session } from '../session.ts';
 
 export function addConsole(program: Command): void {
@@ -35,15 +37,25 @@ export function addConsole(program: Command): void {
 
 const patienceMs = 20_000;
 
-/** Waits for it to answer, where its process runs: the link is for our API only. Throws CONTROL_PLANE_DOWN. */
-async function runningConsole({ home }: Session): Promise<string> {
+/**
+ * Waits for it to answer, where its process runs: the link is for our API only. A home's first deploy is waited for, and told, once.
+ * Throws CONTROL_PLANE_DOWN.
+ */
+async function runningConsole({ home, progress }: Session): Promise<string> {
   const url = consoleUrl(home) ?? fail('CONTROL_PLANE_DOWN', { reason: 'it was never started in this home' });
   const driver = createProcessDriver(home);
-  const endMs = Date.now() + patienceMs;
+  const records = createRecords(home);
+  const startMs = Date.now();
+  let endMs = startMs + patienceMs;
+  let isTold = false;
   for (;;) {
     const status = await driver.status(apiTask);
-    const answers = status?.phase === 'running' && (await isThere(url));
-    if (answers) return url;
+    if (status?.phase === 'running' && (await isThere(url))) return url;
+    if (isFirstDeploy(records) && Date.now() - startMs < firstDeployMostMs) {
+      endMs = Date.now() + patienceMs;
+      if (!isTold) progress(waitsForDeploy);
+      isTold = true;
+    }
     const isComing = status?.phase === 'running' || status?.phase === 'backoff';
     if (!isComing || Date.now() > endMs) {
       fail('CONTROL_PLANE_DOWN', {
@@ -53,6 +65,9 @@ async function runningConsole({ home }: Session): Promise<string> {
     await sleep(100);
   }
 }
+
+const waitsForDeploy =
+  'This home deploys its first pipeline, which has the cores for itself: the console answers when that has ended, after two minutes at the latest. Waiting for it …';
 
 async function isThere(url: string): Promise<boolean> {
   try {

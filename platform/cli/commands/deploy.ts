@@ -35,7 +35,7 @@ export function addDeploy(program: Command): void {
       const sabotage = sabotageOf(session, options.allowSabotage === true);
       await refuseUnplanned(session, blueprint, pipeline, options);
       const artifacts = await prepareArtifacts(session);
-      const plane = await startControlPlane({ ...session, nodes: options.nodes }, artifacts);
+      const plane = await startControlPlane({ ...session, nodes: options.nodes, deployComes: true }, artifacts);
       try {
         const id = newOperationId('deploy', pipeline);
         const request = { id, pipeline, blueprint, parameters: options.set, requestedAtMs, ...sabotage };
