@@ -6,6 +6,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Home } from '../home.ts';
 import { operationFile } from '../home.ts';
+import type { Ledger } from '../model/ledger.ts';
 import type { OperationRecord } from '../model/operationRecord.ts';
 import type { Operation } from '../model/operations.ts';
 import type { Phase } from '../model/plan.ts';
@@ -47,6 +48,16 @@ export function beginOperation(home: Home, operation: Operation, { kind, pipelin
     phases: shown,
   });
   prune(home);
+}
+
+/** What a destroy removed and left. Never throws: all is removed by now, and its result tells the same. */
+export function recordLedger(home: Home, id: string, ledger: Ledger): void {
+  try {
+    const begun = readOperation(home, id);
+    if (begun !== undefined) writeState<OperationRecord>(operationRecordFile(home, id), { ...begun, ledger });
+  } catch {
+    // How it ended is written next, and tells why its record can't be.
+  }
 }
 
 /**

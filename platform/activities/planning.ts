@@ -28,7 +28,7 @@ import type { UndoCall } from '../workflows/activities.ts';
 import { countedFrom, settledFrom } from './countedFrom.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type Observed, observe } from './observed.ts';
-import { beginOperation } from './operationRecord.ts';
+import { beginOperation, recordLedger } from './operationRecord.ts';
 import { jobSql, serviceUrls } from './pipelineTasks.ts';
 
 export function createPlanningActivities(deps: ActivityDeps) {
@@ -193,7 +193,9 @@ async function tornDown(
     owner: 'shared framework',
     why: users.length > 0 ? `used by ${users.join(', ')}` : 'shared; `millrace down` stops it',
   }));
+  const ledger = { removed, kept: shared, left };
+  recordLedger(deps.home, request.id, ledger);
   deps.records.removePipeline(pipeline);
   if (!request.keepData) deps.secrets.removeAll(physical.secret(pipeline));
-  return { pipeline, ledger: { removed, kept: shared, left } };
+  return { pipeline, ledger };
 }

@@ -1,3 +1,5 @@
+import type { Ledger } from './ledger.ts';
+
 export interface OperationRecord {
   readonly format: 'millrace/operation/1';
   readonly id: string;
@@ -11,6 +13,8 @@ export interface OperationRecord {
   readonly endedAtMs?: number;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
   readonly error?: { readonly code: string; readonly message: string; readonly meaning: string; readonly next: string };
+  /** Of a destroy whose end was reached. */
+  readonly ledger?: Ledger;
   /** As planned; a destroy is planned in waves, which its journal tells. */
   readonly phases: readonly {
     readonly name: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readOperation } from '../activities/operationRecord.ts';
 import type { OperationStep, OperationView } from '../api/contract/control.ts';
 import { type Home, operationFile } from '../home.ts';
+import type { Ledger } from '../model/ledger.ts';
 import type { OperationRecord } from '../model/operationRecord.ts';
 import type { JournalEntry } from '../model/operations.ts';
 
@@ -70,7 +71,7 @@ export function viewOf(record: OperationRecord, journal: readonly JournalEntry[]
     const key = `${entry.scope}/${entry.step}`;
     steps.set(key, advanced(steps.get(key) ?? unplanned(record, entry), entry));
   }
-  const { id, kind, pipeline, revision, state, requestedAtMs: startMs, endedAtMs, error, traceId } = record;
+  const { id, kind, pipeline, revision, state, requestedAtMs: startMs, endedAtMs, error, traceId, ledger } = record;
   const base = {
     id,
     kind,
@@ -82,7 +83,11 @@ export function viewOf(record: OperationRecord, journal: readonly JournalEntry[]
     error: error ?? null,
     traceId,
   };
-  return { ...base, workflowUrl: null, steps: [...steps.values()] };
+  return { ...base, workflowUrl: null, steps: [...steps.values()], ledger: ledger ? copyOf(ledger) : null };
+}
+
+function copyOf({ removed, kept, left }: Ledger): OperationView['ledger'] {
+  return { removed: [...removed], kept: [...kept], left: [...left] };
 }
 
 const waiting = { state: 'waiting', startMs: null, endMs: null, attempts: 0, reason: null } as const;

@@ -39,6 +39,13 @@ export const operationStep = z.object({
   reason: z.string().nullable(),
   task: z.string().nullable(),
 });
+const ledgerEntry = z.object({ kind: z.string(), name: z.string(), owner: z.string() });
+/** `left` empty is the proof. */
+export const removalLedger = z.object({
+  removed: z.array(ledgerEntry),
+  kept: z.array(ledgerEntry.extend({ why: z.string() })),
+  left: z.array(ledgerEntry),
+});
 export const operation = z.object({
   id: z.string(),
   kind: operationKind,
@@ -51,6 +58,8 @@ export const operation = z.object({
   traceId: z.string().nullable(),
   workflowUrl: z.string().nullable(),
   steps: z.array(operationStep),
+  /** Of a destroy that was carried through; null: of none, or not yet. */
+  ledger: removalLedger.nullable(),
 });
 export const accepted = z.object({ operation: z.string() });
 /** What a change would do, a sentence each, before it is done. `confirm`: the name to be typed for what destroys data. */
@@ -124,6 +133,7 @@ export type CatalogEntry = z.infer<typeof catalogEntry>;
 export type DeployBody = z.infer<typeof deployBody>;
 export type PlanPreview = z.infer<typeof planPreview>;
 export type OperationView = z.infer<typeof operation>;
+export type RemovalLedger = z.infer<typeof removalLedger>;
 export type OperationStep = z.infer<typeof operationStep>;
 export type Consequences = z.infer<typeof consequences>;
 export type TaskInfo = z.infer<typeof taskInfo>;

@@ -21,6 +21,7 @@ const operation: OperationView = {
   error: null,
   traceId: null,
   workflowUrl: null,
+  ledger: null,
   steps: [
     step('a', 'servers', 'done', { startMs: 1000, endMs: 3000 }),
     step('b', 'servers', 'running', { startMs: 2000, attempts: 3, reason: 'waits for Kafka' }),

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { appendJournal } from '../../../platform/activities/journal.ts';
-import { beginOperation, endOperation, operationRecordFile } from '../../../platform/activities/operationRecord.ts';
+import {
+  beginOperation,
+  endOperation,
+  operationRecordFile,
+  recordLedger,
+} from '../../../platform/activities/operationRecord.ts';
 import { operation as operationShape } from '../../../platform/api/contract/control.ts';
 import { homeAt, operationFile } from '../../../platform/home.ts';
 import type { Operation } from '../../../platform/model/operations.ts';
@@ -92,12 +97,31 @@ test('it ends done, failed with its error, or cancelled; once ended it does not 
   expect(operationView(home, 'deploy-pp-5')).toBeUndefined();
 });
 
+test('a destroy tells what it removed, kept and left, when its end was reached and afterwards', () => {
+  const home = homeAt(directory);
+  const ledger = {
+    removed: [{ kind: 'topic', name: 'pp.flights', owner: 'pp' }],
+    kept: [{ kind: 'process', name: 'kafka', owner: 'shared framework', why: 'used by qq' }],
+    left: [],
+  } as const;
+  beginOperation(home, operationOf('destroy-pp-1'), { ...begun, kind: 'destroy', phases: [] });
+  expect(operationView(home, 'destroy-pp-1')?.ledger).toBeNull();
+  recordLedger(home, 'destroy-pp-1', ledger);
+  expect(operationView(home, 'destroy-pp-1')).toMatchObject({ state: 'running', ledger });
+  endOperation(home, { ...spanOf('destroy-pp-1'), name: 'destroy pp' });
+  const view = operationView(home, 'destroy-pp-1');
+  expect(view).toMatchObject({ state: 'done', ledger });
+  expect(operationShape.parse(view)).toEqual(view);
+});
+
 test('a record that can not be read does not make a failure of what was done', () => {
   const home = homeAt(directory);
   beginOperation(home, operationOf('deploy-pp-1'), begun);
   expect(endOperation(home, spanOf('deploy-pp-1'))).toBeUndefined();
   writeFileSync(operationRecordFile(home, 'deploy-pp-1'), '{');
   expect(endOperation(home, spanOf('deploy-pp-1'))).toContain('deploy-pp-1.json');
+  recordLedger(home, 'deploy-pp-1', { removed: [], kept: [], left: [] });
+  expect(() => operationView(home, 'deploy-pp-1')).toThrow(expect.objectContaining({ code: 'CORRUPT_STATE' }));
 });
 
 test('of more than 200 the oldest go, with their journals; one that can not be read hides none', () => {

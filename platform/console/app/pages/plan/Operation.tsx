@@ -16,6 +16,7 @@ import { Time } from '../../ui/Time.tsx';
 import { CancelDialog } from './CancelDialog.tsx';
 import { OperationBadge } from './OperationBadge.tsx';
 import { Phases } from './Phases.tsx';
+import { Removal } from './Removal.tsx';
 import { progressOf, stepInFocus, timeline } from './timeline.ts';
 import './plan.css';
 
@@ -54,7 +55,8 @@ export function Operation({ params }: PageProps) {
 
 function Actions({ operation, onChanged }: { readonly operation: OperationView; readonly onChanged: () => void }) {
   const [asking, setAsking] = useState(false);
-  const { traceId, workflowUrl, kind, state } = operation;
+  const { traceId, workflowUrl, kind, state, pipeline } = operation;
+  const isGone = kind === 'destroy' && state === 'done';
   return (
     <>
       {traceId !== null && <a href={hrefOf(`/traces/${segment(traceId)}`)}>Its trace</a>}
@@ -63,6 +65,11 @@ function Actions({ operation, onChanged }: { readonly operation: OperationView; 
         <button type="button" onClick={() => setAsking(true)}>
           Cancel the {kind}
         </button>
+      )}
+      {!isGone && (
+        <a className={state === 'done' ? 'button primary' : 'button'} href={hrefOf(`/pipelines/${segment(pipeline)}`)}>
+          Open the pipeline
+        </a>
       )}
       <CancelDialog operation={asking ? operation : null} onClose={() => setAsking(false)} onDone={onChanged} />
     </>
@@ -76,6 +83,7 @@ function View({ operation }: { readonly operation: OperationView }) {
   return (
     <div className="stack">
       {operation.error !== null && <Fault error={operation.error} />}
+      {operation.ledger !== null && <Removal ledger={operation.ledger} />}
       <section className="card plan-progress" aria-label="Progress">
         <p aria-live="polite">
           <strong>
