@@ -64,7 +64,7 @@ describe('a pipeline', () => {
     await shown.go(degraded);
     await laidOut();
     const { page } = shown;
-    await page.getByRole('button', { name: 'Slowest hop: store-severe' }).click();
+    await page.getByRole('button', { name: 'Most behind: store-severe' }).click();
     const panel = page.getByRole('complementary', { name: 'Details of store-severe' });
     await panel.getByText('47.9 s').first().waitFor();
     expect(await panel.locator('canvas').count()).toBe(3);

@@ -5,7 +5,7 @@ import { neighbour } from '../../../platform/console/app/pages/pipeline/graph/ne
 import { middleOf, plainPath, roundedPath } from '../../../platform/console/app/pages/pipeline/graph/paths.ts';
 import { quickLayout } from '../../../platform/console/app/pages/pipeline/graph/quickLayout.ts';
 import { type Shape, shapeOf } from '../../../platform/console/app/pages/pipeline/graph/shape.ts';
-import { chosenOf, guiltyOf } from '../../../platform/console/app/pages/pipeline/graph/stages.ts';
+import { chosenOf, guiltyOf, slowestOf } from '../../../platform/console/app/pages/pipeline/graph/stages.ts';
 import { fitAll, reveal, visible, zoom } from '../../../platform/console/app/pages/pipeline/graph/view.ts';
 import { readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
 import { columnsOf } from '../../../platform/console/app/pages/pipeline/panel/series.ts';
@@ -75,6 +75,13 @@ describe('a graph', () => {
     expect(chosenOf(graph, 'gone')).toBeUndefined();
     expect(guiltyOf(graph)?.stage).toBe('store-severe');
     expect(guiltyOf(graphOf(summaries[0]!))).toBeUndefined();
+  });
+
+  it('knows its slowest hop by the p99, when any is measured', () => {
+    const p99s = graph.edges.map(({ latency }) => latency?.p99Ms ?? 0);
+    expect(slowestOf(graph)?.edge.latency?.p99Ms).toBe(Math.max(...p99s));
+    const unmeasured = { ...graph, edges: graph.edges.map((edge) => ({ ...edge, latency: null })) };
+    expect(slowestOf(unmeasured)).toBeUndefined();
   });
 
   it('is walked along its edges', () => {

@@ -57,7 +57,8 @@ describe('heat map', () => {
     const most = mostCountOf(heatmap);
     expect(most).toBe(900);
     expect([0, 1, 900].map((count) => heatStep(count, most))).toEqual([0, 1, heatSteps]);
-    expect(heatStep(1, 1)).toBe(heatSteps);
+    expect(heatStep(1, 1)).toBe(1);
+    expect(heatStep(20, 20)).toBe(heatSteps);
     fc.assert(
       fc.property(fc.nat(1000), fc.nat(1000), (a, b) => {
         if (a <= b) expect(heatStep(a, 1000)).toBeLessThanOrEqual(heatStep(b, 1000));

@@ -44,9 +44,14 @@ export function ParameterField({ parameter, value, fault, onChange }: FieldProps
           </p>
         )}
         <p className="sub">
-          {doc} {fault === undefined && <span>Accepts {rangeText(parameter)}.</span>}
+          {sentence(doc)} {fault === undefined && <span>Accepts {rangeText(parameter)}.</span>}
         </p>
       </div>
     </div>
   );
+}
+
+/** Blueprints' words may end without a full stop. */
+function sentence(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
 }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { PlanPreview } from '../../../../api/contract/control.ts';
 import { plural } from '../../format/numbers.ts';
 import { Scroll } from '../../ui/Scroll.tsx';
@@ -14,12 +15,18 @@ interface PreviewProps {
 }
 
 export function Preview({ preview, isCurrent, busy, onDeploy }: PreviewProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The form is longer than the window: whoever asked at its end is led to the answer at the top.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each preview is an answer of its own
+  useEffect(() => heading.current?.focus(), [preview]);
   const refusal = preview.refused ? refusalOf(preview.plan) : undefined;
   return (
     <>
       <section className="card" aria-labelledby="preview-title">
         <header>
-          <h2 id="preview-title">{preview.refused ? 'This can’t be deployed' : 'The plan'}</h2>
+          <h2 id="preview-title" ref={heading} tabIndex={-1}>
+            {preview.refused ? 'This can’t be deployed' : 'The plan'}
+          </h2>
           {!preview.refused && (
             <button type="button" className="primary" disabled={!isCurrent || busy} onClick={onDeploy}>
               {busy ? 'Starting …' : 'Deploy'}
@@ -80,6 +87,10 @@ const buckets: Readonly<Record<string, readonly [string, Tone]>> = {
   replace: ['replace', 'warn'],
   remove: ['remove', 'bad'],
 };
+/** Changes before what stays; within each, as planned. */
+function changesFirst(changes: PlanView['changes']): PlanView['changes'] {
+  return [...changes.filter(({ bucket }) => bucket !== 'keep'), ...changes.filter(({ bucket }) => bucket === 'keep')];
+}
 const effects: Readonly<Record<string, Tone>> = { create: 'good', keep: 'calm', rebuild: 'warn', delete: 'bad' };
 
 function PlanParts({ plan }: { readonly plan: PlanView }) {
@@ -112,7 +123,7 @@ function PlanParts({ plan }: { readonly plan: PlanView }) {
       <h3>Parts</h3>
       <Table
         label="Parts of the pipeline"
-        rows={plan.changes}
+        rows={changesFirst(plan.changes)}
         rowKey={({ kind, name }) => `${kind} ${name}`}
         columns={[
           {

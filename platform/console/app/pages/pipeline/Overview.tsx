@@ -4,16 +4,19 @@ import { formatRate } from '../../format/numbers.ts';
 import { formatDuration, formatSeconds } from '../../format/times.ts';
 import { Chart } from '../../ui/Chart.tsx';
 import { Balance } from '../pipelines/Balance.tsx';
+import type { Hop } from './graph/stages.ts';
 import { columnsOf } from './panel/series.ts';
 
 /** The whole pipeline in four cells; each chart's click leads to that moment. */
 export function Overview(props: {
   readonly summary: PipelineSummary;
+  readonly slowest: Hop | undefined;
   readonly history: History | undefined;
   readonly atMs: number | undefined;
   readonly onMoment: (atMs: number) => void;
+  readonly onChoose: (id: string) => void;
 }) {
-  const { summary, history, atMs, onMoment } = props;
+  const { summary, slowest, history, atMs, onMoment, onChoose } = props;
   const columns = useMemo(() => columnsOf(history?.points ?? [], history?.stepMs ?? 10_000), [history]);
   const series = useMemo(
     () => ({
@@ -39,6 +42,17 @@ export function Overview(props: {
         <Chart title="Lag" series={series.lag} format={formatSeconds} {...common} />
       </div>
       <div className="card facts-card">
+        <h3>Slowest hop</h3>
+        {slowest === undefined ? (
+          <p className="muted">None is measured yet.</p>
+        ) : (
+          <p>
+            <button type="button" className="link" onClick={() => onChoose(slowest.edge.id)}>
+              {slowest.stage}
+            </button>{' '}
+            p99 {formatDuration(slowest.edge.latency?.p99Ms)}
+          </p>
+        )}
         <h3>Ledger</h3>
         <div>
           <Balance ledger={summary.ledger} />

@@ -13,7 +13,7 @@ import { Empty, FailureView, Loading } from '../../ui/states.tsx';
 import { Age } from '../../ui/Time.tsx';
 import { Actions } from './Actions.tsx';
 import { GraphView } from './graph/GraphView.tsx';
-import { chosenOf, guiltyOf } from './graph/stages.ts';
+import { chosenOf, guiltyOf, slowestOf } from './graph/stages.ts';
 import { HopTable } from './HopTable.tsx';
 import { LedgerStrip } from './ledger/LedgerStrip.tsx';
 import { Objectives } from './Objectives.tsx';
@@ -84,11 +84,18 @@ function Monitor(props: {
         {(summary.state === 'deploying' || summary.state === 'destroying') && <Underway pipeline={pipeline} />}
         {guilty && (
           <button type="button" className="guilty" onClick={() => choose(guilty.edge.id)}>
-            Slowest hop: {guilty.stage}
+            Most behind: {guilty.stage}
           </button>
         )}
       </p>
-      <Overview summary={summary} history={history} atMs={atMs} onMoment={moment} />
+      <Overview
+        summary={summary}
+        slowest={graph && slowestOf(graph)}
+        history={history}
+        atMs={atMs}
+        onMoment={moment}
+        onChoose={choose}
+      />
       <div className={chosen === undefined ? 'monitor' : 'monitor with-panel'}>
         <section className="card" aria-label="Graph">
           {graph !== undefined ? (

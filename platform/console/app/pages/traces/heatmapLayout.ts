@@ -65,11 +65,16 @@ export function countAt(heatmap: Heatmap, { column, row }: Cell): number {
 /** Classes of the style sheet, `heat-1` to `heat-7`. */
 export const heatClasses = ['heat-1', 'heat-2', 'heat-3', 'heat-4', 'heat-5', 'heat-6', 'heat-7'] as const;
 export const heatSteps = heatClasses.length;
-/** 0: empty; 1 to `heatSteps`: by the logarithm of the count, so that one slow trace among thousands is seen. */
+/** So that a few traces do not look like many where there are no more. */
+const leastMost = 20;
+/**
+ * 0: empty; 1 to `heatSteps`: by the logarithm of the count, so that one slow trace among thousands is seen. The darkest stands
+ * for `mostCount`, and for no less than `leastMost`.
+ */
 export function heatStep(count: number, mostCount: number): number {
   if (count <= 0) return 0;
-  if (mostCount <= 1) return heatSteps;
-  return 1 + Math.round((Math.log(Math.min(count, mostCount)) / Math.log(mostCount)) * (heatSteps - 1));
+  const most = Math.max(leastMost, mostCount);
+  return 1 + Math.round((Math.log(Math.min(count, most)) / Math.log(most)) * (heatSteps - 1));
 }
 
 export function mostCountOf(heatmap: Heatmap): number {

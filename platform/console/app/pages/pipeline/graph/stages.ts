@@ -43,3 +43,9 @@ export function guiltyOf(graph: PipelineGraph, fromSeconds = 5): Hop | undefined
   const behind = hopsOf(graph).filter(({ edge }) => (edge.lagSeconds ?? 0) >= fromSeconds);
   return behind.sort((one, other) => (other.edge.lagSeconds ?? 0) - (one.edge.lagSeconds ?? 0))[0];
 }
+
+/** The hop that the slowest of its events take longest to pass; undefined: none is measured yet. */
+export function slowestOf(graph: PipelineGraph): Hop | undefined {
+  const measured = hopsOf(graph).filter(({ edge }) => edge.latency !== null);
+  return measured.sort((one, other) => (other.edge.latency?.p99Ms ?? 0) - (one.edge.latency?.p99Ms ?? 0))[0];
+}
