@@ -57,6 +57,7 @@ function stuck(pipeline: string, hop: HopFact, tasks: readonly TaskFact[]): Comp
 export function troubles(facts: FlowFacts): readonly Complaint[] {
   const { agent, offsetsFault, pipeline } = facts;
   return [
+    ...(facts.unread ? [unread(facts.unread)] : []),
     ...(agent ? [] : [{ text: 'The agent does not run, so that nothing is started again', next: 'millrace up' }]),
     ...facts.frameworks.filter(({ state }) => state !== 'running').map(lesserServer),
     ...taskTroubles(facts),
@@ -67,6 +68,11 @@ export function troubles(facts: FlowFacts): readonly Complaint[] {
       ? []
       : [{ text: `Kafka does not tell offsets: ${offsetsFault}`, next: 'millrace status' }]),
   ];
+}
+
+/** The messages of errors are sentences. */
+function unread({ message, next }: NonNullable<FlowFacts['unread']>): Complaint {
+  return { text: `${message.replace(/\.$/, '')}; it is watched as it was recorded before`, next };
 }
 
 function lesserServer({ framework, state, reason }: FrameworkFact): Complaint {

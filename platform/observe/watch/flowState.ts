@@ -61,6 +61,8 @@ export interface FlowFacts {
   readonly unbalanced: { readonly windows: number; readonly newest: string } | null;
   /** Why Kafka's offsets are not known; null: they are. */
   readonly offsetsFault: string | null;
+  /** Why the record of the pipeline can't be read, and what to do; else null. */
+  readonly unread?: { readonly message: string; readonly next: string } | null;
 }
 
 export interface Verdict {

@@ -3,6 +3,7 @@ import type { PipelineRecord } from '../../model/records.ts';
 import type { LedgerFault } from '../../telemetry/conservation/report.ts';
 import { hopsOf } from '../hops.ts';
 import { askTasks, type TaskReply } from '../stages.ts';
+import { isSameFault, type KnownFault } from './booksFile.ts';
 import { factsOf, type Sight } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, type FrameworkFact } from './flowState.ts';
 import { HopWatch } from './hopWatch.ts';
@@ -20,8 +21,8 @@ export interface LookNow {
   readonly kafka: KafkaLine;
   readonly now: () => number;
   readonly pause: (ms: number) => Promise<unknown>;
-  /** Faults of the ledger that somebody has acknowledged, as `ORIGIN STAGE`. */
-  readonly acknowledged: ReadonlySet<string>;
+  /** Faults of the ledger that somebody has acknowledged. */
+  readonly acknowledged: readonly KnownFault[];
   readonly freshnessMs?: number;
 }
 
@@ -52,7 +53,7 @@ export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<Fl
     deadLetters: deadLettersBetween(record, first.look, second.look),
     unbalanced: unbalancedIn(
       faultsIn(record, second, watch).filter(
-        (fault) => doubted.has(wordsOf(fault)) && !deps.acknowledged.has(`${fault.origin} ${fault.stage}`),
+        (fault) => doubted.has(wordsOf(fault)) && !deps.acknowledged.some((known) => isSameFault(known, fault)),
       ),
     ),
     offsetsFault: second.fault,
@@ -135,13 +136,14 @@ function deadLettersBetween(
 }
 
 interface Found extends LedgerFault {
+  readonly originMs: number;
   readonly origin: string;
 }
 
 function faultsIn(record: PipelineRecord, { look, answers }: Reading, watch: HopWatch): readonly Found[] {
   if (look === undefined) return [];
   const { windows } = judge(record, hopsOf(record.pipeline, record.plan.spec), look, answers, watch).report;
-  return windows.flatMap(({ origin, faults }) => faults.map((fault) => ({ ...fault, origin })));
+  return windows.flatMap(({ originMs, origin, faults }) => faults.map((fault) => ({ ...fault, originMs, origin })));
 }
 
 /** Pages of several processes are never of one moment: what only one reading finds is no fault. */

@@ -1,13 +1,13 @@
 /** Watches one pipeline: a look a second, and every other look with Kafka's offsets and the ledger. */
 import { join } from 'node:path';
-import type { PipelineGraph, PipelineSummary } from '../../api/contract/pipelines.ts';
+import type { HistoryPoint, PipelineGraph, PipelineSummary } from '../../api/contract/pipelines.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { type Hop, hopsOf } from '../hops.ts';
 import { guiltyOf, type HopLag, type LagReport } from '../lag.ts';
 import { notesOf, type PipelineLedger } from '../ledger.ts';
 import type { WatchEvent } from '../watcher.ts';
 import { TaskAsker } from './asking.ts';
-import { LedgerBooks } from './books.ts';
+import { type Acknowledging, LedgerBooks } from './books.ts';
 import { booksFileName, type KnownFault } from './booksFile.ts';
 import type { ClusterSight } from './clusterEye.ts';
 import { DeadLetterCount } from './deadLetters.ts';
@@ -36,6 +36,12 @@ export interface PipelineWatchDeps {
   readonly alerts: (pipeline: string) => number;
 }
 
+/** Of a record: what happened, and what to do. */
+export interface Unread {
+  readonly message: string;
+  readonly next: string;
+}
+
 const offsetsEveryMs = 2000;
 /** Rates and latencies that are shown are of so long. */
 const shownMs = 5000;
@@ -48,6 +54,7 @@ export class PipelineWatch {
   readonly history: PipelineHistory;
   readonly #deadLetters = new DeadLetterCount();
   #record: PipelineRecord;
+  #unread: Unread | null = null;
   #hops: readonly Hop[];
   #watch: HopWatch;
   #counts: readonly { readonly atMs: number; readonly counts: readonly Count[] }[] = [];
@@ -73,12 +80,18 @@ export class PipelineWatch {
     this.#writer = new HistoryWriter(this.history);
   }
 
+  /** The record can't be read now: watched as it was recorded before. */
+  unread(fault: Unread): void {
+    this.#unread = fault;
+  }
+
   /** The record as it is now; a revision with other hops is followed from the start. */
   follow(record: PipelineRecord): void {
     const hops = hopsOf(record.pipeline, record.plan.spec);
     if (JSON.stringify(hops) !== JSON.stringify(this.#hops)) this.#watch = new HopWatch(record.pipeline, hops);
     this.#hops = hops;
     this.#record = record;
+    this.#unread = null;
   }
 
   async look(cluster: ClusterSight): Promise<void> {
@@ -189,7 +202,7 @@ export class PipelineWatch {
         newest === undefined
           ? null
           : { windows: new Set(open.map(({ originMs }) => originMs)).size, newest: `${newest.origin}, ${newest.text}` },
-      offsetsFault: this.#offsetsFault,
+      ...{ offsetsFault: this.#offsetsFault, unread: this.#unread },
     };
     return factsOf(sight, rest, nowMs);
   }
@@ -208,6 +221,10 @@ export class PipelineWatch {
     const { state: to, next, sinceMs } = this.#held;
     this.#summary = { ...this.#summary, state: to, reason: verdict.reason, next, sinceMs };
     if (from !== to) emit({ kind: 'state', pipeline, from, to, reason: verdict.reason });
+  }
+
+  newest(): HistoryPoint | undefined {
+    return this.#writer.newest();
   }
 
   summary(): PipelineSummary | undefined {
@@ -234,8 +251,15 @@ export class PipelineWatch {
     return { pipeline: this.#record.pipeline, watchedSeconds: offsetsEveryMs / 1000, hops, guilty: guiltyOf(hops) };
   }
 
-  acknowledge(origin: string | undefined): number {
-    return this.#books.acknowledge(origin, this.#deps.now());
+  acknowledge(what: Acknowledging): readonly KnownFault[] {
+    const done = this.#books.acknowledge(what, this.#deps.now());
+    if (done.length === 0) return done;
+    const { originMs, note = null } = what;
+    const origin = originMs === undefined ? null : new Date(originMs).toISOString();
+    const windows = new Set(done.map((fault) => fault.originMs)).size;
+    const { pipeline } = this.#record;
+    this.#deps.emit({ kind: 'acknowledged', pipeline, origin, note, faults: done.length, windows });
+    return done;
   }
 
   faults(): readonly KnownFault[] {
