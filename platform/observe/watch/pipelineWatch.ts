@@ -242,7 +242,7 @@ export class PipelineWatch {
     return {
       pipeline: this.#record.pipeline,
       ...this.#books.report(),
-      faults: [...silent, ...notesOf(this.#asker.answers())],
+      faults: [...silent, ...notesOf(this.#asker.answers(), this.#deps.now())],
     };
   }
 
