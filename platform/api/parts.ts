@@ -9,6 +9,7 @@ import { sampleOf } from '../objectives/sample.ts';
 import { createSightReader } from '../observe/metricSights.ts';
 import { createWatcher } from '../observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../observe/watcher.ts';
+import { newestDeadLetter } from '../operate/newestDeadLetter.ts';
 import { namesOf, type Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { createMetricExport } from '../telemetry/export/metricExport.ts';
@@ -41,6 +42,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     freshnessMs: ({ plan }) => freshnessMsOf(objectivesOf(plan.spec)),
     workflowUrl: ({ pipeline }) => workflowUrl(pipeline),
     alerts: (pipeline) => alerting.firing(pipeline),
+    newestDeadLetter: (pipeline, topics) => newestDeadLetter({ records, secrets }, pipeline, topics),
   });
   watcher.on((event) => {
     tell(bus, event);

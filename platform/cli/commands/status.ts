@@ -13,10 +13,12 @@ import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import { type Standing, waitsOf } from '../../observe/standing.ts';
 import { acknowledgedIn, booksFileName, type KnownFault } from '../../observe/watch/booksFile.ts';
+import type { ReadNewestDeadLetter } from '../../observe/watch/deadLetters.ts';
 import { type FrameworkFact, flowStateOf, type Verdict } from '../../observe/watch/flowState.ts';
 import { KafkaLine } from '../../observe/watch/kafkaLine.ts';
 import { lookNow } from '../../observe/watch/lookNow.ts';
 import { type Statuses, seeServers } from '../../observe/watch/servers.ts';
+import { newestDeadLetter } from '../../operate/newestDeadLetter.ts';
 import { createRecords, namesOf } from '../../records/records.ts';
 import { createSecrets } from '../../secrets/secrets.ts';
 import { workflowIds } from '../../workflows/messages.ts';
@@ -95,7 +97,14 @@ async function standings(
   const servers = await Promise.all(used.map((record) => seeServers(record, statuses, secrets, control)));
   const records = createRecords(session.home);
   const kafka = new KafkaLine({ record: () => records.framework('kafka'), secrets, now: Date.now });
-  const world = { statuses, worker: control.worker, kafka, facts: servers.map(({ fact }) => fact) };
+  const newest: ReadNewestDeadLetter = (pipeline, topics) => newestDeadLetter({ records, secrets }, pipeline, topics);
+  const world = {
+    statuses,
+    worker: control.worker,
+    kafka,
+    newestDeadLetter: newest,
+    facts: servers.map(({ fact }) => fact),
+  };
   const shown = await Promise.all(pipelines.map((record) => pipelineStatus(session, record, world)));
   await kafka.close();
   const frameworks = used.map(({ framework, users }, at) => ({ framework, ...servers[at]!.standing, users }));
@@ -106,6 +115,7 @@ interface World {
   readonly statuses: Statuses;
   readonly worker: boolean;
   readonly kafka: KafkaLine;
+  readonly newestDeadLetter: ReadNewestDeadLetter;
   readonly facts: readonly FrameworkFact[];
 }
 

@@ -119,10 +119,13 @@ function unbalanced(pipeline: string, { windows, newest }: NonNullable<FlowFacts
   };
 }
 
-function deadLetters({ deadLetters: { records, overMs } }: FlowFacts): Complaint {
+function deadLetters({ deadLetters: { records, overMs, topics, newest } }: FlowFacts): Complaint {
+  const span = `${Math.round(overMs / 60_000)} min`;
+  const last =
+    newest === null ? '' : `; the newest, ${seconds(newest.agoMs / 1000)} ago by ${newest.stage}: ${newest.reason}`;
   return {
-    text: `${count(records, 'event')} went to the dead-letter topics in the last ${seconds(overMs / 1000)}`,
-    next: 'read the dead letters: their headers say why',
+    text: `${count(records, 'event')} went to ${list(topics)} in the last ${span}${last}`,
+    next: `millrace console shows them with their reasons; told until ${span} after the last one`,
   };
 }
 

@@ -10,6 +10,7 @@ import type { ReadPipelines } from '../../records/records.ts';
 import type { WatchEvent, Watcher } from '../watcher.ts';
 import type { Acknowledging } from './books.ts';
 import { ClusterEye } from './clusterEye.ts';
+import type { ReadNewestDeadLetter } from './deadLetters.ts';
 import { KafkaLine } from './kafkaLine.ts';
 import { PipelineWatch, type Unread } from './pipelineWatch.ts';
 import type { ReadSecrets } from './servers.ts';
@@ -36,6 +37,8 @@ export interface WatcherDeps {
   readonly workflowUrl?: (record: PipelineRecord) => string | null;
   /** How many alerts of the pipeline are firing. */
   readonly alerts?: (pipeline: string) => number;
+  /** Without it dead letters are told without their reason. */
+  readonly newestDeadLetter?: ReadNewestDeadLetter;
   readonly workerTask?: string;
 }
 
@@ -176,7 +179,7 @@ class HomeWatcher implements Watcher {
   }
 
   #watch(record: PipelineRecord): PipelineWatch {
-    const { home, log, freshnessMs, workflowUrl, alerts } = this.#deps;
+    const { home, log, freshnessMs, workflowUrl, alerts, newestDeadLetter } = this.#deps;
     return new PipelineWatch(record, {
       ...{ kafka: this.#kafka, now: this.#now, log },
       directory: join(home.historyDir, record.pipeline),
@@ -184,6 +187,7 @@ class HomeWatcher implements Watcher {
       freshnessMs: freshnessMs ?? (() => undefined),
       workflowUrl: workflowUrl ?? (() => null),
       alerts: alerts ?? (() => 0),
+      newestDeadLetter: newestDeadLetter ?? (async () => undefined),
     });
   }
 

@@ -10,7 +10,7 @@ import { TaskAsker } from './asking.ts';
 import { type Acknowledging, LedgerBooks } from './books.ts';
 import { booksFileName, type KnownFault } from './booksFile.ts';
 import type { ClusterSight } from './clusterEye.ts';
-import { DeadLetterCount } from './deadLetters.ts';
+import { DeadLetterWatch, type ReadNewestDeadLetter } from './deadLetters.ts';
 import { factsOf } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, flowStateOf } from './flowState.ts';
 import { figuresOf, graphOf } from './graph.ts';
@@ -20,7 +20,7 @@ import { type Held, hold } from './hold.ts';
 import { HopWatch } from './hopWatch.ts';
 import { judge } from './judge.ts';
 import type { KafkaLine } from './kafkaLine.ts';
-import { deadLettersIn, type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
+import { type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
 import { type Count, countsOf, measuresOf, type StageMeasure } from './measure.ts';
 import { summaryOf } from './summary.ts';
 
@@ -34,6 +34,7 @@ export interface PipelineWatchDeps {
   readonly freshnessMs: (record: PipelineRecord) => number | undefined;
   readonly workflowUrl: (record: PipelineRecord) => string | null;
   readonly alerts: (pipeline: string) => number;
+  readonly newestDeadLetter: ReadNewestDeadLetter;
 }
 
 /** Of a record: what happened, and what to do. */
@@ -52,7 +53,7 @@ export class PipelineWatch {
   readonly #books: LedgerBooks;
   readonly #writer: HistoryWriter;
   readonly history: PipelineHistory;
-  readonly #deadLetters = new DeadLetterCount();
+  readonly #deadLetters: DeadLetterWatch;
   #record: PipelineRecord;
   #unread: Unread | null = null;
   #hops: readonly Hop[];
@@ -76,6 +77,7 @@ export class PipelineWatch {
     const { pipeline, revision } = record;
     const onFault = (text: string) => deps.log(`${pipeline}: ${text}`);
     this.#books = new LedgerBooks({ pipeline, revision, onFault, file: join(directory, booksFileName) });
+    this.#deadLetters = new DeadLetterWatch(pipeline, deps.newestDeadLetter);
     this.history = new PipelineHistory({ directory, onFault });
     this.#writer = new HistoryWriter(this.history);
   }
@@ -121,6 +123,8 @@ export class PipelineWatch {
         const offsets = await admin.offsets(request);
         this.#offsets = { askedMs, atMs: now(), offsets };
         this.#offsetsFault = null;
+        const topics = Object.keys(this.#record.plan.spec.topics);
+        await this.#deadLetters.see(topics, offsets, now(), admin.recordsSince);
         for (const record of watch.undated(now())) {
           watch.date(record, await admin.timestampAt(record.topic, record.partition, record.offset));
         }
@@ -134,10 +138,8 @@ export class PipelineWatch {
   }
 
   #compare(look: OffsetsLook, nowMs: number): void {
-    const { pipeline, plan } = this.#record;
     const answers = this.#asker.answers();
     this.#watch.see(look, answers);
-    this.#deadLetters.add(look.atMs, deadLettersIn(pipeline, Object.keys(plan.spec.topics), look.offsets));
     const { report, sinceMs } = judge(this.#record, this.#hops, look, answers, this.#watch);
     for (const fault of this.#books.judge(report, sinceMs, nowMs)) this.#tellFault(fault);
   }
@@ -197,7 +199,7 @@ export class PipelineWatch {
     };
     const rest = {
       freshnessMs: this.#deps.freshnessMs(record) ?? defaultFreshnessMs,
-      deadLetters: this.#deadLetters.recent(),
+      deadLetters: this.#deadLetters.recent(nowMs),
       unbalanced:
         newest === undefined
           ? null
@@ -268,6 +270,7 @@ export class PipelineWatch {
 
   async close(): Promise<void> {
     await this.#asking;
+    await this.#deadLetters.close();
     this.history.close();
   }
 }
