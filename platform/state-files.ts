@@ -50,8 +50,17 @@ export function writeState<T extends StateFile>(file: string, value: T): void {
     }
     renameSync(temporary, file);
   } catch (thrown) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     fail('STATE_UNAVAILABLE', { file, verb: 'written', reason: reasonOf(thrown) }, thrown);
+  }
+}
+
+/** What keeps a file from being written may keep it from being removed, too; only the former is to be told. */
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // A left-over that begins with a dot is no state file.
   }
 }
 

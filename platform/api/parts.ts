@@ -9,7 +9,8 @@ import { sampleOf } from '../objectives/sample.ts';
 import { createSightReader } from '../observe/metricSights.ts';
 import { createWatcher } from '../observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../observe/watcher.ts';
-import type { Records } from '../records/records.ts';
+import { newestDeadLetter } from '../operate/newestDeadLetter.ts';
+import { namesOf, type Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { createMetricExport } from '../telemetry/export/metricExport.ts';
 import type { EventBus } from './eventBus.ts';
@@ -41,6 +42,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     freshnessMs: ({ plan }) => freshnessMsOf(objectivesOf(plan.spec)),
     workflowUrl: ({ pipeline }) => workflowUrl(pipeline),
     alerts: (pipeline) => alerting.firing(pipeline),
+    newestDeadLetter: (pipeline, topics) => newestDeadLetter({ records, secrets }, pipeline, topics),
   });
   watcher.on((event) => {
     tell(bus, event);
@@ -56,7 +58,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   // To a collector, where the environment names one; nothing is loaded otherwise.
   const metrics = createMetricExport({
     read: createSightReader({
-      records: () => records.pipelines(),
+      records: () => records.readablePipelines().records,
       watcher,
       objectives: (pipeline) => objectivesIn(alerting, pipeline),
     }),
@@ -70,14 +72,19 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   return { watcher, store, alerting, close };
 }
 
+const types = {
+  state: 'millrace.pipeline.state',
+  fault: 'millrace.ledger.fault',
+  acknowledged: 'millrace.ledger.acknowledged',
+} as const;
+
 function tell(bus: EventBus, event: WatchEvent): void {
   const { kind, pipeline, ...data } = event;
   if (kind === 'seen') {
     bus.live('seen', { pipeline, ...data });
     return;
   }
-  const type = kind === 'state' ? 'millrace.pipeline.state' : 'millrace.ledger.fault';
-  bus.publish({ source: `/pipelines/${pipeline}`, type, subject: pipeline, data: { pipeline, ...data } });
+  bus.publish({ source: `/pipelines/${pipeline}`, type: types[kind], subject: pipeline, data: { pipeline, ...data } });
 }
 
 interface Judging {
@@ -87,8 +94,6 @@ interface Judging {
   readonly log: (message: string) => void;
 }
 
-const newestMs = 60_000;
-
 function judge(
   { pipeline, summary, graph }: WatchEvent & { kind: 'seen' },
   { watcher, alerting, records, log }: Judging,
@@ -97,8 +102,8 @@ function judge(
     const record = records.pipeline(pipeline);
     if (record === undefined) return;
     const { atMs } = graph;
-    const { points } = watcher.history(pipeline, { fromMs: atMs - newestMs, toMs: atMs, points: 60 });
-    const sample = sampleOf(summary, watcher.ledger(pipeline), { atMs, stages: points.at(-1)?.stages ?? {} });
+    const stages = watcher.newest(pipeline)?.stages ?? {};
+    const sample = sampleOf(summary, watcher.ledger(pipeline), { atMs, stages });
     alerting.observe(pipeline, objectivesOf(record.plan.spec), sample);
   } catch (thrown) {
     // An alert that can't be written: the next look makes it again.
@@ -106,10 +111,10 @@ function judge(
   }
 }
 
-/** Pipelines that were destroyed, whoever watched. A record that can't be read is no reason to forget one: it is told elsewhere. */
+/** Pipelines that were destroyed, whoever watched. A record that can't be read is no reason to forget one. */
 function keepKnown(alerting: Alerting, records: Records): void {
   try {
-    alerting.keepOnly(records.pipelines().map(({ pipeline }) => pipeline));
+    alerting.keepOnly(namesOf(records.readablePipelines()));
   } catch {
     // The next look.
   }

@@ -8,7 +8,7 @@ import type { ChangeRequest, DeployRequest, DestroyRequest } from '../model/oper
 import type { PipelineRecord } from '../model/records.ts';
 import type { Watcher } from '../observe/watcher.ts';
 import type { Operating } from '../operate/operating.ts';
-import type { Records } from '../records/records.ts';
+import { namesOf, type Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { TelemetryStore } from '../telemetry/store/contract.ts';
 import type { Alert, ObjectiveStatus } from './contract/pipelines.ts';
@@ -53,7 +53,7 @@ export function recordOf({ records }: Pick<Reach, 'records'>, name: string | und
   const asked = name ?? '';
   const record = nameShape.safeParse(asked).success ? records.pipeline(asked) : undefined;
   if (record) return record;
-  const known = records.pipelines().map(({ pipeline }) => pipeline);
+  const known = namesOf(records.readablePipelines());
   const nearest = nearestNames(asked.slice(0, 60), known);
   return fail('UNKNOWN_PIPELINE', { name: asked.slice(0, 60), known, nearest: nearest.length > 0 ? nearest : known });
 }

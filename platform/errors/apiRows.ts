@@ -65,6 +65,13 @@ export const apiRows = {
     meaning: 'Nearest names: {nearest}.',
     next: 'See /openapi.json for the routes, and the lists that they give for the names.',
   },
+  LEDGER_WINDOW_UNKNOWN: {
+    class: 'input',
+    retryable: false,
+    what: 'The ledger of {pipeline} has no fault in a window that begins at {origin}.',
+    meaning: 'Nothing was acknowledged. Windows with faults, newest last: {known}.',
+    next: 'Give the origin of one of these, or none for all. See `millrace ledger {pipeline}`.',
+  },
   CONSOLE_UNAVAILABLE: {
     class: 'environment',
     retryable: true,

@@ -12,7 +12,7 @@ const trackerState = z.object({
   kind: z.enum(['freshness', 'completeness']),
   ring: z.object({ slotMs: z.number(), fine: counts, coarse: counts }),
   lastMs: z.number().nullable(),
-  counted: z.array(z.tuple([z.number(), z.boolean()])),
+  counted: z.array(z.tuple([z.number(), z.union([z.boolean(), z.object({ atMs: z.number(), bad: z.number() })])])),
   firing: z.object({ page: firing, ticket: firing }),
 });
 const budgetFile = z.object({

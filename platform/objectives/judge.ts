@@ -24,11 +24,14 @@ function isFresh({ p99Ms, lagSeconds }: Progress, withinSeconds: number): boolea
   return p99Ms === null ? null : p99Ms <= withinSeconds * 1000;
 }
 
-/** Which windows were counted, by their start, and whether as balanced. As many as the ledger has, which is bounded. */
-export type CountedWindows = Map<number, boolean>;
+/** How a window was counted: true: as balanced; else how much as bad, and for when. False: as bad, before this was kept. */
+export type CountedWindow = boolean | { readonly atMs: number; readonly bad: number };
+/** Which windows were counted, by their start. As many as the ledger has, which is bounded. */
+export type CountedWindows = Map<number, CountedWindow>;
 
 /**
- * Counts each window once, and once more as bad if it stops to balance. A window that balances after all stays counted as bad.
+ * Counts each window once, and once more as bad if it stops to balance. A window that balances after all stays counted as bad;
+ * of one that somebody has acknowledged that is taken back, so that it ends what fires because of it.
  * `isFirstLook`: the windows were judged before anybody looked, and count for the time of their end; else for now.
  */
 export function judgeCompleteness(
@@ -40,10 +43,14 @@ export function judgeCompleteness(
   forget(counted, sample.windows);
   return sample.windows.flatMap((window) => {
     const before = counted.get(window.originMs);
-    if (before === false || before === window.isBalanced) return [];
-    counted.set(window.originMs, window.isBalanced);
+    if (typeof before === 'object' && window.isAcknowledged) {
+      counted.set(window.originMs, true);
+      return [{ atMs: before.atMs, bad: -before.bad, total: 0 }];
+    }
+    if ((before !== undefined && before !== true) || before === window.isBalanced) return [];
     const { bad, total } = countsOf(of, window);
     const atMs = isFirstLook ? Math.min(window.endMs, sample.atMs) : sample.atMs;
+    counted.set(window.originMs, window.isBalanced || { atMs, bad });
     return [{ atMs, bad, total: before === undefined ? total : 0 }];
   });
 }

@@ -9,9 +9,11 @@ export interface Progress {
 export interface WindowSample {
   readonly originMs: number;
   readonly endMs: number;
+  /** Or somebody has acknowledged all that is wrong with it. */
   readonly isBalanced: boolean;
+  readonly isAcknowledged: boolean;
   readonly events: number;
-  /** Lost, doubled or exchanged. */
+  /** Lost, doubled or exchanged, and not acknowledged. */
   readonly faulty: number;
 }
 
@@ -46,7 +48,7 @@ export interface SeenLedger {
     readonly originMs: number;
     readonly state: string;
     readonly stages: readonly { readonly out?: { readonly count: number } }[];
-    readonly faults: readonly { readonly events: number }[];
+    readonly faults: readonly { readonly events: number; readonly acknowledged?: object }[];
   }[];
 }
 
@@ -79,7 +81,10 @@ function windowsOf({ windows, windowMs }: SeenLedger): readonly WindowSample[] {
     if (state !== 'balanced' && state !== 'unbalanced') return [];
     // As `millrace ledger` shows it: what the ingress took in is the most that any stage has handed on.
     const events = Math.max(0, ...stages.map(({ out }) => out?.count ?? 0));
-    const faulty = faults.reduce((sum, fault) => sum + fault.events, 0);
-    return [{ originMs, endMs: originMs + windowMs, isBalanced: state === 'balanced', events, faulty }];
+    const open = faults.filter(({ acknowledged }) => acknowledged === undefined);
+    const faulty = open.reduce((sum, fault) => sum + fault.events, 0);
+    const isAcknowledged = faults.length > 0 && open.length === 0;
+    const isBalanced = state === 'balanced' || isAcknowledged;
+    return [{ originMs, endMs: originMs + windowMs, isBalanced, isAcknowledged, events, faulty }];
   });
 }

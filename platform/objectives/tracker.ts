@@ -10,7 +10,7 @@ import {
   windowPairs,
   windowsInSlots,
 } from './burnWindows.ts';
-import { type CountedWindows, judgeCompleteness, judgeFreshness } from './judge.ts';
+import { type CountedWindow, type CountedWindows, judgeCompleteness, judgeFreshness } from './judge.ts';
 import type { Sample } from './sample.ts';
 import { statusText } from './texts.ts';
 
@@ -28,7 +28,7 @@ export interface TrackerState {
   readonly kind: ObjectiveSpec['kind'];
   readonly ring: RingState;
   readonly lastMs: number | null;
-  readonly counted: readonly (readonly [number, boolean])[];
+  readonly counted: readonly (readonly [number, CountedWindow])[];
   readonly firing: Firing;
 }
 

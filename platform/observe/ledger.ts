@@ -32,7 +32,7 @@ export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowM
       clearedMs: await clearedBy(hop, positionsIn(pipeline, hop, replies, lags[at]!)),
     })),
   );
-  return { pipeline, ...balance(stages, nowMs), faults: notesOf(replies) };
+  return { pipeline, ...balance(stages, nowMs), faults: notesOf(replies, nowMs) };
 
   /** Of a job, which has no consumer group, only the ends mean something. */
   async function readLag({ name, reads, group = physical.consumerGroup(pipeline, name) }: Hop) {
@@ -102,12 +102,21 @@ export function stageShape({ name, reads, writes, job }: Hop): Pick<LedgerStage,
   };
 }
 
-/** What makes the ledger say less than it could. */
-export function notesOf(replies: readonly TaskReply[]): string[] {
+const notedMs = 86_400_000;
+
+/** What makes the ledger say less than it could; what a journal has forgotten, for a day: the windows themselves say it, too. */
+export function notesOf(replies: readonly TaskReply[], nowMs: number): string[] {
   return replies.flatMap(({ task, stages, fault }) => [
     ...(fault === undefined ? [] : [`${task}: ${fault}`]),
     ...stages.flatMap(({ ledger }) =>
       ledger.fault === undefined ? [] : [`${task}, ${ledger.stage}: ${ledger.fault}`],
+    ),
+    ...stages.flatMap(({ ledger: { stage, fault, unknownBefore } }) =>
+      unknownBefore === undefined || fault === unknownBefore.why || nowMs - unknownBefore.ms > notedMs
+        ? []
+        : [
+            `${task}, ${stage}: windows before ${new Date(unknownBefore.ms).toISOString()} are unknown: ${unknownBefore.why}`,
+          ],
     ),
     ...stages.flatMap(({ ledger }) =>
       ledger.forgottenWindows === 0 ? [] : [`${task}, ${ledger.stage}: ${ledger.forgottenWindows} windows given up`],

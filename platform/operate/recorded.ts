@@ -5,7 +5,7 @@ import type { KafkaOptions } from '../frameworks/kafka/spec.ts';
 import { frameworks, optionsOf } from '../frameworks/registry.ts';
 import { pipelineName } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
-import { createRecords } from '../records/records.ts';
+import { createRecords, namesOf } from '../records/records.ts';
 import { createSecrets } from '../secrets/secrets.ts';
 import type { Operating } from './operating.ts';
 
@@ -13,10 +13,7 @@ import type { Operating } from './operating.ts';
 export function pipelineOf({ home }: Pick<Operating, 'home'>, name: string): PipelineRecord {
   const records = createRecords(home);
   pipelineName(name);
-  return (
-    records.pipeline(name) ??
-    fail('UNKNOWN_PIPELINE', { name, known: records.pipelines().map(({ pipeline }) => pipeline) })
-  );
+  return records.pipeline(name) ?? fail('UNKNOWN_PIPELINE', { name, known: namesOf(records.readablePipelines()) });
 }
 
 /** Runs `work` with the connection and closes it. Throws NOT_INSTALLED, SERVER_UNREACHABLE, WRONG_IDENTITY. */

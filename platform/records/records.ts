@@ -1,11 +1,22 @@
 /** Records of pipelines and frameworks on disk (model/records.ts): read by everyone, written by activities only. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { asMillraceError, type MillraceError } from '../errors.ts';
 import type { Home } from '../home.ts';
 import { name as nameShape, pipelineName } from '../model/names.ts';
 import { checkFrameworkRecord, checkPipelineRecord } from '../model/recordChecks.ts';
 import type { FrameworkRecord, PipelineRecord } from '../model/records.ts';
 import { readState, writeState } from '../state-files.ts';
+
+export interface UnreadableRecord {
+  readonly pipeline: string;
+  /** CORRUPT_STATE, FOREIGN_STATE or STATE_UNAVAILABLE; it names the file and the remedy. */
+  readonly error: MillraceError;
+}
+export interface ReadPipelines {
+  readonly records: readonly PipelineRecord[];
+  readonly unreadable: readonly UnreadableRecord[];
+}
 
 /** Whatever reads throws CORRUPT_STATE, naming the file, where the content is not that of a record; FOREIGN_STATE likewise. */
 export interface Records {
@@ -13,6 +24,11 @@ export interface Records {
   /** The record as it was written for `revision`, with that revision's plan. */
   pipelineRevision(name: string, revision: number): PipelineRecord | undefined;
   pipelines(): readonly PipelineRecord[];
+  /**
+   * For who only looks: each record by itself, so that one that can't be read is named and hides no other. Whoever decides by what is
+   * recorded (what has which port) asks `pipelines`, which refuses then.
+   */
+  readablePipelines(): ReadPipelines;
   writePipeline(record: PipelineRecord): void;
   removePipeline(name: string): void;
   framework(name: string): FrameworkRecord | undefined;
@@ -36,6 +52,7 @@ export function createRecords(home: Home): Records {
     pipeline,
     pipelineRevision: (name, revision) => readPipeline(name, revisionFile(name, revision)),
     pipelines: () => namesIn(home.pipelinesDir, '').flatMap((name) => pipeline(name) ?? []),
+    readablePipelines: () => readEach(namesIn(home.pipelinesDir, ''), pipeline),
     writePipeline(record) {
       writeState(revisionFile(record.pipeline, record.revision), record);
       writeState(pipelineFile(record.pipeline), record);
@@ -46,6 +63,24 @@ export function createRecords(home: Home): Records {
     writeFramework: (record) => writeState(frameworkFile(record.framework), record),
     removeFramework: (name) => rmSync(frameworkFile(name), { force: true }),
   };
+}
+
+/** The names of all of them. */
+export function namesOf({ records, unreadable }: ReadPipelines): readonly string[] {
+  return [...records, ...unreadable].map(({ pipeline }) => pipeline).sort();
+}
+
+function readEach(names: readonly string[], read: (name: string) => PipelineRecord | undefined): ReadPipelines {
+  const records: PipelineRecord[] = [];
+  const unreadable: UnreadableRecord[] = [];
+  for (const pipeline of names) {
+    try {
+      records.push(...[read(pipeline) ?? []].flat());
+    } catch (thrown) {
+      unreadable.push({ pipeline, error: asMillraceError(thrown) });
+    }
+  }
+  return { records, unreadable };
 }
 
 function readPipeline(name: string, file: string): PipelineRecord | undefined {

@@ -130,6 +130,18 @@ describe('a pipeline', () => {
     await page.getByText('store-severe: 2 events of severe-delays were not stored.').last().scrollIntoViewIfNeeded();
     await page.getByText('2 lost').first().waitFor();
     expect(await shown.look('pipeline-ledger')).toEqual([]);
+    // Acknowledged, after it was said what that means.
+    await shown.page.getByRole('button', { name: /^Acknowledge the fault of/ }).click();
+    const dialog = shown.page.getByRole('dialog', { name: /^Acknowledge the fault of/ });
+    await dialog.getByText('It stays in the ledger and in its sums').waitFor();
+    await dialog.getByLabel(/^Note/).fill('the disk was full');
+    expect(await shown.look('pipeline-acknowledge')).toEqual([]);
+    await dialog.getByRole('button', { name: 'Acknowledge', exact: true }).click();
+    await shown.page.getByText(/acknowledged .*: the disk was full/).waitFor();
+    expect(await shown.page.getByRole('button', { name: /^Acknowledge the fault of/ }).count()).toBe(0);
+    const { asked } = shown.server.changes.find(({ name }) => name === 'acknowledge')!;
+    expect(asked.body).toEqual({ origin: expect.stringMatching(/^20.*Z$/), note: 'the disk was full' });
+    expect(await shown.look('pipeline-acknowledged')).toEqual([]);
   }, 60_000);
 });
 

@@ -3,8 +3,11 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { PlatformEvent } from '../../platform/api/contract/control.ts';
+import type { Acknowledged } from '../../platform/api/contract/pipelines.ts';
 import { createProcessDriver } from '../../platform/cluster/process/driver.ts';
 import { apiTask } from '../../platform/control/tasks.ts';
+import { exitCodes } from '../../platform/errors.ts';
 import { homeAt } from '../../platform/home.ts';
 import type { DeployResult } from '../../platform/model/operations.ts';
 import type { LagReport } from '../../platform/observe/lag.ts';
@@ -137,13 +140,38 @@ test(
       state: 'degraded',
       ledger: { unbalanced: 3, lost: 2, duplicated: 1 },
     });
-    expect(second.acknowledge('flight-delays', origin)).toBe(1);
+    expect(second.acknowledge('flight-delays', { originMs: window!.originMs })).toHaveLength(1);
     while (second.summary('flight-delays')?.ledger.unbalanced !== 2) await sleep(200);
-    expect(second.acknowledge('flight-delays')).toBe(2);
-    const { pipelines } = await home.json<{ pipelines: { reason: string }[] }>('status');
-    expect(pipelines[0]?.reason).not.toContain('balance');
-    while (second.summary('flight-delays')?.ledger.unbalanced !== 0) await sleep(200);
     await second.stop();
+  },
+  3 * minutes,
+);
+
+test(
+  'what is acknowledged from the command line stays in the ledger, and makes no trouble any more, over a kill -9 of the API',
+  async () => {
+    await home.json('up');
+    const reasonOf = async () => (await home.json<{ pipelines: { reason: string }[] }>('status')).pipelines[0]!.reason;
+    expect((await home.run('ledger', 'flight-delays', '--json')).code).toBe(exitCodes.runtime);
+    while (!/windows? of the ledger do not balance/.test(await reasonOf())) await sleep(500);
+    const args = ['ledger', 'flight-delays', '--acknowledge', '--note', 'broken on purpose'];
+    const { faults } = await home.json<Acknowledged>(...args);
+    expect(faults).toHaveLength(2);
+    expect(faults[0]!.acknowledged.note).toBe('broken on purpose');
+    expect(await home.json<Acknowledged>(...args)).toMatchObject({ faults: [] });
+    const { url, token } = await home.json<{ url: string; token: string }>('console', '--token');
+    const headers = { authorization: `Bearer ${token}` };
+    const events = (await (await fetch(`${url}api/events?limit=1000`, { headers })).json()) as PlatformEvent[];
+    const [event] = events.filter(({ type }) => type === 'millrace.ledger.acknowledged');
+    expect(event?.data).toMatchObject({ faults: 2, windows: 2, origin: null, note: 'broken on purpose' });
+    const { pid } = (await createProcessDriver(homeAt(home.path)).status(apiTask))!;
+    process.kill(pid!, 'SIGKILL');
+    expect(await reasonOf()).not.toContain('balance');
+    const after = await home.json<PipelineLedger>('ledger', 'flight-delays');
+    const seen = after.windows.flatMap(({ faults }) => faults).map(({ acknowledged }) => acknowledged);
+    expect(seen).toHaveLength(3);
+    expect(seen).not.toContain(undefined);
+    expect(after).toMatchObject({ lost: 2, duplicated: 1 });
   },
   3 * minutes,
 );

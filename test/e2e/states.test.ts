@@ -2,14 +2,17 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { pipelineAccess } from '../../platform/activities/access.ts';
 import type { PipelineState } from '../../platform/api/contract/pipelines.ts';
 import type { TaskStatus } from '../../platform/cluster/driver.ts';
 import { createProcessDriver } from '../../platform/cluster/process/driver.ts';
+import { createKafkaClient } from '../../platform/connectors/kafka/client.ts';
 import { apiTask } from '../../platform/control/tasks.ts';
 import { homeAt } from '../../platform/home.ts';
 import type { DeployResult } from '../../platform/model/operations.ts';
 import { createWatcher } from '../../platform/observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../../platform/observe/watcher.ts';
+import { newestDeadLetter } from '../../platform/operate/newestDeadLetter.ts';
 import { createRecords } from '../../platform/records/records.ts';
 import { createSecrets } from '../../platform/secrets/secrets.ts';
 import { createTestHome } from './cli.ts';
@@ -26,7 +29,10 @@ let watcher: Watcher;
 
 function watch(): Watcher {
   const [records, secrets] = [createRecords(home), createSecrets(home.secretsDir)];
-  const made = createWatcher({ home, records, secrets, driver, log: (message) => void said.push(message) });
+  const made = createWatcher({
+    ...{ home, records, secrets, driver, log: (message) => void said.push(message) },
+    newestDeadLetter: (name, topics) => newestDeadLetter({ records, secrets }, name, topics),
+  });
   made.on((event) => void (event.kind !== 'seen' && events.push(event)));
   made.start();
   return made;
@@ -128,6 +134,30 @@ test(
     expect(points.length).toBeGreaterThan(1);
     expect(points.some(({ state }) => state === 'stalled')).toBe(true);
     expect(said).toEqual([]);
+  },
+  2 * minutes,
+);
+
+test(
+  'events that nobody can read are told with their topic and the reason, by whoever looks and whenever it began to',
+  async () => {
+    const deps = { records: createRecords(home), secrets: createSecrets(home.secretsDir) };
+    const { kafka } = await pipelineAccess(deps, pipeline, ['kafka']);
+    const producer = createKafkaClient({ access: kafka!, clientId: 'test', retries: 2 }).producer();
+    await producer.connect();
+    await producer.send({ topic: `${pipeline}.flights`, messages: [{ key: 'x', value: '{"half":' }] });
+    await producer.disconnect();
+    const told =
+      /\d+ events? went to flight-delays\.flights\.dead in the last 10 min; the newest, .* ago by [a-z-]+: [a-z-]+/;
+    while (!told.test(watcher.summary(pipeline)?.reason ?? '')) await sleep(200);
+    await watcher.stop();
+    watcher = watch();
+    while (!told.test(watcher.summary(pipeline)?.reason ?? '')) await sleep(200);
+    while (!told.test((await status()).pipelines[0]!.reason)) await sleep(200);
+    expect((await status()).pipelines[0]).toMatchObject({
+      state: 'degraded',
+      next: expect.stringContaining('console'),
+    });
   },
   2 * minutes,
 );

@@ -27,7 +27,9 @@ export const pipelineSummary = z.object({
   ledger: z.object({
     balanced: z.number(),
     inFlight: z.number(),
+    /** That count: nobody has acknowledged them. `lost` and `duplicated` are events of these. */
     unbalanced: z.number(),
+    acknowledged: z.number(),
     unknown: z.number(),
     lost: z.number(),
     duplicated: z.number(),
@@ -106,6 +108,26 @@ export const objectiveStatus = z.object({
   text: z.string(),
 });
 
+/** Empty: what there is. `origin`: start of the window as ISO-8601; else all of the pipeline's. */
+export const acknowledgeBody = z.object({
+  origin: z.iso.datetime({ offset: true }).optional(),
+  note: z.string().trim().min(1).max(500).optional(),
+});
+export const acknowledged = z.object({
+  pipeline: z.string(),
+  /** That counted until now; empty: there was nothing to acknowledge. */
+  faults: z.array(
+    z.object({
+      origin: z.string(),
+      stage: z.string(),
+      kind: z.enum(['lost', 'doubled', 'exchanged']),
+      events: z.number(),
+      text: z.string(),
+      acknowledged: z.object({ atMs: z.number(), note: z.string().nullable() }),
+    }),
+  ),
+});
+
 export const alert = z.object({
   id: z.string(),
   pipeline: z.string(),
@@ -130,4 +152,5 @@ export type PipelineGraph = z.infer<typeof pipelineGraph>;
 export type HistoryPoint = z.infer<typeof historyPoint>;
 export type History = z.infer<typeof history>;
 export type ObjectiveStatus = z.infer<typeof objectiveStatus>;
+export type Acknowledged = z.infer<typeof acknowledged>;
 export type Alert = z.infer<typeof alert>;

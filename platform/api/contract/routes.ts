@@ -67,6 +67,13 @@ export const routes = {
     summary: 'as millrace ledger --json',
     response: z.unknown(),
   },
+  acknowledge: {
+    method: 'POST',
+    path: `${pipelinePath}/ledger/acknowledge`,
+    summary: 'what does not balance was seen: it makes no trouble any more',
+    body: pipelines.acknowledgeBody,
+    response: pipelines.acknowledged,
+  },
   lag: { method: 'GET', path: `${pipelinePath}/lag`, summary: 'as millrace lag --json', response: z.unknown() },
   objectives: {
     method: 'GET',

@@ -25,7 +25,7 @@ export function clusterHandlers(reach: Reach): Pick<Handlers, Names> {
     cluster: () => clusterInfo(reach),
     async services() {
       const tasks = await driver.list().catch(() => []);
-      return records.pipelines().flatMap((record) => servicesOf(record, tasks));
+      return records.readablePipelines().records.flatMap((record) => servicesOf(record, tasks));
     },
     async logs({ params, query }) {
       const task = taskNamed(reach, params.task ?? '');
@@ -64,7 +64,9 @@ function parameterInfo([name, spec]: [string, ParameterSpec]): ParameterInfo {
 async function clusterInfo({ driver, records }: Reach): Promise<ClusterInfo> {
   const [nodes, statuses] = await Promise.all([driver.nodes(), driver.list()]);
   const frameworks = records.frameworks();
-  const placed = [...records.pipelines(), ...frameworks].flatMap(({ plan }): readonly Placement[] => plan.placements);
+  const placed = [...records.readablePipelines().records, ...frameworks].flatMap(
+    ({ plan }): readonly Placement[] => plan.placements,
+  );
   const asked = new Map(placed.map(({ task, demand }) => [task, demand.resources]));
   const tasks = statuses.map((status) => taskInfo(status, asked.get(status.id)));
   const sum = (node: string, pick: (task: TaskInfo) => number) =>

@@ -1,9 +1,41 @@
 /** What the observer tells of pipelines, and alerting of their objectives. */
+import { fail } from '../../errors.ts';
+import type { KnownFault } from '../../observe/watch/booksFile.ts';
 import { notFound, type Reach, recordOf } from '../reach.ts';
 import type { Handlers } from './handler.ts';
 
-type Names = 'pipelines' | 'pipeline' | 'graph' | 'history' | 'ledger' | 'lag' | 'objectives' | 'alerts';
+type Names =
+  | 'pipelines'
+  | 'pipeline'
+  | 'graph'
+  | 'history'
+  | 'ledger'
+  | 'acknowledge'
+  | 'lag'
+  | 'objectives'
+  | 'alerts';
 
+interface Window {
+  readonly originMs: number;
+  readonly origin: string;
+}
+
+/** Throws LEDGER_WINDOW_UNKNOWN. */
+function refuseUnknown(pipeline: string, originMs: number, windows: readonly Window[]): void {
+  if (windows.some((window) => window.originMs === originMs)) return;
+  const known = [...new Set(windows.map(({ origin }) => origin))].slice(-shownOrigins);
+  fail('LEDGER_WINDOW_UNKNOWN', { pipeline, origin: new Date(originMs).toISOString(), known });
+}
+
+function hasFaults({ faults }: { readonly faults: readonly unknown[] }): boolean {
+  return faults.length > 0;
+}
+
+function acknowledgedOf({ origin, stage, kind, events, text, acknowledgedMs, note }: KnownFault) {
+  return { origin, stage, kind, events, text, acknowledged: { atMs: acknowledgedMs!, note } };
+}
+
+const shownOrigins = 12;
 const defaultSpanMs = 15 * 60_000;
 
 export function pipelineHandlers(reach: Reach): Pick<Handlers, Names> {
@@ -24,6 +56,14 @@ export function pipelineHandlers(reach: Reach): Pick<Handlers, Names> {
       return watcher.history(named(params), { fromMs, toMs, points: query.points }) as never;
     },
     ledger: ({ params }) => seen('ledger', named(params), watcher.ledger(named(params))),
+    acknowledge({ params, body: { origin, note } }) {
+      const pipeline = named(params);
+      const ledger = seen('ledger', pipeline, watcher.ledger(pipeline));
+      const originMs = origin === undefined ? undefined : Date.parse(origin);
+      if (originMs !== undefined)
+        refuseUnknown(pipeline, originMs, [...ledger.windows.filter(hasFaults), ...watcher.faults(pipeline)]);
+      return { pipeline, faults: watcher.acknowledge(pipeline, { originMs, note }).map(acknowledgedOf) };
+    },
     lag: ({ params }) => seen('lag', named(params), watcher.lag(named(params))),
     objectives: ({ params }) => [...alerting.objectives(named(params))],
     alerts: () => [...alerting.alerts()],

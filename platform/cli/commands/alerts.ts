@@ -9,7 +9,7 @@ import { pipelineName } from '../../model/names.ts';
 import { objectivesOf } from '../../model/objective.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { ObjectiveTracker } from '../../objectives/tracker.ts';
-import { createRecords } from '../../records/records.ts';
+import { createRecords, namesOf } from '../../records/records.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
 
@@ -46,12 +46,13 @@ export function addAlerts(program: Command): void {
 
 function read({ home }: Session, name: string | undefined): AlertList {
   if (name !== undefined) pipelineName(name);
-  const records = createRecords(home).pipelines();
+  const read = createRecords(home).readablePipelines();
   const isWanted = ({ pipeline }: { readonly pipeline: string }) => name === undefined || pipeline === name;
-  const wanted = records.filter(isWanted);
+  for (const { error } of read.unreadable.filter((each) => each.pipeline === name)) throw error;
+  const wanted = read.records.filter(isWanted);
   const alerts = readAlerts(home).filter(isWanted);
   if (name !== undefined && wanted.length === 0 && alerts.length === 0) {
-    fail('UNKNOWN_PIPELINE', { name, known: records.map(({ pipeline }) => pipeline) });
+    fail('UNKNOWN_PIPELINE', { name, known: namesOf(read) });
   }
   const webhook = readWebhook(home);
   const kept = wanted.map((record) => ({ record, budgets: readBudgets(home, record.pipeline) }));

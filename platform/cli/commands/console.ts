@@ -1,15 +1,9 @@
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createCredentials, loginLifeMs } from '../../api/credentials.ts';
-import { firstDeployMostMs, isFirstDeploy } from '../../api/firstDeploy.ts';
-import { createProcessDriver } from '../../cluster/process/driver.ts';
-import { consoleUrl } from '../../control/consoleUrl.ts';
-import { apiTask } from '../../control/tasks.ts';
-import { fail } from '../../errors.ts';
-import { createRecords } from '../../records/records.ts';
+import { runningConsole } from '../api.ts';
 import { answer, createSession, type Session } from '../session.ts';
 
 export function addConsole(program: Command): void {
@@ -33,48 +27,6 @@ export function addConsole(program: Command): void {
       const value = { url, login, expiresAt: new Date(nowMs + loginLifeMs).toISOString() };
       answer(session, value, () => `${login}\nGood for one login within five minutes. The console: ${url}`);
     });
-}
-
-const patienceMs = 20_000;
-
-/**
- * Waits for it to answer, where its process runs: the link is for our API only. A home's first deploy is waited for, and told, once.
- * Throws CONTROL_PLANE_DOWN.
- */
-async function runningConsole({ home, progress }: Session): Promise<string> {
-  const url = consoleUrl(home) ?? fail('CONTROL_PLANE_DOWN', { reason: 'it was never started in this home' });
-  const driver = createProcessDriver(home);
-  const records = createRecords(home);
-  const startMs = Date.now();
-  let endMs = startMs + patienceMs;
-  let isTold = false;
-  for (;;) {
-    const status = await driver.status(apiTask);
-    if (status?.phase === 'running' && (await isThere(url))) return url;
-    if (isFirstDeploy(records) && Date.now() - startMs < firstDeployMostMs) {
-      endMs = Date.now() + patienceMs;
-      if (!isTold) progress(waitsForDeploy);
-      isTold = true;
-    }
-    const isComing = status?.phase === 'running' || status?.phase === 'backoff';
-    if (!isComing || Date.now() > endMs) {
-      fail('CONTROL_PLANE_DOWN', {
-        reason: `${apiTask} is ${status?.phase ?? 'not there'} ${status?.reason ?? ''}`.trim(),
-      });
-    }
-    await sleep(100);
-  }
-}
-
-const waitsForDeploy =
-  'This home deploys its first pipeline, which has the cores for itself: the console answers when that has ended, after two minutes at the latest. Waiting for it …';
-
-async function isThere(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}healthz`, { signal: AbortSignal.timeout(2000) })).ok;
-  } catch {
-    return false;
-  }
 }
 
 /** By way of a page that only this user can read: a command line can be read by every user of the machine. */

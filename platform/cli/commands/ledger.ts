@@ -1,24 +1,88 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { exitCodes } from '../../errors.ts';
+import type { Acknowledged } from '../../api/contract/pipelines.ts';
+import { exitCodes, fail } from '../../errors.ts';
 import { type PipelineLedger, readLedger } from '../../observe/ledger.ts';
+import { acknowledgedIn, booksFileName, type KnownFault, withAcknowledged } from '../../observe/watch/booksFile.ts';
 import { pipelineOf, withKafkaOf } from '../../operate/recorded.ts';
-import type { WindowBalance } from '../../telemetry/conservation/report.ts';
-import { answer, columns, createSession } from '../session.ts';
+import type { LedgerFault, WindowBalance } from '../../telemetry/conservation/report.ts';
+import { askApi } from '../api.ts';
+import { answer, columns, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
+
+interface Options {
+  readonly windows: number;
+  readonly acknowledge?: boolean;
+  readonly window?: string;
+  readonly note?: string;
+  readonly json?: boolean;
+}
 
 export function addLedger(program: Command): void {
   program
     .command('ledger <pipeline>')
     .description('the proof of conservation: each window of origin time balanced, in flight, or the stage named')
     .option('--windows <n>', 'print the newest so many windows', wholeNumber('--windows', 1, 100_000, 'ledger'), 12)
+    .option('--acknowledge', 'what does not balance was seen: it stays in the ledger, and makes no trouble any more')
+    .option('--window <origin>', 'with --acknowledge: only of the window that begins then (its origin as printed)')
+    .option('--note <text>', 'with --acknowledge: why, kept and shown beside it; at most 500 characters')
     .option('--json', 'print JSON, all windows')
-    .action(async (pipeline: string, options) => {
+    .action(async (pipeline: string, options: Options) => {
       const session = createSession(options);
-      const record = pipelineOf(session, pipeline);
-      const ledger = await withKafkaOf(session, (kafka) => readLedger(record, kafka, Date.now()));
-      answer(session, ledger, (value) => render(value, options.windows));
-      if (ledger.windows.some(({ state }) => state === 'unbalanced')) process.exitCode = exitCodes.runtime;
+      if (options.acknowledge === true) await acknowledge(session, pipeline, options);
+      else await show(session, pipeline, options);
     });
+}
+
+async function show(session: Session, pipeline: string, options: Options): Promise<void> {
+  for (const given of ['window', 'note'] as const) {
+    if (options[given] !== undefined)
+      fail('INVALID_ARGUMENT', { reason: `--${given} goes with --acknowledge`, command: 'ledger' });
+  }
+  const record = pipelineOf(session, pipeline);
+  const found = await withKafkaOf(session, (kafka) => readLedger(record, kafka, Date.now()));
+  const { known, faults } = knownOf(join(session.home.historyDir, pipeline, booksFileName));
+  const ledger = { ...withAcknowledged(found, known), faults: [...found.faults, ...faults] };
+  answer(session, ledger, (value) => render(value, options.windows));
+  if (ledger.windows.some(({ faults }) => faults.some(isOpen))) process.exitCode = exitCodes.runtime;
+}
+
+/** The ledger is told without what can't be read: then all faults count. */
+function knownOf(file: string): { readonly known: readonly KnownFault[]; readonly faults: readonly string[] } {
+  try {
+    return { known: acknowledgedIn(file), faults: [] };
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return { known: [], faults: [`what was acknowledged is not known: ${reason}`] };
+  }
+}
+
+/** Told to the API, whose observer keeps the books. */
+async function acknowledge(session: Session, pipeline: string, { window, note }: Options): Promise<void> {
+  pipelineOf(session, pipeline);
+  const body = {
+    ...(window === undefined ? {} : { origin: originOf(window) }),
+    ...(note === undefined ? {} : { note }),
+  };
+  answer(session, await askApi(session, 'acknowledge', { params: { pipeline }, body }), renderAcknowledged);
+}
+
+function originOf(window: string): string {
+  const ms = Date.parse(window);
+  if (Number.isNaN(ms))
+    fail('INVALID_ARGUMENT', {
+      reason: `--window takes the origin of a window as it is printed (2026-11-24T19:06:00.000Z), not "${window}"`,
+      command: 'ledger',
+    });
+  return new Date(ms).toISOString();
+}
+
+function renderAcknowledged({ pipeline, faults }: Acknowledged): string {
+  if (faults.length === 0) return `${pipeline}: nothing to acknowledge. See: millrace ledger ${pipeline}`;
+  return [
+    ...faults.map(({ origin, text }) => `acknowledged ${origin}: ${text}`),
+    `They stay in the ledger and in its sums, and no longer count in the state and the alerts of ${pipeline}; a new fault does.`,
+  ].join('\n');
 }
 
 function render(ledger: PipelineLedger, shown: number): string {
@@ -27,14 +91,20 @@ function render(ledger: PipelineLedger, shown: number): string {
   const states = (['balanced', 'in-flight', 'unknown', 'unbalanced'] as const)
     .filter((state) => count(state) > 0)
     .map((state) => `${count(state)} ${state}`);
+  const isAnyOpen = windows.some((window) => window.faults.some(isOpen));
   return [
     `${pipeline}: ${windows.length} windows of ${windowMs / 1000} s: ${states.join(', ') || 'nothing was counted yet'}`,
     `lost ${lost}, duplicated ${duplicated}, replayed ${replayed} (came again and were known)`,
     '',
     columns([['origin', 'state', 'events', 'why'], ...windows.slice(-shown).map(row)]),
-    ...windows.flatMap((window) => window.faults.map(({ text, hash }) => unbalanced(window, text, hash))),
+    ...windows.flatMap((window) => window.faults.map((fault) => unbalanced(window, fault))),
+    ...(isAnyOpen ? [`Once you have seen why: millrace ledger ${pipeline} --acknowledge`] : []),
     ...faults.map((fault) => `note: ${fault}`),
   ].join('\n');
+}
+
+function isOpen({ acknowledged }: LedgerFault): boolean {
+  return acknowledged === undefined;
 }
 
 function row({ origin, state, stages, faults, waitsFor }: WindowBalance): string[] {
@@ -42,6 +112,10 @@ function row({ origin, state, stages, faults, waitsFor }: WindowBalance): string
   return [origin, state, `${events}`, [...faults.map(({ text }) => text), ...waitsFor].join('; ')];
 }
 
-function unbalanced({ origin }: WindowBalance, text: string, hash: string | undefined): string {
-  return `UNBALANCED ${origin}: ${text}${hash === undefined ? '' : `, the one whose id has hash ${hash}`}`;
+function unbalanced({ origin }: WindowBalance, { text, hash, acknowledged }: LedgerFault): string {
+  const which = hash === undefined ? '' : `, the one whose id has hash ${hash}`;
+  if (acknowledged === undefined) return `UNBALANCED ${origin}: ${text}${which}`;
+  const { atMs, note } = acknowledged;
+  const why = note === null ? '' : `: ${note}`;
+  return `unbalanced ${origin}: ${text}${which}; acknowledged ${new Date(atMs).toISOString()}${why}`;
 }

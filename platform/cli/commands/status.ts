@@ -8,16 +8,18 @@ import { consoleUrl } from '../../control/consoleUrl.ts';
 import { controlPorts } from '../../control/controlFile.ts';
 import { workerTask } from '../../control/tasks.ts';
 import { workflowUrl } from '../../control/workflowUrl.ts';
-import { fail } from '../../errors.ts';
+import { MillraceError } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import { type Standing, waitsOf } from '../../observe/standing.ts';
-import { acknowledgedIn, booksFileName } from '../../observe/watch/booksFile.ts';
+import { acknowledgedIn, booksFileName, type KnownFault } from '../../observe/watch/booksFile.ts';
+import type { ReadNewestDeadLetter } from '../../observe/watch/deadLetters.ts';
 import { type FrameworkFact, flowStateOf, type Verdict } from '../../observe/watch/flowState.ts';
 import { KafkaLine } from '../../observe/watch/kafkaLine.ts';
 import { lookNow } from '../../observe/watch/lookNow.ts';
 import { type Statuses, seeServers } from '../../observe/watch/servers.ts';
-import { createRecords } from '../../records/records.ts';
+import { newestDeadLetter } from '../../operate/newestDeadLetter.ts';
+import { createRecords, namesOf } from '../../records/records.ts';
 import { createSecrets } from '../../secrets/secrets.ts';
 import { workflowIds } from '../../workflows/messages.ts';
 import { seePipeline } from '../seeing.ts';
@@ -34,6 +36,8 @@ export interface Status {
   readonly pipelines: readonly (Pick<PipelineRecord, 'pipeline' | 'blueprint' | 'revision' | 'endpoints' | 'error'> &
     Verdict &
     Pick<Standing, 'waitsFor'> & { readonly workflowUrl: string | null })[];
+  /** Those whose record can't be read: nothing but that is known of them, and nothing of them was touched. */
+  readonly unreadable: readonly { readonly pipeline: string; readonly reason: string; readonly next: string }[];
   readonly frameworks: readonly (Pick<FrameworkRecord, 'framework' | 'users'> & Standing)[];
   readonly tasks: readonly TaskStatus[];
 }
@@ -52,16 +56,18 @@ export function addStatus(program: Command): void {
 async function read(session: Session, name: string | undefined): Promise<Status> {
   if (name !== undefined) pipelineName(name);
   const records = createRecords(session.home);
-  const all = records.pipelines();
-  const chosen = name === undefined ? all : all.filter(({ pipeline }) => pipeline === name);
+  const found = records.readablePipelines();
+  const isMeant = ({ pipeline }: { readonly pipeline: string }) => name === undefined || pipeline === name;
+  const chosen = found.records.filter(isMeant);
+  const unreadable = found.unreadable.filter(isMeant);
   if (name !== undefined && chosen.length === 0) {
-    fail('UNKNOWN_PIPELINE', { name, known: all.map(({ pipeline }) => pipeline) });
+    throw unreadable[0]?.error ?? new MillraceError('UNKNOWN_PIPELINE', { name, known: namesOf(found) });
   }
   const agent = await agentOf(session.home);
   const tasks = agent ? await createProcessDriver(session.home).list() : undefined;
   const used = records.frameworks().filter(({ users }) => name === undefined || users.includes(name));
   const owners = new Set([
-    ...chosen.map(({ pipeline }) => pipeline),
+    ...[...chosen, ...unreadable].map(({ pipeline }) => pipeline),
     ...used.map(({ framework }) => framework),
     'millrace',
   ]);
@@ -70,6 +76,11 @@ async function read(session: Session, name: string | undefined): Promise<Status>
     agent: agent ? 'running' : 'not running',
     console: consoleUrl(session.home) ?? null,
     ...(await standings(session, tasks, chosen, used)),
+    unreadable: unreadable.map(({ pipeline, error }) => ({
+      pipeline,
+      reason: error.message,
+      next: error.toJSON().next,
+    })),
     tasks: (tasks ?? []).filter(({ owner }) => owners.has(owner.name)),
   };
 }
@@ -86,7 +97,14 @@ async function standings(
   const servers = await Promise.all(used.map((record) => seeServers(record, statuses, secrets, control)));
   const records = createRecords(session.home);
   const kafka = new KafkaLine({ record: () => records.framework('kafka'), secrets, now: Date.now });
-  const world = { statuses, worker: control.worker, kafka, facts: servers.map(({ fact }) => fact) };
+  const newest: ReadNewestDeadLetter = (pipeline, topics) => newestDeadLetter({ records, secrets }, pipeline, topics);
+  const world = {
+    statuses,
+    worker: control.worker,
+    kafka,
+    newestDeadLetter: newest,
+    facts: servers.map(({ fact }) => fact),
+  };
   const shown = await Promise.all(pipelines.map((record) => pipelineStatus(session, record, world)));
   await kafka.close();
   const frameworks = used.map(({ framework, users }, at) => ({ framework, ...servers[at]!.standing, users }));
@@ -97,6 +115,7 @@ interface World {
   readonly statuses: Statuses;
   readonly worker: boolean;
   readonly kafka: KafkaLine;
+  readonly newestDeadLetter: ReadNewestDeadLetter;
   readonly facts: readonly FrameworkFact[];
 }
 
@@ -104,7 +123,7 @@ interface World {
 async function pipelineStatus(session: Session, record: PipelineRecord, { facts, ...world }: World) {
   const { pipeline, blueprint, revision, endpoints, error } = record;
   const names = record.plan.frameworks.map(({ framework }) => framework as string);
-  const acknowledged = acknowledgedIn(join(session.home.historyDir, pipeline, booksFileName));
+  const acknowledged = acknowledgedOf(session, pipeline);
   const [seen, found] = await Promise.all([
     seePipeline(world.statuses, record),
     lookNow(record, {
@@ -123,16 +142,28 @@ async function pipelineStatus(session: Session, record: PipelineRecord, { facts,
   };
 }
 
+/** Where the books can't be read, all faults count; `millrace ledger` says why. */
+function acknowledgedOf({ home }: Session, pipeline: string): readonly KnownFault[] {
+  try {
+    return acknowledgedIn(join(home.historyDir, pipeline, booksFileName));
+  } catch {
+    return [];
+  }
+}
+
 /** A client's error may be long; with `--json` it is whole. */
 function clipped(text: string): string {
   return text.length > longestWait ? `${text.slice(0, longestWait - 1)}…` : text;
 }
 
-function render({ home, agent, console, pipelines, frameworks, tasks }: Status): string {
+function render({ home, agent, console, pipelines, unreadable, frameworks, tasks }: Status): string {
   const lines = [`home ${home}; agent ${agent}`];
   if (console !== null) lines.push(`console ${console} (log in with: millrace console)`);
   lines.push('');
-  if (pipelines.length === 0) lines.push('No pipelines. Next: millrace catalog, millrace deploy BLUEPRINT');
+  for (const { pipeline, reason, next } of unreadable)
+    lines.push(`${pipeline}  UNKNOWN: its record can not be read`, `  ${reason}`, `  next: ${next}`);
+  if (pipelines.length + unreadable.length === 0)
+    lines.push('No pipelines. Next: millrace catalog, millrace deploy BLUEPRINT');
   for (const { pipeline, revision, state, reason, next, waitsFor, endpoints, error, workflowUrl: url } of pipelines) {
     lines.push(`${pipeline}  ${state}, revision ${revision}`, `  ${clipped(reason)}`);
     if (next !== null) lines.push(`  next: ${next}`);

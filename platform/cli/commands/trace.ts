@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { MillraceError } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
-import { createRecords } from '../../records/records.ts';
+import { createRecords, namesOf } from '../../records/records.ts';
 import { findTrace, type TraceQuery, traceNotFound } from '../../telemetry/traceStore.ts';
 import { renderWaterfall } from '../../telemetry/waterfall.ts';
 import { answer, createSession, type Session } from '../session.ts';
@@ -34,9 +34,7 @@ export function addTrace(program: Command): void {
 
 /** Looked at only when no trace is there: the operations of a pipeline that was destroyed can be traced still. */
 function absent({ home }: Session, pipeline: string, query: TraceQuery): MillraceError {
-  const known = createRecords(home)
-    .pipelines()
-    .map((each) => each.pipeline);
+  const known = namesOf(createRecords(home).readablePipelines());
   return known.includes(pipeline)
     ? traceNotFound(query)
     : new MillraceError('UNKNOWN_PIPELINE', { name: pipeline, known });

@@ -8,7 +8,7 @@ import { exitCodes } from '../../errors.ts';
 import type { Home } from '../../home.ts';
 import { checkWebhookUrl, setWebhook } from '../../jobs/webhook.ts';
 import type { Ledger, LedgerEntry } from '../../model/ledger.ts';
-import { createRecords } from '../../records/records.ts';
+import { createRecords, namesOf } from '../../records/records.ts';
 import { confirm } from '../ask.ts';
 import { renderLedger } from '../ledgerText.ts';
 import { prepareArtifacts } from '../prepare.ts';
@@ -105,7 +105,7 @@ function keptOf(home: Home, left: Ledger['left']): Ledger['kept'] {
 function heldBy(home: Home): readonly string[] {
   const records = createRecords(home);
   try {
-    const pipelines = records.pipelines().map(({ pipeline }) => `pipeline ${pipeline}`);
+    const pipelines = namesOf(records.readablePipelines()).map((name) => `pipeline ${name}`);
     return [...pipelines, ...records.frameworks().map(({ framework }) => `framework ${framework}`)];
   } catch {
     return ['records that can not be read'];

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
-import { createRecords } from '../../records/records.ts';
+import { createRecords, namesOf } from '../../records/records.ts';
 import {
   recheckVerify,
   runVerify,
@@ -47,7 +47,7 @@ interface Options {
 async function verify(session: Session, pipeline: string, options: Options): Promise<VerifyResult> {
   const records = createRecords(session.home);
   const record = records.pipeline(pipelineName(pipeline));
-  if (!record) fail('UNKNOWN_PIPELINE', { name: pipeline, known: records.pipelines().map((each) => each.pipeline) });
+  if (!record) fail('UNKNOWN_PIPELINE', { name: pipeline, known: namesOf(records.readablePipelines()) });
   const { verify } = record.plan.spec;
   const [ingressUrl, apiUrl] = [record.endpoints[verify.ingressService], record.endpoints[verify.apiService]];
   if (!ingressUrl || !apiUrl) fail('INTERNAL', { reason: 'the pipeline has no ingress or no API' });

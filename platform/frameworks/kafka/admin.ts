@@ -5,7 +5,7 @@ import type { ProbeAccess } from '../contract.ts';
 import { kafkaAccess, kafkaAdminUser } from './access.ts';
 import { asking, kafkaClient } from './connect.ts';
 import { deleteGroups, lagOf, type PartitionLag, timestampAt } from './groups.ts';
-import { type KafkaOffsets, type OffsetsRequest, offsetsOf } from './offsets.ts';
+import { type KafkaOffsets, type OffsetsRequest, offsetsOf, recordsSince } from './offsets.ts';
 import type { KafkaOptions } from './spec.ts';
 import { deleteTopics, ensureTopics, type TopicChanges, type TopicRequest } from './topics.ts';
 import { ensureUser, removeUser } from './users.ts';
@@ -32,6 +32,8 @@ export interface KafkaAdmin {
   lag(groupId: string, topic: string): Promise<readonly PartitionLag[]>;
   /** Ends of many topics and positions of many groups at once. */
   offsets(request: OffsetsRequest): Promise<KafkaOffsets>;
+  /** See offsets.ts. */
+  recordsSince(topics: readonly string[], sinceMs: number): Promise<Readonly<Record<string, number>>>;
   /** See groups.ts. */
   timestampAt(topic: string, partition: number, offset: number): Promise<number | null>;
   close(): Promise<void>;
@@ -62,6 +64,7 @@ export async function connectKafkaAdmin(access: ProbeAccess<KafkaOptions>): Prom
     deleteGroups: (prefix, only) => ask('delete consumer groups', () => deleteGroups(admin, prefix, only)),
     lag: (groupId, topic) => ask('read offsets', () => lagOf(admin, groupId, topic)),
     offsets: (request) => ask('read offsets', () => offsetsOf(admin, request)),
+    recordsSince: (topics, sinceMs) => ask('read offsets', () => recordsSince(admin, topics, sinceMs)),
     timestampAt: (topic, partition, offset) =>
       ask('read offsets', () => timestampAt(admin, topic, partition, offset, Date.now())),
     close: () => admin.disconnect(),

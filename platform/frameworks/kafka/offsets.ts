@@ -44,3 +44,28 @@ async function endsOf(admin: Admin, topic: string): Promise<readonly PartitionEn
     .map(({ partition, low, high }) => ({ partition, startOffset: Number(low), endOffset: Number(high) }))
     .sort((one, other) => one.partition - other.partition);
 }
+
+/** By topic: how many records there are with a timestamp of `sinceMs` or later. Topics that are not there are left out. */
+export async function recordsSince(
+  admin: Admin,
+  topics: readonly string[],
+  sinceMs: number,
+): Promise<Readonly<Record<string, number>>> {
+  const there = new Set(await admin.listTopics());
+  const counts = topics
+    .filter((topic) => there.has(topic))
+    .map(async (topic): Promise<[string, number]> => {
+      const [firsts, ends] = await Promise.all([
+        admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, sinceMs)),
+        endsOf(admin, topic),
+      ]);
+      const first = new Map(firsts.map(({ partition, offset }) => [partition, Number(offset)]));
+      // Where nothing is as new, Kafka has no offset to tell.
+      const own = ends.map(({ partition, startOffset, endOffset }) => {
+        const from = first.get(partition) ?? -1;
+        return from < 0 ? 0 : Math.max(0, endOffset - Math.max(startOffset, from));
+      });
+      return [topic, own.reduce((total, records) => total + records, 0)];
+    });
+  return Object.fromEntries(await Promise.all(counts));
+}

@@ -1,13 +1,14 @@
 /**
  * The ledger of one pipeline, compared again and again: windows as they were judged last, and the faults that were found. A
- * fault is told once, when two looks some seconds apart agree on it: pages of several processes are never of one moment. It
- * stays in the books, on disk too, until somebody acknowledges it or it is a day old.
+ * fault is told once, when two looks some seconds apart agree on it: pages of several processes are never of one moment. What it
+ * says follows the looks. It stays in the books, on disk too, until it is a day old, and counts until somebody acknowledges it;
+ * one that was acknowledged stays as long as its window, and is told anew when it is another one.
  */
 import { existsSync, renameSync } from 'node:fs';
 import { readState, writeState } from '../../state-files.ts';
 import { windowMs } from '../../telemetry/conservation/cell.ts';
 import type { LedgerFault, LedgerReport, WindowBalance } from '../../telemetry/conservation/report.ts';
-import { type Books, checkBooks, type KnownFault } from './booksFile.ts';
+import { type Books, checkBooks, isSameFault, type KnownFault, type Placed, withAcknowledged } from './booksFile.ts';
 
 export interface BooksOptions {
   readonly pipeline: string;
@@ -16,10 +17,16 @@ export interface BooksOptions {
   readonly onFault: (text: string) => void;
 }
 
+export interface Acknowledging {
+  /** Start of the window; undefined: all. */
+  readonly originMs?: number | undefined;
+  readonly note?: string | undefined;
+}
+
 /** What two looks must be apart to agree, in milliseconds. */
 export const confirmMs = 4000;
 const keptMs = 86_400_000;
-const maxFaults = 1000;
+const maxFaults = 4096;
 const maxWindows = 4096;
 /** Pages are asked for from the oldest window that is not judged yet on, but no farther back than this; see `isWhole`. */
 const farthestMs = 900_000;
@@ -60,9 +67,13 @@ export class LedgerBooks {
   sinceMs(nowMs: number): number {
     if (nowMs - this.#wholeMs >= wholeEveryMs) return 0;
     const open = [...this.#windows.values()].filter(({ state }) => state === 'in-flight' || state === 'unknown');
-    const doubted = [...this.#doubted.keys()].map((key) => Number(key.slice(0, key.indexOf('/'))));
-    const oldest = Math.min(nowMs - 6 * windowMs, ...open.map(({ originMs }) => originMs), ...doubted);
+    const oldest = Math.min(nowMs - 6 * windowMs, ...open.map(({ originMs }) => originMs), ...this.#doubtful());
     return Math.max(oldest, nowMs - farthestMs);
+  }
+
+  /** Windows of which a look has said what no other has yet. */
+  #doubtful(): ReadonlySet<number> {
+    return new Set([...this.#doubted.keys()].map((key) => Number(key.slice(0, key.indexOf('/')))));
   }
 
   /** `report`: of windows from `sinceMs` on. Answers the faults that are certain now and were not told yet. */
@@ -75,12 +86,14 @@ export class LedgerBooks {
     for (const originMs of [...this.#windows.keys()].sort((a, b) => a - b).slice(0, -maxWindows)) {
       this.#windows.delete(originMs);
     }
-    const found = [...this.#windows.values()].flatMap(({ originMs, faults }) =>
-      faults.map((fault): Found => ({ ...fault, originMs })),
+    const certain = this.#certain(nowMs);
+    const told = new Map(this.#faults.map((fault) => [keyOf(fault), fault]));
+    const fresh = certain.filter((fault) => told.get(keyOf(fault))?.acknowledgedMs !== null);
+    this.#keep(
+      certain.map((fault) => ({ ...fault, toldMs: fresh.includes(fault) ? nowMs : told.get(keyOf(fault))!.toldMs })),
+      nowMs,
     );
-    const fresh = this.#certain(found, nowMs);
     this.#report = this.#summed();
-    this.#keep(fresh, nowMs);
     this.#settle();
     return fresh;
   }
@@ -95,49 +108,70 @@ export class LedgerBooks {
     }
   }
 
-  #certain(found: readonly Found[], nowMs: number): readonly KnownFault[] {
-    const told = new Set(this.#faults.map(keyOf));
-    const former = this.#doubted;
-    const doubted = found.filter((fault) => !told.has(keyOf(fault)));
-    this.#doubted = new Map(doubted.map((each) => [wordsOf(each), former.get(wordsOf(each)) ?? nowMs]));
-    return doubted
-      .filter((each) => nowMs - this.#doubted.get(wordsOf(each))! >= confirmMs)
-      .map(({ originMs, stage, kind, events, text, hash }) => {
-        const heading = { originMs, origin: new Date(originMs).toISOString(), stage, kind, events, text };
-        return { ...heading, ...(hash === undefined ? {} : { hash }), toldMs: nowMs, acknowledgedMs: null };
+  /** Those of the newest looks that the books do not know, or not so. */
+  #unknown(): readonly Found[] {
+    const told = new Map(this.#faults.map((fault) => [keyOf(fault), fault]));
+    return [...this.#windows.values()]
+      .flatMap(({ originMs, faults }) => faults.map((fault): Found => ({ ...fault, originMs })))
+      .filter((fault) => {
+        const known = told.get(keyOf(fault));
+        return known === undefined || !isSameFault(known, fault);
       });
   }
 
-  /** Written before anybody is told: what was told is not told again after `kill -9`. */
-  #keep(fresh: readonly KnownFault[], nowMs: number): void {
-    const kept = [...this.#faults.filter(({ toldMs }) => nowMs - toldMs < keptMs), ...fresh].slice(-maxFaults);
-    if (fresh.length === 0 && kept.length === this.#faults.length) return;
-    this.#faults = kept;
-    for (const fault of fresh) this.#doubted.delete(wordsOf(fault));
-    this.#write();
+  #certain(nowMs: number): readonly KnownFault[] {
+    const former = this.#doubted;
+    const doubted = this.#unknown();
+    this.#doubted = new Map(doubted.map((each) => [wordsOf(each), former.get(wordsOf(each)) ?? nowMs]));
+    return doubted
+      .filter((each) => nowMs - this.#doubted.get(wordsOf(each))! >= confirmMs)
+      .map((each) => knownOf(each, nowMs));
   }
 
-  #write(): void {
-    const { file, pipeline, revision, onFault } = this.#options;
+  /** In the place of what was known of the same stage and window. Written before anybody is told: `kill -9` tells nothing twice. */
+  #keep(certain: readonly KnownFault[], nowMs: number): void {
+    const kept = this.#with(certain, nowMs);
+    for (const fault of certain) this.#doubted.delete(wordsOf(fault));
+    if (certain.length === 0 && kept.length === this.#faults.length) return;
+    this.#faults = kept;
     try {
-      writeState<Books>(file, { format: 'millrace/ledger-faults/1', pipeline, revision, faults: [...this.#faults] });
+      this.#write(kept);
     } catch (thrown) {
-      onFault((thrown as Error).message);
+      this.#options.onFault((thrown as Error).message);
     }
+  }
+
+  /** Bounded; what is gone from the pages goes first. */
+  #with(faults: readonly KnownFault[], nowMs: number): readonly KnownFault[] {
+    const replaced = new Set(faults.map(keyOf));
+    const isShown = ({ originMs }: KnownFault) => this.#windows.has(originMs);
+    const isKept = (fault: KnownFault) =>
+      nowMs - fault.toldMs < keptMs || (fault.acknowledgedMs !== null && isShown(fault));
+    const kept = this.#faults.filter((fault) => !replaced.has(keyOf(fault)) && isKept(fault));
+    const all = [...kept, ...faults].sort((one, other) => one.originMs - other.originMs);
+    if (all.length <= maxFaults) return all;
+    const byWorth = [...all.filter((fault) => !isShown(fault)), ...all.filter(isShown)];
+    const given = new Set(byWorth.slice(0, all.length - maxFaults));
+    return all.filter((fault) => !given.has(fault));
+  }
+
+  /** Throws STATE_UNAVAILABLE. */
+  #write(faults: readonly KnownFault[]): void {
+    const { file, pipeline, revision } = this.#options;
+    writeState<Books>(file, { format: 'millrace/ledger-faults/1', pipeline, revision, faults: [...faults] });
   }
 
   #summed(): LedgerReport {
     const windows = [...this.#windows.values()].sort((one, other) => one.originMs - other.originMs);
     const faults = windows.flatMap((each) => each.faults);
-    const sum = (kinds: readonly LedgerFault['kind'][]) =>
-      faults.filter(({ kind }) => kinds.includes(kind)).reduce((total, { events }) => total + events, 0);
     const replayed = windows
       .flatMap(({ stages }) => stages)
       .reduce((total, each) => total + (each.replayed?.count ?? 0), 0);
-    return { windowMs, windows, lost: sum(['lost', 'exchanged']), duplicated: sum(['doubled', 'exchanged']), replayed };
+    const { lost, duplicated } = sumsOf(faults);
+    return withAcknowledged({ windowMs, windows, lost, duplicated, replayed }, this.#faults);
   }
 
-  /** All windows as they were judged last. */
+  /** All windows as they were judged last, with what was acknowledged of their faults. */
   report(): LedgerReport {
     return this.#report;
   }
@@ -153,42 +187,62 @@ export class LedgerBooks {
     return this.#faults;
   }
 
+  /** Of windows. `lost` and `duplicated`: events in those that count. */
   counts() {
     const windows = this.#report.windows;
     const of = (state: WindowBalance['state']) => windows.filter((each) => each.state === state).length;
     const open = this.open();
     const unbalanced = new Set(open.map(({ originMs }) => originMs));
-    const sum = (kinds: readonly LedgerFault['kind'][]) =>
-      open.filter(({ kind }) => kinds.includes(kind)).reduce((total, { events }) => total + events, 0);
-    const doubtful = new Set([...this.#doubted.keys()].map((key) => key.slice(0, key.indexOf('/')))).size;
+    const doubtful = [...this.#doubtful()].filter((originMs) => !unbalanced.has(originMs));
+    const isSeen = ({ originMs, faults }: WindowBalance) => !unbalanced.has(originMs) && faults.some(isAcknowledged);
     return {
-      ...{ balanced: of('balanced'), inFlight: of('in-flight') + doubtful, unknown: of('unknown') },
+      ...{ balanced: of('balanced'), inFlight: of('in-flight') + doubtful.length, unknown: of('unknown') },
       unbalanced: unbalanced.size,
-      lost: sum(['lost', 'exchanged']),
-      duplicated: sum(['doubled', 'exchanged']),
+      acknowledged: windows.filter(isSeen).length,
+      ...sumsOf(open),
     };
   }
 
-  /** Of one window, or all. Answers how many. */
-  acknowledge(origin: string | undefined, nowMs: number): number {
-    const meant = this.open().filter((fault) => origin === undefined || fault.origin === origin);
-    if (meant.length === 0) return 0;
-    this.#faults = this.#faults.map((fault) => (meant.includes(fault) ? { ...fault, acknowledgedMs: nowMs } : fault));
-    this.#write();
-    return meant.length;
+  /**
+   * From now on the faults that are there count no longer, those among them that only one look has seen. Answers which those were.
+   * Throws STATE_UNAVAILABLE, and then nothing is acknowledged.
+   */
+  acknowledge({ originMs, note }: Acknowledging, nowMs: number): readonly KnownFault[] {
+    const isMeant = (fault: { readonly originMs: number }) => originMs === undefined || fault.originMs === originMs;
+    const seen = this.#unknown().map((fault) => knownOf(fault, nowMs));
+    const replaced = new Set(seen.map(keyOf));
+    const meant = [...this.open().filter((fault) => !replaced.has(keyOf(fault))), ...seen].filter(isMeant);
+    if (meant.length === 0) return [];
+    const done = meant.map((fault) => ({ ...fault, acknowledgedMs: nowMs, note: note ?? null }));
+    const faults = this.#with(done, nowMs);
+    this.#write(faults);
+    this.#faults = faults;
+    for (const fault of done) this.#doubted.delete(wordsOf(fault));
+    this.#report = this.#summed();
+    return done;
   }
 }
 
-/** A fault is told once for each stage and window. */
+function isAcknowledged({ acknowledged }: LedgerFault): boolean {
+  return acknowledged !== undefined;
+}
+
+function sumsOf(faults: readonly Pick<LedgerFault, 'kind' | 'events'>[]) {
+  const sum = (kinds: readonly LedgerFault['kind'][]) =>
+    faults.filter(({ kind }) => kinds.includes(kind)).reduce((total, { events }) => total + events, 0);
+  return { lost: sum(['lost', 'exchanged']), duplicated: sum(['doubled', 'exchanged']) };
+}
+
+function knownOf({ originMs, stage, kind, events, text, hash }: Found, toldMs: number): KnownFault {
+  const heading = { originMs, origin: new Date(originMs).toISOString(), stage, kind, events, text };
+  return { ...heading, ...(hash === undefined ? {} : { hash }), toldMs, acknowledgedMs: null, note: null };
+}
+
+/** A fault is told once for each stage and window, and once more when it is another one than was acknowledged. */
 function keyOf({ originMs, stage }: { readonly originMs: number; readonly stage: string }): string {
   return `${originMs}/${stage}`;
 }
 
-function wordsOf(fault: {
-  readonly originMs: number;
-  readonly stage: string;
-  readonly kind: string;
-  readonly events: number;
-}) {
-  return `${keyOf(fault)}/${fault.kind}/${fault.events}`;
+function wordsOf(fault: Placed): string {
+  return `${keyOf(fault)}/${fault.kind}/${fault.events}/${fault.hash ?? ''}`;
 }

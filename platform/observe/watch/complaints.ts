@@ -57,6 +57,7 @@ function stuck(pipeline: string, hop: HopFact, tasks: readonly TaskFact[]): Comp
 export function troubles(facts: FlowFacts): readonly Complaint[] {
   const { agent, offsetsFault, pipeline } = facts;
   return [
+    ...(facts.unread ? [unread(facts.unread)] : []),
     ...(agent ? [] : [{ text: 'The agent does not run, so that nothing is started again', next: 'millrace up' }]),
     ...facts.frameworks.filter(({ state }) => state !== 'running').map(lesserServer),
     ...taskTroubles(facts),
@@ -67,6 +68,11 @@ export function troubles(facts: FlowFacts): readonly Complaint[] {
       ? []
       : [{ text: `Kafka does not tell offsets: ${offsetsFault}`, next: 'millrace status' }]),
   ];
+}
+
+/** The messages of errors are sentences. */
+function unread({ message, next }: NonNullable<FlowFacts['unread']>): Complaint {
+  return { text: `${message.replace(/\.$/, '')}; it is watched as it was recorded before`, next };
 }
 
 function lesserServer({ framework, state, reason }: FrameworkFact): Complaint {
@@ -113,10 +119,13 @@ function unbalanced(pipeline: string, { windows, newest }: NonNullable<FlowFacts
   };
 }
 
-function deadLetters({ deadLetters: { records, overMs } }: FlowFacts): Complaint {
+function deadLetters({ deadLetters: { records, overMs, topics, newest } }: FlowFacts): Complaint {
+  const span = `${Math.round(overMs / 60_000)} min`;
+  const last =
+    newest === null ? '' : `; the newest, ${seconds(newest.agoMs / 1000)} ago by ${newest.stage}: ${newest.reason}`;
   return {
-    text: `${count(records, 'event')} went to the dead-letter topics in the last ${seconds(overMs / 1000)}`,
-    next: 'read the dead letters: their headers say why',
+    text: `${count(records, 'event')} went to ${list(topics)} in the last ${span}${last}`,
+    next: `millrace console shows them with their reasons; told until ${span} after the last one`,
   };
 }
 

@@ -1,19 +1,24 @@
 /** The observer: watches all pipelines of a home all the time. It only reads, but for its own directory. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PipelineSummary } from '../../api/contract/pipelines.ts';
 import type { ClusterDriver } from '../../cluster/driver.ts';
 import type { Home } from '../../home.ts';
 import { name as nameShape } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
+import type { ReadPipelines } from '../../records/records.ts';
 import type { WatchEvent, Watcher } from '../watcher.ts';
+import type { Acknowledging } from './books.ts';
 import { ClusterEye } from './clusterEye.ts';
+import type { ReadNewestDeadLetter } from './deadLetters.ts';
 import { KafkaLine } from './kafkaLine.ts';
-import { PipelineWatch } from './pipelineWatch.ts';
+import { PipelineWatch, type Unread } from './pipelineWatch.ts';
 import type { ReadSecrets } from './servers.ts';
+import { summaryOfUnread } from './summary.ts';
 
 /** The part of `Records` that the observer reads. */
 export interface ReadRecords {
-  pipelines(): readonly PipelineRecord[];
+  readablePipelines(): ReadPipelines;
   framework(name: string): FrameworkRecord | undefined;
   frameworks(): readonly FrameworkRecord[];
 }
@@ -32,6 +37,8 @@ export interface WatcherDeps {
   readonly workflowUrl?: (record: PipelineRecord) => string | null;
   /** How many alerts of the pipeline are firing. */
   readonly alerts?: (pipeline: string) => number;
+  /** Without it dead letters are told without their reason. */
+  readonly newestDeadLetter?: ReadNewestDeadLetter;
   readonly workerTask?: string;
 }
 
@@ -51,6 +58,8 @@ class HomeWatcher implements Watcher {
   readonly #kafka: KafkaLine;
   readonly #eye: ClusterEye;
   readonly #watches = new Map<string, PipelineWatch>();
+  /** Pipelines of which there is nothing but a record that can't be read. */
+  readonly #unread = new Map<string, PipelineSummary>();
   readonly #listeners = new Set<(event: WatchEvent) => void>();
   /** Looks under way, by pipeline: one that takes long is not begun again. */
   readonly #looking = new Map<string, Promise<void>>();
@@ -94,7 +103,7 @@ class HomeWatcher implements Watcher {
   /** Begins a look at each pipeline, and does not wait for it. Never rejects. */
   async #look(): Promise<void> {
     try {
-      this.#follow(this.#deps.records.pipelines());
+      this.#follow(this.#deps.records.readablePipelines());
       const cluster = await this.#eye.look();
       for (const [pipeline, watch] of this.#watches) {
         if (this.#looking.has(pipeline)) continue;
@@ -121,8 +130,8 @@ class HomeWatcher implements Watcher {
     this.#troubles.set(whose, text);
   }
 
-  #follow(records: readonly PipelineRecord[]): void {
-    const names = new Set(records.map(({ pipeline }) => pipeline));
+  #follow({ records, unreadable }: ReadPipelines): void {
+    const names = new Set([...records, ...unreadable].map(({ pipeline }) => pipeline));
     for (const [pipeline, watch] of this.#watches) {
       if (names.has(pipeline)) continue;
       this.#watches.delete(pipeline);
@@ -130,10 +139,34 @@ class HomeWatcher implements Watcher {
     }
     this.#forget(names);
     for (const record of records) {
+      this.#troubles.delete(recordOf(record.pipeline));
       const known = this.#watches.get(record.pipeline);
       if (known !== undefined) known.follow(record);
       else this.#watches.set(record.pipeline, this.#watch(record));
     }
+    this.#name(unreadable);
+  }
+
+  /** Those that were known before are watched on as they were recorded then; of the others only that much is told. */
+  #name(unreadable: ReadPipelines['unreadable']): void {
+    const names = new Set(unreadable.map(({ pipeline }) => pipeline));
+    for (const pipeline of this.#unread.keys()) if (!names.has(pipeline)) this.#unread.delete(pipeline);
+    for (const { pipeline, error } of unreadable) {
+      this.#tell(recordOf(pipeline), `${pipeline}: ${error.message}`);
+      const watch = this.#watches.get(pipeline);
+      if (watch !== undefined) watch.unread(error.toJSON());
+      else this.#showUnread(pipeline, error.toJSON());
+    }
+  }
+
+  #showUnread(pipeline: string, { message, next }: Unread): void {
+    const known = this.#unread.get(pipeline);
+    const sinceMs = known?.sinceMs ?? this.#now();
+    const alerts = this.#deps.alerts?.(pipeline) ?? 0;
+    const summary = { ...summaryOfUnread(pipeline, { reason: message, next, sinceMs }), alerts };
+    this.#unread.set(pipeline, summary);
+    const { state: to, reason } = summary;
+    if (known === undefined) this.#emit({ kind: 'state', pipeline, from: null, to, reason });
   }
 
   /** What was seen of pipelines that are no more. */
@@ -146,7 +179,7 @@ class HomeWatcher implements Watcher {
   }
 
   #watch(record: PipelineRecord): PipelineWatch {
-    const { home, log, freshnessMs, workflowUrl, alerts } = this.#deps;
+    const { home, log, freshnessMs, workflowUrl, alerts, newestDeadLetter } = this.#deps;
     return new PipelineWatch(record, {
       ...{ kafka: this.#kafka, now: this.#now, log },
       directory: join(home.historyDir, record.pipeline),
@@ -154,6 +187,7 @@ class HomeWatcher implements Watcher {
       freshnessMs: freshnessMs ?? (() => undefined),
       workflowUrl: workflowUrl ?? (() => null),
       alerts: alerts ?? (() => 0),
+      newestDeadLetter: newestDeadLetter ?? (async () => undefined),
     });
   }
 
@@ -168,11 +202,11 @@ class HomeWatcher implements Watcher {
   }
 
   summaries() {
-    return [...this.#watches.values()].flatMap((watch) => watch.summary() ?? []);
+    return [...[...this.#watches.values()].flatMap((watch) => watch.summary() ?? []), ...this.#unread.values()];
   }
 
   summary(pipeline: string) {
-    return this.#watches.get(pipeline)?.summary();
+    return this.#watches.get(pipeline)?.summary() ?? this.#unread.get(pipeline);
   }
 
   graph(pipeline: string, atMs?: number) {
@@ -182,6 +216,10 @@ class HomeWatcher implements Watcher {
   history(pipeline: string, span: { readonly fromMs: number; readonly toMs: number; readonly points: number }) {
     const found = this.#watches.get(pipeline)?.history.read(span, this.#now());
     return { pipeline, stepMs: found?.stepMs ?? defaultEveryMs, points: found?.points ?? [] };
+  }
+
+  newest(pipeline: string) {
+    return this.#watches.get(pipeline)?.newest();
   }
 
   ledger(pipeline: string) {
@@ -196,14 +234,19 @@ class HomeWatcher implements Watcher {
     return this.#watches.get(pipeline)?.faults() ?? [];
   }
 
-  acknowledge(pipeline: string, origin?: string) {
-    return this.#watches.get(pipeline)?.acknowledge(origin) ?? 0;
+  acknowledge(pipeline: string, what: Acknowledging = {}) {
+    return this.#watches.get(pipeline)?.acknowledge(what) ?? [];
   }
 
   on(listener: (event: WatchEvent) => void) {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
+}
+
+/** Whose trouble it is, apart from that of its looks. */
+function recordOf(pipeline: string): string {
+  return `the record of ${pipeline}`;
 }
 
 function directoriesIn(directory: string): readonly string[] {

@@ -21,7 +21,7 @@ export interface Sight {
   readonly stillMs: (hop: string) => number | undefined;
 }
 
-type Rest = Pick<FlowFacts, 'freshnessMs' | 'deadLetters' | 'unbalanced' | 'offsetsFault'>;
+type Rest = Pick<FlowFacts, 'freshnessMs' | 'deadLetters' | 'unbalanced' | 'offsetsFault' | 'unread'>;
 
 export function factsOf(sight: Sight, rest: Rest, nowMs: number): FlowFacts {
   const { record, statuses, worker, frameworks } = sight;

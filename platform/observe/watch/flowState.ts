@@ -55,12 +55,20 @@ export interface FlowFacts {
   readonly hops: readonly HopFact[];
   /** Older than this, what is not done is late. */
   readonly freshnessMs: number;
-  /** Records that came into the dead-letter topics of late, and over which time that is. */
-  readonly deadLetters: { readonly records: number; readonly overMs: number };
+  /** Records that came into the dead-letter topics of late, over which time that is, and into which; of the newest why. */
+  readonly deadLetters: {
+    readonly records: number;
+    readonly overMs: number;
+    readonly topics: readonly string[];
+    /** Null: not known. */
+    readonly newest: { readonly agoMs: number; readonly stage: string; readonly reason: string } | null;
+  };
   /** Windows that do not balance and that nobody has acknowledged, and the newest of them in a few words. */
   readonly unbalanced: { readonly windows: number; readonly newest: string } | null;
   /** Why Kafka's offsets are not known; null: they are. */
   readonly offsetsFault: string | null;
+  /** Why the record of the pipeline can't be read, and what to do; else null. */
+  readonly unread?: { readonly message: string; readonly next: string } | null;
 }
 
 export interface Verdict {

@@ -32,6 +32,7 @@ interface LevelState {
 export class HistoryWriter {
   readonly #history: PipelineHistory;
   readonly #levels = new Map<string, LevelState>();
+  #newest: StoredPoint | undefined;
 
   constructor(history: PipelineHistory) {
     this.#history = history;
@@ -49,9 +50,16 @@ export class HistoryWriter {
       before.gravest = gravest === undefined || graverOf(held.state, gravest.state) === held.state ? held : gravest;
       // A look comes a little early or late: half a look is no reason to leave a step out.
       if (nowMs - before.atMs < level.stepMs - 500) return;
-      this.#history.append(level, pointOf(written, before));
+      const point = pointOf(written, before);
+      if (level === this.#history.levels[0]) this.#newest = point;
+      this.#history.append(level, point);
     }
     this.#levels.set(level.name, { atMs: nowMs, counts, gravest: undefined });
+  }
+
+  /** Of the finest level, as it was written last; of this process. Whoever needs it at each look reads no file. */
+  newest(): StoredPoint | undefined {
+    return this.#newest;
   }
 
   /** The blueprint is today's: stages that were not there then are unknown. */

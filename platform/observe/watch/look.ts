@@ -71,10 +71,3 @@ export function waitingIn(answers: readonly TaskReply[]): ReadonlyMap<string, st
     answers.flatMap(({ task, waitingFor = '' }) => (waitingFor === '' ? [] : [[task, waitingFor] as const])),
   );
 }
-
-/** Records in all dead-letter topics of the pipeline, ever; undefined: not known. Pure. */
-export function deadLettersIn(pipeline: string, topics: readonly string[], offsets: KafkaOffsets): number {
-  return topics
-    .flatMap((name) => offsets.topics[physical.deadLetterTopic(pipeline, name)] ?? [])
-    .reduce((total, { endOffset }) => total + endOffset, 0);
-}

@@ -3,12 +3,14 @@ import type { PipelineRecord } from '../../model/records.ts';
 import type { LedgerFault } from '../../telemetry/conservation/report.ts';
 import { hopsOf } from '../hops.ts';
 import { askTasks, type TaskReply } from '../stages.ts';
+import { isSameFault, type KnownFault } from './booksFile.ts';
+import { deadLetterSpanMs, deadLettersOf, filledTopics, type ReadNewestDeadLetter } from './deadLetters.ts';
 import { factsOf, type Sight } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, type FrameworkFact } from './flowState.ts';
 import { HopWatch } from './hopWatch.ts';
 import { judge } from './judge.ts';
-import type { KafkaLine } from './kafkaLine.ts';
-import { type Answer, deadLettersIn, type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
+import { type KafkaLine, within } from './kafkaLine.ts';
+import { type Answer, type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
 import { countsOf, measuresOf } from './measure.ts';
 import type { Statuses } from './servers.ts';
 
@@ -20,13 +22,15 @@ export interface LookNow {
   readonly kafka: KafkaLine;
   readonly now: () => number;
   readonly pause: (ms: number) => Promise<unknown>;
-  /** Faults of the ledger that somebody has acknowledged, as `ORIGIN STAGE`. */
-  readonly acknowledged: ReadonlySet<string>;
+  /** Faults of the ledger that somebody has acknowledged. */
+  readonly acknowledged: readonly KnownFault[];
+  readonly newestDeadLetter: ReadNewestDeadLetter;
   readonly freshnessMs?: number;
 }
 
 const apartMs = 1000;
 const taskWithinMs = 2000;
+const newestWithinMs = 4000;
 
 interface Reading {
   readonly look: OffsetsLook | undefined;
@@ -49,10 +53,10 @@ export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<Fl
   const nowMs = deps.now();
   const rest = {
     freshnessMs: deps.freshnessMs ?? defaultFreshnessMs,
-    deadLetters: deadLettersBetween(record, first.look, second.look),
+    deadLetters: await deadLettersNow(record, second.look, deps),
     unbalanced: unbalancedIn(
       faultsIn(record, second, watch).filter(
-        (fault) => doubted.has(wordsOf(fault)) && !deps.acknowledged.has(`${fault.origin} ${fault.stage}`),
+        (fault) => doubted.has(wordsOf(fault)) && !deps.acknowledged.some((known) => isSameFault(known, fault)),
       ),
     ),
     offsetsFault: second.fault,
@@ -123,25 +127,30 @@ async function read(record: PipelineRecord, { kafka, now, frameworks }: LookNow)
   return { ...found, answers, silent: replies.filter(isSilent).map(({ task }) => task) };
 }
 
-function deadLettersBetween(
+/** Where Kafka does not answer, that is told besides. */
+async function deadLettersNow(
   { pipeline, plan }: PipelineRecord,
-  first: OffsetsLook | undefined,
-  second: OffsetsLook | undefined,
-): FlowFacts['deadLetters'] {
-  if (first === undefined || second === undefined) return { records: 0, overMs: apartMs };
-  const topics = Object.keys(plan.spec.topics);
-  const [before, now] = [first, second].map(({ offsets }) => deadLettersIn(pipeline, topics, offsets));
-  return { records: Math.max(0, now! - before!), overMs: second.atMs - first.atMs };
+  look: OffsetsLook | undefined,
+  { kafka, now, newestDeadLetter }: LookNow,
+): Promise<FlowFacts['deadLetters']> {
+  const filled = look === undefined ? [] : filledTopics(pipeline, Object.keys(plan.spec.topics), look.offsets);
+  if (filled.length === 0) return deadLettersOf({}, undefined, now());
+  const sinceMs = now() - deadLetterSpanMs;
+  const counts = await kafka.ask((admin) => admin.recordsSince(filled, sinceMs)).catch(() => ({}));
+  const topics = Object.entries(counts).flatMap(([topic, records]) => (records > 0 ? [topic] : []));
+  const read = () => within(newestWithinMs, newestDeadLetter(pipeline, topics)).catch(() => undefined);
+  return deadLettersOf(counts, topics.length === 0 ? undefined : await read(), now());
 }
 
 interface Found extends LedgerFault {
+  readonly originMs: number;
   readonly origin: string;
 }
 
 function faultsIn(record: PipelineRecord, { look, answers }: Reading, watch: HopWatch): readonly Found[] {
   if (look === undefined) return [];
   const { windows } = judge(record, hopsOf(record.pipeline, record.plan.spec), look, answers, watch).report;
-  return windows.flatMap(({ origin, faults }) => faults.map((fault) => ({ ...fault, origin })));
+  return windows.flatMap(({ originMs, origin, faults }) => faults.map((fault) => ({ ...fault, originMs, origin })));
 }
 
 /** Pages of several processes are never of one moment: what only one reading finds is no fault. */

@@ -1,16 +1,16 @@
 /** Watches one pipeline: a look a second, and every other look with Kafka's offsets and the ledger. */
 import { join } from 'node:path';
-import type { PipelineGraph, PipelineSummary } from '../../api/contract/pipelines.ts';
+import type { HistoryPoint, PipelineGraph, PipelineSummary } from '../../api/contract/pipelines.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { type Hop, hopsOf } from '../hops.ts';
 import { guiltyOf, type HopLag, type LagReport } from '../lag.ts';
 import { notesOf, type PipelineLedger } from '../ledger.ts';
 import type { WatchEvent } from '../watcher.ts';
 import { TaskAsker } from './asking.ts';
-import { LedgerBooks } from './books.ts';
+import { type Acknowledging, LedgerBooks } from './books.ts';
 import { booksFileName, type KnownFault } from './booksFile.ts';
 import type { ClusterSight } from './clusterEye.ts';
-import { DeadLetterCount } from './deadLetters.ts';
+import { DeadLetterWatch, type ReadNewestDeadLetter } from './deadLetters.ts';
 import { factsOf } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, flowStateOf } from './flowState.ts';
 import { figuresOf, graphOf } from './graph.ts';
@@ -20,7 +20,7 @@ import { type Held, hold } from './hold.ts';
 import { HopWatch } from './hopWatch.ts';
 import { judge } from './judge.ts';
 import type { KafkaLine } from './kafkaLine.ts';
-import { deadLettersIn, type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
+import { type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
 import { type Count, countsOf, measuresOf, type StageMeasure } from './measure.ts';
 import { summaryOf } from './summary.ts';
 
@@ -34,6 +34,13 @@ export interface PipelineWatchDeps {
   readonly freshnessMs: (record: PipelineRecord) => number | undefined;
   readonly workflowUrl: (record: PipelineRecord) => string | null;
   readonly alerts: (pipeline: string) => number;
+  readonly newestDeadLetter: ReadNewestDeadLetter;
+}
+
+/** Of a record: what happened, and what to do. */
+export interface Unread {
+  readonly message: string;
+  readonly next: string;
 }
 
 const offsetsEveryMs = 2000;
@@ -46,8 +53,9 @@ export class PipelineWatch {
   readonly #books: LedgerBooks;
   readonly #writer: HistoryWriter;
   readonly history: PipelineHistory;
-  readonly #deadLetters = new DeadLetterCount();
+  readonly #deadLetters: DeadLetterWatch;
   #record: PipelineRecord;
+  #unread: Unread | null = null;
   #hops: readonly Hop[];
   #watch: HopWatch;
   #counts: readonly { readonly atMs: number; readonly counts: readonly Count[] }[] = [];
@@ -69,8 +77,14 @@ export class PipelineWatch {
     const { pipeline, revision } = record;
     const onFault = (text: string) => deps.log(`${pipeline}: ${text}`);
     this.#books = new LedgerBooks({ pipeline, revision, onFault, file: join(directory, booksFileName) });
+    this.#deadLetters = new DeadLetterWatch(pipeline, deps.newestDeadLetter);
     this.history = new PipelineHistory({ directory, onFault });
     this.#writer = new HistoryWriter(this.history);
+  }
+
+  /** The record can't be read now: watched as it was recorded before. */
+  unread(fault: Unread): void {
+    this.#unread = fault;
   }
 
   /** The record as it is now; a revision with other hops is followed from the start. */
@@ -79,6 +93,7 @@ export class PipelineWatch {
     if (JSON.stringify(hops) !== JSON.stringify(this.#hops)) this.#watch = new HopWatch(record.pipeline, hops);
     this.#hops = hops;
     this.#record = record;
+    this.#unread = null;
   }
 
   async look(cluster: ClusterSight): Promise<void> {
@@ -108,6 +123,8 @@ export class PipelineWatch {
         const offsets = await admin.offsets(request);
         this.#offsets = { askedMs, atMs: now(), offsets };
         this.#offsetsFault = null;
+        const topics = Object.keys(this.#record.plan.spec.topics);
+        await this.#deadLetters.see(topics, offsets, now(), admin.recordsSince);
         for (const record of watch.undated(now())) {
           watch.date(record, await admin.timestampAt(record.topic, record.partition, record.offset));
         }
@@ -121,10 +138,8 @@ export class PipelineWatch {
   }
 
   #compare(look: OffsetsLook, nowMs: number): void {
-    const { pipeline, plan } = this.#record;
     const answers = this.#asker.answers();
     this.#watch.see(look, answers);
-    this.#deadLetters.add(look.atMs, deadLettersIn(pipeline, Object.keys(plan.spec.topics), look.offsets));
     const { report, sinceMs } = judge(this.#record, this.#hops, look, answers, this.#watch);
     for (const fault of this.#books.judge(report, sinceMs, nowMs)) this.#tellFault(fault);
   }
@@ -184,12 +199,12 @@ export class PipelineWatch {
     };
     const rest = {
       freshnessMs: this.#deps.freshnessMs(record) ?? defaultFreshnessMs,
-      deadLetters: this.#deadLetters.recent(),
+      deadLetters: this.#deadLetters.recent(nowMs),
       unbalanced:
         newest === undefined
           ? null
           : { windows: new Set(open.map(({ originMs }) => originMs)).size, newest: `${newest.origin}, ${newest.text}` },
-      offsetsFault: this.#offsetsFault,
+      ...{ offsetsFault: this.#offsetsFault, unread: this.#unread },
     };
     return factsOf(sight, rest, nowMs);
   }
@@ -210,6 +225,10 @@ export class PipelineWatch {
     if (from !== to) emit({ kind: 'state', pipeline, from, to, reason: verdict.reason });
   }
 
+  newest(): HistoryPoint | undefined {
+    return this.#writer.newest();
+  }
+
   summary(): PipelineSummary | undefined {
     return this.#summary;
   }
@@ -225,7 +244,7 @@ export class PipelineWatch {
     return {
       pipeline: this.#record.pipeline,
       ...this.#books.report(),
-      faults: [...silent, ...notesOf(this.#asker.answers())],
+      faults: [...silent, ...notesOf(this.#asker.answers(), this.#deps.now())],
     };
   }
 
@@ -234,8 +253,15 @@ export class PipelineWatch {
     return { pipeline: this.#record.pipeline, watchedSeconds: offsetsEveryMs / 1000, hops, guilty: guiltyOf(hops) };
   }
 
-  acknowledge(origin: string | undefined): number {
-    return this.#books.acknowledge(origin, this.#deps.now());
+  acknowledge(what: Acknowledging): readonly KnownFault[] {
+    const done = this.#books.acknowledge(what, this.#deps.now());
+    if (done.length === 0) return done;
+    const { originMs, note = null } = what;
+    const origin = originMs === undefined ? null : new Date(originMs).toISOString();
+    const windows = new Set(done.map((fault) => fault.originMs)).size;
+    const { pipeline } = this.#record;
+    this.#deps.emit({ kind: 'acknowledged', pipeline, origin, note, faults: done.length, windows });
+    return done;
   }
 
   faults(): readonly KnownFault[] {
@@ -244,6 +270,7 @@ export class PipelineWatch {
 
   async close(): Promise<void> {
     await this.#asking;
+    await this.#deadLetters.close();
     this.history.close();
   }
 }

@@ -29,6 +29,19 @@ export function summaryOf(
   };
 }
 
+/** Of a pipeline whose record can't be read: nothing but that is known. */
+export function summaryOfUnread(
+  pipeline: string,
+  verdict: Pick<PipelineSummary, 'reason' | 'next' | 'sinceMs'>,
+): PipelineSummary {
+  return {
+    ...{ pipeline, blueprint: '', revision: 0, state: 'degraded', ...verdict },
+    ...{ ratePerSecond: null, endToEnd: null, lagSeconds: null },
+    ledger: { balanced: 0, inFlight: 0, unbalanced: 0, acknowledged: 0, unknown: 0, lost: 0, duplicated: 0 },
+    ...{ alerts: 0, endpoints: {}, workflowUrl: null },
+  };
+}
+
 /** Null: no hop tells. */
 export function greatestLag(lags: readonly HopLag[]): number | null {
   const ages = lags.flatMap(({ lagSeconds }) => lagSeconds ?? []);

@@ -41,6 +41,15 @@ function knownFromMs({ cells }: StageSnapshot): number {
   return cells.reduce((oldest, { originMs }) => Math.min(oldest, originMs), Number.POSITIVE_INFINITY);
 }
 
+/** Why a stage does not know all that it has counted of the window; undefined: it does. */
+function unknownTo({ pages = [] }: LedgerStage, originMs: number): string | undefined {
+  const page = pages.find(({ unknownBefore }) => unknownBefore !== undefined && originMs < unknownBefore.ms);
+  return (
+    page &&
+    `which has forgotten what it counted before ${new Date(page.unknownBefore!.ms).toISOString()}: ${page.unknownBefore!.why}`
+  );
+}
+
 function originOf({ originMs }: LedgerCell): number {
   return originMs;
 }
@@ -65,9 +74,10 @@ function window(
   nowMs: number,
 ): WindowBalance {
   const tallies = new Map(
-    stages.map(({ name, countedFromMs = 0 }) => {
-      const known = originMs >= countedFromMs;
-      return [name, known ? talliesOf(name, cells.get(name), originMs) : undefined];
+    stages.map((stage) => {
+      const { name, countedFromMs = 0 } = stage;
+      const isKnown = originMs >= countedFromMs && unknownTo(stage, originMs) === undefined;
+      return [name, isKnown ? talliesOf(name, cells.get(name), originMs) : undefined];
     }),
   );
   const base = {
@@ -118,7 +128,8 @@ function judge(
   if (own === undefined) {
     const gone = originMs < (stage.countedFromMs ?? 0);
     const why = gone ? 'of which an instance is gone with what it had counted' : 'which does not tell';
-    return { faults: [], waitsFor: `${stage.name}, ${why}`, unknown: true };
+    const lost = unknownTo(stage, originMs);
+    return { faults: [], waitsFor: `${stage.name}, ${lost ?? why}`, unknown: true };
   }
   if (stage.reads === undefined) return clean;
   const within = inside(stage, own, originMs);

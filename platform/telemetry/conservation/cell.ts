@@ -25,6 +25,14 @@ export interface LedgerCell {
   readonly tallies: Readonly<Partial<Record<TallyKind, TallyValue>>>;
 }
 
+/** What was counted earlier is gone: windows that began before that time are unknown, neither balanced nor lost. */
+export interface UnknownBefore {
+  /** Milliseconds since 1970. */
+  readonly ms: number;
+  /** Half a sentence: which file, why, and what to do. */
+  readonly why: string;
+}
+
 export interface StageSnapshot {
   readonly stage: string;
   readonly cells: readonly LedgerCell[];
@@ -37,6 +45,7 @@ export interface StageSnapshot {
    * what is missing was lost. Undefined: it leaves events out without counting them.
    */
   readonly completeFromMs?: number;
+  readonly unknownBefore?: UnknownBefore;
   /** Events without a pathway header: they belong to no window. */
   readonly withoutOrigin: number;
   /** Windows that were given up to keep memory bounded. */

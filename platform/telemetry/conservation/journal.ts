@@ -4,14 +4,16 @@
  */
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { asMillraceError, fail } from '../../errors.ts';
-import type { LedgerCell } from './cell.ts';
+import { fail } from '../../errors.ts';
+import type { LedgerCell, UnknownBefore } from './cell.ts';
 
 /** What changed since the entry before; of a lane or a cell the newest entry counts. */
 export interface JournalEntry {
   readonly lanes: Readonly<Record<string, number>>;
   readonly cells: readonly LedgerCell[];
   readonly withoutOrigin: number;
+  /** What was counted before is not in this journal. */
+  readonly unknownBefore?: UnknownBefore;
 }
 
 export interface Journal {
@@ -24,7 +26,7 @@ export interface Journal {
   replace(entry: JournalEntry): void;
   close(): void;
   /** Why nothing outlives the process, where that is so. */
-  readonly fault?: string;
+  readonly fault?: string | undefined;
 }
 
 const format = 'millrace/conservation/1';
@@ -73,6 +75,7 @@ function readEntries(file: string): { readonly entries: readonly JournalEntry[];
       continue;
     }
     if (entry.format !== format) fail('FOREIGN_STATE', { file, found: String(entry.format), expected: format });
+    if (!isEntry(entry)) fail('CORRUPT_STATE', { file, reason: `line ${i + 1} is no entry of a journal` });
     entries.push(entry);
   }
   return { entries, cutShort: last !== '' };
@@ -96,18 +99,28 @@ function parse(line: string): (JournalEntry & { readonly format: string }) | und
   }
 }
 
-/**
- * The journal in `file`; or, where that file can't be used, one in memory that says why: telemetry must not keep data from
- * flowing. The file is left as it is.
- */
-export function journalFor(file: string, log: (message: string) => void): Journal {
-  try {
-    return openJournal(file);
-  } catch (thrown) {
-    const error = asMillraceError(thrown);
-    log(`the conservation ledger starts without its journal: ${error.message} ${error.toJSON().next}`);
-    return { ...memoryJournal(), fault: error.message };
-  }
+/** What would keep a ledger from starting, were it taken over: a disk that failed, or a hand, can leave whole JSON behind. */
+function isEntry({ lanes, cells, withoutOrigin, unknownBefore }: Partial<JournalEntry>): boolean {
+  if (!isObject(lanes) || !Object.values(lanes).every(Number.isFinite)) return false;
+  if (!Array.isArray(cells) || !cells.every(isCell) || !Number.isFinite(withoutOrigin)) return false;
+  return unknownBefore === undefined || (isObject(unknownBefore) && Number.isFinite(unknownBefore.ms));
+}
+
+function isCell(cell: Partial<LedgerCell> | null): boolean {
+  if (!isObject(cell) || !Number.isFinite(cell.originMs) || typeof cell.pathway !== 'string') return false;
+  return isObject(cell.tallies) && Object.values(cell.tallies).every(isTally);
+}
+
+function isTally(tally: { count?: unknown; sum?: unknown; xor?: unknown } | null): boolean {
+  return isObject(tally) && Number.isFinite(tally.count) && isHash(tally.sum) && isHash(tally.xor);
+}
+
+function isHash(digits: unknown): boolean {
+  return typeof digits === 'string' && /^[0-9a-f]{16}$/.test(digits);
+}
+
+function isObject<T>(value: T): value is T & object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Keeps nothing beyond the process. */

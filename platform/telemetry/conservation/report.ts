@@ -41,6 +41,8 @@ export interface LedgerFault {
   /** The hash of the event's id, where it is one event: `eventHash`. */
   readonly hash?: string;
   readonly text: string;
+  /** Somebody has seen it: then, in milliseconds since 1970, and with which note. It counts on, and no longer makes trouble. */
+  readonly acknowledged?: { readonly atMs: number; readonly note: string | null };
 }
 
 export interface WindowBalance {

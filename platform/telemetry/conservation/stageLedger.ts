@@ -14,6 +14,7 @@ import {
   type StageSnapshot,
   type TallyKind,
   tallyKinds,
+  type UnknownBefore,
   windowMs,
 } from './cell.ts';
 import type { Journal, JournalEntry } from './journal.ts';
@@ -56,6 +57,7 @@ export class StageLedger {
   #deadLettered = 0;
   #forgottenWindows = 0;
   #fault: string | undefined;
+  #unknownBefore: UnknownBefore | undefined;
   /** The cell of the last event: most events are of the same window as the one before. */
   #last: Cell | undefined;
 
@@ -124,7 +126,8 @@ export class StageLedger {
     if (this.#touchedCells.length === 0 && this.#touchedLanes.length === 0) return;
     const { journal } = this.#options;
     try {
-      if (journal.isLong()) journal.replace(this.#entry(this.#lanes.values(), this.#cells.values()));
+      if (journal.isLong())
+        journal.replace({ ...this.#entry(this.#lanes.values(), this.#cells.values()), ...this.#known() });
       else journal.append(this.#entry(this.#touchedLanes, this.#touchedCells));
       this.#fault = journal.fault;
     } catch (thrown) {
@@ -145,12 +148,18 @@ export class StageLedger {
     };
   }
 
+  /** Kept by the journal, whenever it is written anew. */
+  #known(): { readonly unknownBefore?: UnknownBefore } {
+    return this.#unknownBefore === undefined ? {} : { unknownBefore: this.#unknownBefore };
+  }
+
   /** `sinceMs`: only windows that began at this time or later. */
   snapshot(sinceMs = 0): StageSnapshot {
     return {
       stage: this.#options.stage,
       cells: [...this.#cells.values()].filter(({ originMs }) => originMs >= sinceMs).map(cellValue),
       deadLettered: this.#deadLettered,
+      ...this.#known(),
       withoutOrigin: this.#withoutOrigin,
       forgottenWindows: this.#forgottenWindows,
       fault: this.#fault,
@@ -189,7 +198,8 @@ export class StageLedger {
     this.#last = undefined;
   }
 
-  #restore({ lanes, cells, withoutOrigin }: JournalEntry): void {
+  #restore({ lanes, cells, withoutOrigin, unknownBefore }: JournalEntry): void {
+    this.#unknownBefore = unknownBefore ?? this.#unknownBefore;
     for (const [lane, position] of Object.entries(lanes)) this.lane(lane).next = position;
     this.#withoutOrigin = withoutOrigin;
     for (const { originMs, pathway, since, tallies } of cells) {

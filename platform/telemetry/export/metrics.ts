@@ -78,7 +78,8 @@ export const metrics = {
   },
   windows: {
     ...{ name: 'millrace.ledger.windows', type: 'gauge', unit: '{window}', attributes: [of.pipeline, of.windowState] },
-    description: 'Windows of origin time that the ledger still keeps: balanced, in-flight, unbalanced, unknown.',
+    description:
+      'Windows of origin time that the ledger still keeps: balanced, in-flight, unbalanced, acknowledged, unknown.',
   },
   lost: {
     ...{ name: 'millrace.ledger.lost', type: 'gauge', unit: '{event}', attributes: [of.pipeline] },

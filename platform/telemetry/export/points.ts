@@ -117,8 +117,12 @@ function comparedPoints(sight: PipelineSight, { nowMs, startMs }: PointOptions):
 }
 
 function balancePoints(owner: PointAttributes, { windows, lost, duplicated }: LedgerSight, nowMs: number): Point[] {
-  const counts = { balanced: 0, 'in-flight': 0, unbalanced: 0, unknown: 0 };
-  for (const { state } of windows) counts[state] += 1;
+  const counts = { balanced: 0, 'in-flight': 0, unbalanced: 0, acknowledged: 0, unknown: 0 };
+  // Apart, so that an alert on `unbalanced` ends, too, when somebody has seen what is wrong.
+  for (const { state, faults = [] } of windows) {
+    const isSeen = faults.length > 0 && faults.every(({ acknowledged }) => acknowledged !== undefined);
+    counts[isSeen ? 'acknowledged' : state] += 1;
+  }
   return [
     ...Object.entries(counts).flatMap(([state, count]) =>
       gauge('windows', { ...owner, [of.windowState]: state }, count, nowMs),

@@ -13,7 +13,10 @@ export interface TaskSight {
 
 export interface LedgerSight {
   /** Those that are still kept. */
-  readonly windows: readonly { readonly state: WindowState }[];
+  readonly windows: readonly {
+    readonly state: WindowState;
+    readonly faults?: readonly { readonly acknowledged?: object }[];
+  }[];
   readonly lost: number;
   readonly duplicated: number;
 }

@@ -90,6 +90,20 @@ function adminVerbs(server: Server<KafkaOptions>): void {
     expect(positions.length).toBeGreaterThan(0);
     expect(found.groups).toEqual({ 'shop.reader': Object.fromEntries(positions), 'shop.nobody': {} });
   });
+  it('counts records from a time on, by their timestamps', async () => {
+    const times = ['1000', '2000', '2000', '3000'].map((timestamp) => ({ value: timestamp, timestamp }));
+    const producer = clientOf(server.room.access, 'pipeline-shop', 'second').producer();
+    const aged = { ...orders, name: 'shop.aged', config: { 'retention.ms': '-1' } };
+    await asAdmin((admin) => admin.ensureTopics([aged]));
+    await producer.connect();
+    await producer.send({ topic: aged.name, messages: times });
+    await producer.disconnect();
+    const since = (ms: number) => asAdmin((admin) => admin.recordsSince([aged.name, 'shop.none'], ms));
+    const counts = await Promise.all([0, 1000, 1001, 2000, 2001, 3000, 3001].map(since));
+    expect(counts.map((each) => each[aged.name])).toEqual([4, 4, 3, 3, 1, 1, 0]);
+    expect(counts[0]).toEqual({ [aged.name]: 4 });
+    await asAdmin((admin) => admin.deleteTopics([aged.name]));
+  });
   it('removes groups, users and topics, and answers empty the second time', async () => {
     expect(await asAdmin((admin) => admin.deleteGroups('shop.', ['shop.read', 'other']))).toEqual([]);
     expect(await asAdmin((admin) => admin.deleteGroups('shop.', ['shop.reader']))).toEqual(['shop.reader']);

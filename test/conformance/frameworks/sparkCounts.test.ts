@@ -1,4 +1,6 @@
 /** What Spark counts of the events that pass its jobs: for the ledger, for their pathways, and of what is broken on purpose. */
+import { existsSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { balance } from '../../../platform/telemetry/conservation/balance.ts';
@@ -105,5 +107,25 @@ describe('spark counts', () => {
     );
     const hashes = events.map(({ key }) => hashText(key));
     for (const { hash } of faults) expect(hashes).toContain(hash);
+  });
+
+  it('tells from when on it counts where what it counted can not be read, with the name of the file, also after one more start', async () => {
+    pipeline.sabotage = undefined;
+    const file = join(pipeline.task('driver').directory, 'data', 'conservation', 'high.json');
+    const restart = async (spoil: () => void) => {
+      await end(pipeline.task('driver'));
+      spoil();
+      pipeline.launch('driver');
+      await pipeline.untilReady();
+      return (await page('high')).ledger;
+    };
+    const before = Date.now();
+    const { unknownBefore, fault } = await restart(() => truncateSync(file, 100));
+    expect(fault).toBeUndefined();
+    expect(unknownBefore!.ms).toBeGreaterThanOrEqual(before);
+    expect(unknownBefore!.why).toContain(`its journal ${file} could not be read (`);
+    expect(existsSync(`${file}.unread`)).toBe(true);
+    expect((await page('means')).ledger.unknownBefore).toBeUndefined();
+    expect((await restart(() => {})).unknownBefore).toEqual(unknownBefore);
   });
 });

@@ -37,11 +37,12 @@ export interface World {
 export interface WorldOptions {
   readonly streams?: Partial<StreamBounds>;
   readonly requestsPerSecond?: number;
+  readonly watcher?: Partial<Watcher>;
 }
 
 const repoRoot = fileURLToPath(new URL('../../..', import.meta.url));
 
-export async function startWorld(options: WorldOptions = {}): Promise<World> {
+export async function startWorld({ watcher, ...options }: WorldOptions = {}): Promise<World> {
   const home = homeAt(mkdtempSync(join(tmpdir(), 'millrace-api-')));
   const page = join(home.root, 'page');
   mkdirSync(join(page, 'assets'), { recursive: true });
@@ -54,7 +55,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const reach: Reach = {
     ...{ home, cache: home.root, repoRoot, env: {}, service: 'millrace.api', driver, bus },
     ...{ records: createRecords(home), secrets: createSecrets(home.secretsDir) },
-    ...{ watcher: noWatcher, store: noStore, workflowUrl: () => null },
+    ...{ watcher: { ...noWatcher, ...watcher }, store: noStore, workflowUrl: () => null },
     alerting: { objectives: () => [], alerts: () => [] },
     handOver: async (update, kind, pipeline, request) => {
       handed.push({ update, kind, pipeline, request });
@@ -84,9 +85,10 @@ const noWatcher: Watcher = {
   summary: () => undefined,
   graph: () => undefined,
   history: (pipeline) => ({ pipeline, stepMs: 1000, points: [] }),
+  newest: () => undefined,
   ledger: () => undefined,
   faults: () => [],
-  acknowledge: () => 0,
+  acknowledge: () => [],
   lag: () => undefined,
   on: () => () => {},
 };

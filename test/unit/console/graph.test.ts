@@ -7,7 +7,7 @@ import { quickLayout } from '../../../platform/console/app/pages/pipeline/graph/
 import { type Shape, shapeOf } from '../../../platform/console/app/pages/pipeline/graph/shape.ts';
 import { chosenOf, guiltyOf, slowestOf } from '../../../platform/console/app/pages/pipeline/graph/stages.ts';
 import { fitAll, reveal, visible, zoom } from '../../../platform/console/app/pages/pipeline/graph/view.ts';
-import { readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
+import { isOpen, readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
 import { columnsOf } from '../../../platform/console/app/pages/pipeline/panel/series.ts';
 import { momentOf, spanOf } from '../../../platform/console/app/pages/pipeline/time/spans.ts';
 import { stateRuns } from '../../../platform/console/app/pages/pipeline/time/states.ts';
@@ -199,10 +199,33 @@ describe('the ledger', () => {
     const ledger = readLedger(ledgerOf(summaries[1]!))!;
     expect(ledger.windows).toHaveLength(48);
     expect(ledger.windows.filter(({ state }) => state === 'unbalanced').flatMap(({ faults }) => faults)).toEqual([
-      'store-severe: 2 events of severe-delays were not stored.',
+      { text: 'store-severe: 2 events of severe-delays were not stored.', acknowledged: null },
     ]);
     expect(ledger.windows.at(-1)?.waitsFor).toEqual(['store-windows']);
     expect(ledger.lost).toBe(2);
+  });
+
+  it('tells what was acknowledged with its time and note, and what is still open', () => {
+    const fault = { stage: 's', kind: 'lost', events: 1, text: '1 of 2 events missing' };
+    const windows = [
+      {
+        originMs: 0,
+        origin: 'o',
+        state: 'unbalanced',
+        faults: [{ ...fault, acknowledged: { atMs: 5, note: 'seen' } }],
+      },
+      {
+        originMs: 1,
+        origin: 'p',
+        state: 'unbalanced',
+        faults: [{ ...fault, acknowledged: { atMs: 5, note: null } }, fault],
+      },
+      { originMs: 2, origin: 'q', state: 'unbalanced', faults: [{ ...fault, acknowledged: 3 }] },
+    ];
+    const ledger = readLedger({ windows })!;
+    expect(ledger.windows.map(isOpen)).toEqual([false, true, true]);
+    expect(ledger.windows[0]).toMatchObject({ origin: 'o', faults: [{ acknowledged: { atMs: 5, note: 'seen' } }] });
+    expect(ledger.windows[1]?.faults.map(({ acknowledged }) => acknowledged?.note)).toEqual([null, undefined]);
   });
 
   it('is nothing when the answer is none, and never throws', () => {

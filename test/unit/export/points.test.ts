@@ -50,7 +50,14 @@ describe('points', () => {
       [
         sightOf([], {
           state: 'stalled',
-          ledger: { windows: [{ state: 'balanced' }, { state: 'unbalanced' }], lost: 2, duplicated: 0 },
+          ledger: {
+            windows: [
+              { state: 'balanced' },
+              { state: 'unbalanced', faults: [{}, { acknowledged: { atMs: 1, note: null } }] },
+              { state: 'unbalanced', faults: [{ acknowledged: { atMs: 1, note: null } }] },
+            ],
+            ...{ lost: 2, duplicated: 0 },
+          },
           lag: { hops: [{ hop: 'store', topic: 'p.t', lagRecords: 4, lagSeconds: null, drainSeconds: null }] },
           objectives: [{ name: 'fresh', target: 0.99, reached: null, burnRates: { '5m': 3, '1h': null } }],
           spansDropped: { 'p.sinks.0': 9 },
@@ -62,6 +69,7 @@ describe('points', () => {
     for (const absent of ['lagTime', 'drainTime', 'reached'] as const) expect(told(points, absent)).toEqual([]);
     expect(value(points, 'burnRate')).toEqual([3]);
     expect(value(points, 'windows', { 'millrace.ledger.window.state': 'unbalanced' })).toEqual([1]);
+    expect(value(points, 'windows', { 'millrace.ledger.window.state': 'acknowledged' })).toEqual([1]);
     expect(value(points, 'state', { 'millrace.pipeline.state': 'stalled' })).toEqual([1]);
     expect(value(points, 'state').reduce((sum, each) => sum + each)).toBe(1);
     expect(value(points, 'dropped', { 'millrace.telemetry.signal': 'spans' })).toEqual([9]);

@@ -34,7 +34,8 @@ export function windowsAt(
   return Array.from({ length: count }, (_, index) => {
     const originMs = last - (count - 1 - index) * 10_000;
     const isBalanced = !isBad(originMs);
-    return { originMs, endMs: originMs + 10_000, isBalanced, events: 100, faulty: isBalanced ? 0 : faulty };
+    const counts = { isBalanced, isAcknowledged: false, events: 100, faulty: isBalanced ? 0 : faulty };
+    return { originMs, endMs: originMs + 10_000, ...counts };
   }).filter(({ originMs }) => originMs >= startMs);
 }
 

@@ -8,7 +8,7 @@ import type { PipelineLedger } from '../../../platform/observe/ledger.ts';
 import { resolveParameters } from '../../../platform/plan/parameters.ts';
 
 const latency = { p50Ms: 10, p99Ms: 90, count: 5 };
-const counts = { balanced: 0, inFlight: 0, unbalanced: 0, unknown: 0, lost: 0, duplicated: 0 };
+const counts = { balanced: 0, inFlight: 0, unbalanced: 0, acknowledged: 0, unknown: 0, lost: 0, duplicated: 0 };
 const summary = (more: Partial<PipelineSummary>): PipelineSummary => ({
   ...{ pipeline: 'delays', blueprint: 'delays', revision: 1, reason: '', next: null, sinceMs: 0, ratePerSecond: 5 },
   ...{ ledger: counts, alerts: 0, endpoints: {}, workflowUrl: null, lagSeconds: 2, endToEnd: latency },
@@ -41,10 +41,22 @@ test('what the observer sees of a pipeline, of its stages, and of the ledger bec
     ends: { p99Ms: 90, lagSeconds: 2 },
     stages: { sink: { p99Ms: null, lagSeconds: 9 } },
     windows: [
-      { originMs: 0, endMs: 10_000, isBalanced: true, events: 100, faulty: 0 },
-      { originMs: 10_000, endMs: 20_000, isBalanced: false, events: 100, faulty: 3 },
+      { originMs: 0, endMs: 10_000, isBalanced: true, isAcknowledged: false, events: 100, faulty: 0 },
+      { originMs: 10_000, endMs: 20_000, isBalanced: false, isAcknowledged: false, events: 100, faulty: 3 },
     ],
   });
+});
+
+test('of a window that does not balance only what nobody has acknowledged is wrong', () => {
+  const fault = { stage: 'sink', kind: 'lost' as const, events: 3, text: '' };
+  const seen = { ...fault, stage: 'other', acknowledged: { atMs: 1, note: null } };
+  const windowsOf = (faults: readonly object[]) => {
+    const windows = [{ ...window(0, 'unbalanced'), faults }];
+    const ledger = { pipeline: 'delays', windowMs: 10_000, windows } as unknown as PipelineLedger;
+    return sampleOf(summary({}), ledger, { atMs: 40_000 }).windows;
+  };
+  expect(windowsOf([fault, seen])).toMatchObject([{ isBalanced: false, isAcknowledged: false, faulty: 3 }]);
+  expect(windowsOf([seen])).toMatchObject([{ isBalanced: true, isAcknowledged: true, faulty: 0 }]);
 });
 
 test('nothing is expected of a pipeline that was stopped or is under way; a stalled one is late', () => {

@@ -130,7 +130,7 @@ test('one window that does not balance pages; each window counts once, however o
 
 test('a window that was balanced and is not any more counts as bad; one that is mended stays counted', () => {
   const tracker = new ObjectiveTracker('complete', completeness({ of: 'events' }));
-  const window = { originMs: startMs, endMs: startMs + 10_000, events: 100 };
+  const window = { originMs: startMs, endMs: startMs + 10_000, isAcknowledged: false, events: 100 };
   const seen = (atMs: number, faulty: number) =>
     tracker.observe(look(atMs, good, { windows: [{ ...window, isBalanced: faulty === 0, faulty }] }));
   seen(startMs + 40_000, 0);
@@ -138,6 +138,25 @@ test('a window that was balanced and is not any more counts as bad; one that is 
   seen(startMs + 41_000, 3);
   seen(startMs + 42_000, 0);
   expect(tracker.status(startMs + 42_000).reached).toBeCloseTo(0.97, 10);
+});
+
+test('what somebody has acknowledged ends what fires because of it, also after a restart; a new fault in the window fires again', () => {
+  let tracker = new ObjectiveTracker('complete', completeness());
+  const bad = startMs + 10 * minutes;
+  const seen = (open: boolean) => (atMs: number) => {
+    const windows = windowsAt(atMs, (originMs) => open && originMs === bad, 400);
+    return look(atMs, good, {
+      windows: windows.map((each) => ({ ...each, isAcknowledged: !open && each.originMs === bad })),
+    });
+  };
+  const fired = run(tracker, startMs, 20 * minutes, seen(true));
+  expect(fired.at(-1)).toMatchObject({ severity: 'ticket', to: 'firing' });
+  tracker = new ObjectiveTracker('complete', completeness(), JSON.parse(JSON.stringify(tracker.toState())));
+  const ended = run(tracker, startMs + 20 * minutes, 10 * minutes, seen(false));
+  expect(ended).toMatchObject([{ severity: 'ticket', to: 'resolved' }]);
+  expect(tracker.status(startMs + 30 * minutes)).toMatchObject({ reached: 1 });
+  const [again] = run(tracker, startMs + 30 * minutes, 10 * minutes, seen(true));
+  expect(again).toMatchObject({ severity: 'page', to: 'firing' });
 });
 
 test('what was wrong long before anybody looked does not page now', () => {

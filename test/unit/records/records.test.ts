@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
 import { controlPorts } from '../../../platform/control/controlFile.ts';
 import { homeAt } from '../../../platform/home.ts';
-import { createRecords } from '../../../platform/records/records.ts';
+import { createRecords, namesOf } from '../../../platform/records/records.ts';
 import { createSecrets } from '../../../platform/secrets/secrets.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'millrace-records-'));
@@ -91,4 +91,23 @@ test.each([
   const refusal = { code: 'CORRUPT_STATE', message: expect.stringContaining(`${file} can not be read: ${reason}`) };
   expect(read).toThrow(expect.objectContaining(refusal));
   expect(readFileSync(file, 'utf8')).toBe(before);
+});
+
+test('for who only looks, a record that can not be read is named with its error, and hides no other', () => {
+  for (const whole of ['pipeline-whole', 'framework-whole']) layDown(whole);
+  const broken = join(home.pipelinesDir, 'broken', 'pipeline.json');
+  mkdirSync(dirname(broken), { recursive: true });
+  writeFileSync(broken, '{"format":"millrace/pipel');
+  // As one that nobody may read: there is no text to be had of it.
+  const closed = join(home.pipelinesDir, 'closed', 'pipeline.json');
+  mkdirSync(closed, { recursive: true });
+  const found = records.readablePipelines();
+  expect(found.records).toMatchObject([{ pipeline: 'delays' }]);
+  expect(found.unreadable).toMatchObject([
+    { pipeline: 'broken', error: { code: 'CORRUPT_STATE', message: expect.stringContaining(broken) } },
+    { pipeline: 'closed', error: { code: 'STATE_UNAVAILABLE', message: expect.stringContaining(closed) } },
+  ]);
+  expect(namesOf(found)).toEqual(['broken', 'closed', 'delays']);
+  expect(() => records.pipelines()).toThrow(expect.objectContaining({ code: 'CORRUPT_STATE' }));
+  for (const name of ['broken', 'closed']) records.removePipeline(name);
 });

@@ -18,6 +18,7 @@ export const paths: Paths = {
   graph: { method: 'GET', path: '/api/pipelines/:pipeline/graph' },
   history: { method: 'GET', path: '/api/pipelines/:pipeline/history' },
   ledger: { method: 'GET', path: '/api/pipelines/:pipeline/ledger' },
+  acknowledge: { method: 'POST', path: '/api/pipelines/:pipeline/ledger/acknowledge' },
   lag: { method: 'GET', path: '/api/pipelines/:pipeline/lag' },
   objectives: { method: 'GET', path: '/api/pipelines/:pipeline/objectives' },
   alerts: { method: 'GET', path: '/api/alerts' },

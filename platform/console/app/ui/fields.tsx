@@ -29,9 +29,10 @@ export function TextField(props: {
   readonly type?: 'text' | 'datetime-local';
   readonly list?: string | undefined;
   readonly fault?: string | undefined;
+  readonly maxLength?: number;
   readonly onChange: (value: string) => void;
 }) {
-  const { label, value, placeholder, type = 'text', list, fault, onChange } = props;
+  const { label, value, placeholder, type = 'text', list, fault, maxLength, onChange } = props;
   const id = useId();
   return (
     <p className="field">
@@ -42,6 +43,7 @@ export function TextField(props: {
         value={value}
         placeholder={placeholder}
         list={list}
+        maxLength={maxLength}
         spellCheck={false}
         autoComplete="off"
         aria-invalid={fault !== undefined}

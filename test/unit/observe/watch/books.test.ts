@@ -18,6 +18,8 @@ const hops: readonly Hop[] = [
 ];
 const start = 1_795_538_300_000;
 const lookEveryMs = 2000;
+/** Within this time windows that were judged long ago are looked at once more. */
+const wholeMs = 320_000;
 let directory: string;
 let told: string[];
 
@@ -173,15 +175,97 @@ describe('a fault that was told', () => {
 
   test('counts no longer once it was acknowledged, and stays so', () => {
     const line = faulty();
-    const { origin } = line.books.open()[0]!;
-    expect(line.books.acknowledge('2001-01-01T00:00:00.000Z', line.nowMs)).toBe(0);
-    expect(line.books.acknowledge(origin, line.nowMs)).toBe(1);
-    expect(line.books.acknowledge(undefined, line.nowMs)).toBe(0);
+    const { originMs } = line.books.open()[0]!;
+    expect(line.books.acknowledge({ originMs: originMs - windowMs }, line.nowMs)).toEqual([]);
+    expect(line.books.acknowledge({ originMs, note: 'the disk was full' }, line.nowMs)).toHaveLength(1);
+    expect(line.books.acknowledge({}, line.nowMs)).toEqual([]);
     line.books = line.open();
     line.until(line.nowMs + 20_000);
-    expect(line.books.counts()).toMatchObject({ unbalanced: 0, lost: 0 });
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, acknowledged: 1, lost: 0 });
     expect(line.books.faults()).toHaveLength(1);
-    expect(acknowledgedIn(join(directory, 'faults.json'))).toEqual(new Set([`${origin} store`]));
+    const known = { originMs, stage: 'store', kind: 'lost', events: 1, note: 'the disk was full' };
+    expect(acknowledgedIn(join(directory, 'faults.json'))).toMatchObject([known]);
+  });
+
+  test('stays in the ledger and in its sums, marked with when and by which note it was acknowledged', () => {
+    const line = faulty();
+    const atMs = line.nowMs;
+    line.books.acknowledge({ note: 'seen' }, atMs);
+    const marked = () => line.books.report().windows.flatMap(({ faults }) => faults);
+    expect(marked()).toMatchObject([{ stage: 'store', events: 1, acknowledged: { atMs, note: 'seen' } }]);
+    line.until(line.nowMs + 20_000, () => line.pass(5));
+    expect(marked()).toMatchObject([{ events: 1, acknowledged: { atMs, note: 'seen' } }]);
+    expect(line.books.report()).toMatchObject({ lost: 1, duplicated: 0 });
+    expect(line.books.report().windows.find(({ originMs }) => originMs === start)).toMatchObject({
+      state: 'unbalanced',
+    });
+  });
+
+  test('once acknowledged is told again when it is another one, and then counts as that', () => {
+    const line = faulty();
+    line.books.acknowledge({}, line.nowMs);
+    const more = enter(line.ingress, idsOf(2, 'late'), start);
+    expect(more).toHaveLength(2);
+    const told = line.until(line.nowMs + wholeMs, () => line.pass(5));
+    expect(told).toEqual([
+      expect.objectContaining({ originMs: start, stage: 'store', events: 3, acknowledgedMs: null }),
+    ]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 1, acknowledged: 0, lost: 3 });
+    expect(acknowledgedIn(join(directory, 'faults.json'))).toEqual([]);
+  });
+
+  test('is not told again when its figure changes, but says what the looks say now', () => {
+    const line = faulty();
+    const { toldMs } = line.books.open()[0]!;
+    enter(line.ingress, idsOf(2, 'late'), start);
+    expect(line.until(line.nowMs + wholeMs, () => line.pass(5))).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 1, lost: 3 });
+    expect(line.open().open()).toMatchObject([{ stage: 'store', events: 3, toldMs }]);
+    expect(line.books.open()[0]!.text).toContain('3 of');
+  });
+
+  test('can be acknowledged as soon as one look has seen it, and is never told then', () => {
+    const line = new Line();
+    line.pass(100, 1);
+    while (line.books.report().windows[0]?.state !== 'unbalanced')
+      expect(line.until(line.nowMs + lookEveryMs)).toEqual([]);
+    expect(line.books.open()).toEqual([]);
+    expect(line.books.acknowledge({}, line.nowMs)).toMatchObject([{ originMs: start, events: 1 }]);
+    expect(line.until(line.nowMs + 20_000)).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, acknowledged: 1, inFlight: 0 });
+  });
+
+  test('is not acknowledged when that can not be written down', () => {
+    const line = faulty();
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, 'in the way');
+    expect(() => line.books.acknowledge({}, line.nowMs)).toThrow(
+      expect.objectContaining({ code: 'STATE_UNAVAILABLE' }),
+    );
+    expect(line.books.counts()).toMatchObject({ unbalanced: 1, acknowledged: 0 });
+  });
+
+  test('once acknowledged is not told anew after a day, as long as the pages still tell of it', () => {
+    const line = faulty();
+    line.books.acknowledge({ note: 'seen' }, line.nowMs);
+    line.nowMs += 86_500_000;
+    expect(line.until(line.nowMs + 20_000)).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, acknowledged: 1 });
+  });
+
+  test('of thousands the file keeps so many as are certain to be bounded, the newest', () => {
+    const books = new Line().books;
+    const window = (at: number) => ({
+      ...{ originMs: start + at * windowMs, origin: '', state: 'unbalanced' as const, balance: 'unbalanced' as const },
+      ...{ stages: [], waitsFor: [] },
+      faults: ['a', 'b'].map((stage) => ({ stage, kind: 'lost' as const, events: 1, text: '1 of 2' })),
+    });
+    const windows = Array.from({ length: 3000 }, (_, at) => window(at));
+    const report = { windowMs, windows, lost: 6000, duplicated: 0, replayed: 0 };
+    const nowMs = start + 4000 * windowMs;
+    for (const lookMs of [nowMs, nowMs + confirmMs]) books.judge(report, 0, lookMs);
+    expect(books.faults()).toHaveLength(4096);
+    expect(books.faults().at(-1)).toMatchObject({ originMs: windows.at(-1)!.originMs });
   });
 
   test('goes after a day', () => {
@@ -195,7 +279,7 @@ describe('a fault that was told', () => {
     const line = faulty();
     line.books = line.open(2);
     expect(line.books.faults()).toHaveLength(1);
-    line.books.acknowledge(undefined, line.nowMs);
+    line.books.acknowledge({}, line.nowMs);
     expect(line.open(1).faults()).toEqual([]);
   });
 

@@ -25,7 +25,7 @@ function stateOf(job: object, stillMs: number) {
   };
   const rest = {
     freshnessMs: 30_000,
-    deadLetters: { records: 0, overMs: 60_000 },
+    deadLetters: { records: 0, overMs: 600_000, topics: [], newest: null },
     unbalanced: null,
     offsetsFault: null,
   };

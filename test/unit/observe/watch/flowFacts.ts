@@ -38,7 +38,7 @@ export function facts(more: Partial<FlowFacts> = {}): FlowFacts {
     frameworks: [{ framework: 'kafka', state: 'running', down: false, reason: '' }],
     hops: Object.values(hops),
     freshnessMs: 30_000,
-    deadLetters: { records: 0, overMs: 60_000 },
+    deadLetters: { records: 0, overMs: 600_000, topics: [], newest: null },
     ...{ unbalanced: null, offsetsFault: null },
     ...more,
   };

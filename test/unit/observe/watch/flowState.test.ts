@@ -90,9 +90,15 @@ const cases: Readonly<Record<string, [Partial<FlowFacts>, PipelineState, RegExp,
     ...(['degraded', /^kafka is degraded: kafka\.broker\.2: stopped/, 'millrace status'] as const),
   ],
   'dead letters': [
-    { deadLetters: { records: 12, overMs: 60_000 } },
-    ...(['degraded', /^12 events went to the dead-letter topics in the last 60 s/] as const),
-    'read the dead letters: their headers say why',
+    {
+      deadLetters: {
+        ...{ records: 12, overMs: 600_000, topics: ['mine.flights.dead'] },
+        newest: { agoMs: 42_000, stage: 'store', reason: 'wrong-type: delay: expected int, got string' },
+      },
+    },
+    'degraded',
+    /^12 events went to mine\.flights\.dead in the last 10 min; the newest, 42 s ago by store: wrong-type: delay: expected int/,
+    'millrace console shows them with their reasons; told until 10 min after the last one',
   ],
   'a ledger that does not balance': [
     { unbalanced: { windows: 2, newest: 'between ingress and store: 1 of 500 events missing' } },
@@ -168,7 +174,11 @@ const anyFacts = fc
     worker: fc.boolean(),
     tasks: fc.tuple(anyTask, anyTask, anyTask, anyTask, anyTask),
     hops: fc.tuple(anyHop, anyHop, anyHop, anyHop),
-    deadLetters: fc.record({ records: fc.constantFrom(0, 3), overMs: fc.constant(60_000) }),
+    deadLetters: fc.record({
+      ...{ records: fc.constantFrom(0, 3), overMs: fc.constant(600_000) },
+      topics: fc.constantFrom(['a.dead'], ['a.dead', 'b.dead', 'c.dead']),
+      newest: fc.constantFrom(null, { agoMs: 1000, stage: 'store', reason: 'bad-json' }),
+    }),
     unbalanced: fc.constantFrom(null, { windows: 1, newest: 'x' }),
     offsetsFault: fc.constantFrom(null, 'no answer'),
   })

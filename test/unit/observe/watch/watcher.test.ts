@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type PipelineSummary, pipelineGraph, pipelineSummary } from '../../../../platform/api/contract/pipelines.ts';
 import type { TaskStatus } from '../../../../platform/cluster/driver.ts';
 import { type HealthServer, startHealthServer } from '../../../../platform/connectors/health.ts';
+import { MillraceError } from '../../../../platform/errors.ts';
 import type { PipelineRecord } from '../../../../platform/model/records.ts';
 import { createWatcher, type ReadRecords } from '../../../../platform/observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../../../../platform/observe/watcher.ts';
@@ -28,6 +29,9 @@ class Room {
   readonly events: WatchEvent[] = [];
   readonly said: string[] = [];
   records: PipelineRecord[] = [];
+  unreadable: string[] = [];
+  /** Whose tasks run, besides. */
+  running: PipelineRecord[] = [];
   fails = false;
   looksFail = false;
   readonly #servers: HealthServer[] = [];
@@ -75,16 +79,20 @@ class Room {
   watch(): Watcher {
     const status = (task: string) => ({ id: task, phase: 'running', desired: 'running', reason: '' }) as TaskStatus;
     const records: ReadRecords = {
-      pipelines: () => {
-        if (this.fails) throw new Error('pipeline.json is corrupt');
-        return this.records;
+      readablePipelines: () => {
+        if (this.fails) throw new Error('the directory can not be read');
+        const unreadable = this.unreadable.map((pipeline) => ({ pipeline, error: corrupt(pipeline) }));
+        return { records: this.records, unreadable };
       },
       framework: () => undefined,
       frameworks: () => [],
     };
     this.#watcher = createWatcher({
       ...{ home: { historyDir: this.historyDir }, records, secrets: { get: () => '' }, everyMs: 50 },
-      driver: { list: async () => this.records.flatMap(({ plan }) => plan.placements.map(({ task }) => status(task))) },
+      driver: {
+        list: async () =>
+          [...this.records, ...this.running].flatMap(({ plan }) => plan.placements.map(({ task }) => status(task))),
+      },
       log: (message) => void this.said.push(message),
       freshnessMs: () => {
         if (this.looksFail) throw new Error('no freshness');
@@ -105,6 +113,10 @@ class Room {
     await Promise.all(this.#servers.map((server) => server.close()));
     rmSync(this.historyDir, { recursive: true, force: true });
   }
+}
+
+function corrupt(pipeline: string): MillraceError {
+  return new MillraceError('CORRUPT_STATE', { file: `/h/pipelines/${pipeline}/pipeline.json`, reason: 'it is empty' });
 }
 
 let room: Room;
@@ -149,6 +161,11 @@ test('tells rates, latencies, graph and history of what passes, in the shape of 
   });
   expect(Object.keys(points[0]!.stages)).toContain('store-flights');
   expect(watcher.graph('mine', points[0]!.atMs)?.atMs).toBe(points[0]!.atMs);
+  // Asked at each look, by objectives: from memory, whatever the files are.
+  rmSync(join(room.historyDir, 'mine'), { recursive: true });
+  expect(Object.keys(watcher.newest('mine')!.stages)).toContain('store-flights');
+  expect(watcher.newest('mine')!.atMs).toBeGreaterThanOrEqual(points[0]!.atMs);
+  expect(watcher.newest('other')).toBeUndefined();
   expect(watcher.ledger('mine')).toMatchObject({ pipeline: 'mine', windows: [] });
   expect(watcher.lag('mine')?.hops).toHaveLength(7);
   expect(room.events.some(({ kind }) => kind === 'seen')).toBe(true);
@@ -186,9 +203,45 @@ test('records that can not be read are told once, and what was seen stays', asyn
   room.fails = true;
   await until(() => room.said.length > 0);
   await sleep(200);
-  expect(room.said).toEqual(['the observer can not look: pipeline.json is corrupt']);
+  expect(room.said).toEqual(['the observer can not look: the directory can not be read']);
   expect(watcher.summaries()).toHaveLength(1);
 });
+
+test('a record that can not be read is named, once in the log, and the others are looked at', async () => {
+  room.unreadable = ['broken'];
+  const watcher = await flowing();
+  await until(() => watcher.summary('mine'));
+  const seen = watcher.summary('broken')!;
+  expect(pipelineSummary.parse(seen)).toEqual(seen);
+  expect(seen).toMatchObject({ state: 'degraded', reason: corrupt('broken').message, ratePerSecond: null });
+  expect(seen.next).toContain('mv /h/pipelines/broken/pipeline.json');
+  expect(watcher.summaries().map(({ pipeline }) => pipeline)).toEqual(['mine', 'broken']);
+  const looks = () => room.events.filter(({ kind, pipeline }) => kind === 'seen' && pipeline === 'mine').length;
+  const before = looks();
+  await until(() => looks() > before + 3);
+  expect(room.said).toEqual([`broken: ${corrupt('broken').message}`]);
+  expect(room.events.filter(({ kind, pipeline }) => kind === 'state' && pipeline === 'broken')).toHaveLength(1);
+  room.unreadable = [];
+  await until(() => watcher.summary('broken') === undefined);
+});
+
+test('a pipeline whose record can no longer be read is watched on as it was recorded, and keeps what was seen', async () => {
+  const watcher = await flowing();
+  const directory = join(room.historyDir, 'mine');
+  await until(() => watcher.summary('mine') && existsSync(directory));
+  const { records } = room;
+  room.running = records;
+  [room.records, room.unreadable] = [[], ['mine']];
+  const told = await until(
+    () => watcher.summary('mine')!.reason.includes('can not be read') && watcher.summary('mine'),
+  );
+  expect(told).toMatchObject({ state: 'degraded', blueprint: 'flight-delays', revision: 1 });
+  expect(told.reason).toContain('/h/pipelines/mine/pipeline.json');
+  expect(told.reason).toContain('it is watched as it was recorded before');
+  expect([existsSync(directory), watcher.summaries().length]).toEqual([true, 1]);
+  [room.records, room.unreadable] = [records, []];
+  await until(() => !watcher.summary('mine')!.reason.includes('can not be read'));
+}, 30_000);
 
 test('a look that fails is told in the state, and once in the log', async () => {
   const watcher = await flowing();

@@ -4,7 +4,7 @@ import { Badge } from '../../ui/StateBadge.tsx';
 
 /** The ledger in one word, and the windows behind it. */
 export function Balance({ ledger }: { readonly ledger: PipelineSummary['ledger'] }) {
-  const { balanced, inFlight, unbalanced, unknown, lost, duplicated } = ledger;
+  const { balanced, inFlight, unbalanced, acknowledged, unknown, lost, duplicated } = ledger;
   const faults = [
     ...(lost > 0 ? [`${formatCount(lost)} lost`] : []),
     ...(duplicated > 0 ? [`${formatCount(duplicated)} doubled`] : []),
@@ -13,6 +13,7 @@ export function Balance({ ledger }: { readonly ledger: PipelineSummary['ledger']
     ...(balanced > 0 ? [`${plural(balanced, 'window')} balanced`] : []),
     ...(inFlight > 0 ? [`${formatCount(inFlight)} in flight`] : []),
     ...(unbalanced > 0 ? [`${formatCount(unbalanced)} unbalanced`] : []),
+    ...(acknowledged > 0 ? [`${formatCount(acknowledged)} acknowledged`] : []),
     ...(unknown > 0 ? [`${formatCount(unknown)} unknown`] : []),
   ];
   return (

@@ -2,7 +2,8 @@ import { useQuery } from '../../../api/useQuery.ts';
 import { formatCount, formatExact, plural } from '../../../format/numbers.ts';
 import { formatClock, formatDuration } from '../../../format/times.ts';
 import { Empty, FailureView, Loading } from '../../../ui/states.tsx';
-import { type LedgerView, type LedgerWindow, readLedger } from './windows.ts';
+import { Faults } from './Faults.tsx';
+import { isOpen, type LedgerView, type LedgerWindow, readLedger } from './windows.ts';
 import './ledger.css';
 
 const shownWindows = 90;
@@ -33,7 +34,10 @@ export function LedgerStrip({ pipeline }: { readonly pipeline: string }) {
             <p>Windows appear with the first events.</p>
           </Empty>
         ) : (
-          <Windows ledger={ledger} />
+          <>
+            <Windows ledger={ledger} />
+            <Faults pipeline={pipeline} ledger={ledger} onDone={asked.reload} />
+          </>
         )}
       </div>
     </section>
@@ -52,35 +56,21 @@ function Totals({ ledger: { lost, duplicated, replayed, windowMs } }: { readonly
 
 function Windows({ ledger }: { readonly ledger: LedgerView }) {
   const windows = ledger.windows.slice(-shownWindows);
-  const noted = windows.filter(({ faults }) => faults.length > 0);
   return (
-    <>
-      <ol className="windows" aria-label={summaryOf(windows)}>
-        {windows.map((window) => (
-          <li key={window.originMs} className={`window ${tones[window.state]}`} title={textOf(window)}>
-            <span className="sr-only">{textOf(window)}</span>
-            <span aria-hidden="true">{marks[window.state]}</span>
-          </li>
-        ))}
-      </ol>
-      {(noted.length > 0 || ledger.faults.length > 0) && (
-        <ul className="faults">
-          {noted.flatMap(({ originMs, faults }) =>
-            faults.map((fault) => (
-              <li key={`${originMs} ${fault}`}>
-                <strong>{formatClock(originMs)}</strong> {fault}
-              </li>
-            )),
-          )}
-          {ledger.faults.map((fault) => (
-            <li key={fault} className="muted">
-              {fault}
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
+    <ol className="windows" aria-label={summaryOf(windows)}>
+      {windows.map((window) => (
+        <li key={window.originMs} className={`window ${toneOf(window)}`} title={textOf(window)}>
+          <span className="sr-only">{textOf(window)}</span>
+          <span aria-hidden="true">{marks[window.state]}</span>
+        </li>
+      ))}
+    </ol>
   );
+}
+
+/** What was acknowledged is as it was, and no alarm. */
+function toneOf(window: LedgerWindow): string {
+  return window.state === 'unbalanced' && !isOpen(window) ? 'warn' : tones[window.state];
 }
 
 function summaryOf(windows: readonly LedgerWindow[]): string {
@@ -95,5 +85,5 @@ function summaryOf(windows: readonly LedgerWindow[]): string {
 
 function textOf({ originMs, state, faults, waitsFor }: LedgerWindow): string {
   const waits = waitsFor.length > 0 ? `, waits for ${waitsFor.join(', ')}` : '';
-  return `${formatClock(originMs)} ${state}${waits}${faults.map((fault) => ` ${fault}`).join('')}`;
+  return `${formatClock(originMs)} ${state}${waits}${faults.map(({ text, acknowledged }) => ` ${text}${acknowledged === null ? '' : ' (acknowledged)'}`).join('')}`;
 }

@@ -2,10 +2,18 @@
 
 export type WindowState = 'balanced' | 'in-flight' | 'unbalanced' | 'unknown';
 
+export interface FaultView {
+  readonly text: string;
+  /** When, and with which note; null: nobody has. */
+  readonly acknowledged: { readonly atMs: number; readonly note: string | null } | null;
+}
+
 export interface LedgerWindow {
   readonly originMs: number;
+  /** ISO-8601, as the API takes it back. */
+  readonly origin: string;
   readonly state: WindowState;
-  readonly faults: readonly string[];
+  readonly faults: readonly FaultView[];
   readonly waitsFor: readonly string[];
 }
 
@@ -17,7 +25,7 @@ export interface LedgerView {
   readonly duplicated: number;
   readonly replayed: number;
   /** What makes the ledger say less than it could. */
-  readonly faults: readonly string[];
+  readonly notes: readonly string[];
 }
 
 const states: readonly string[] = ['balanced', 'in-flight', 'unbalanced', 'unknown'];
@@ -28,10 +36,9 @@ export function readLedger(answer: unknown): LedgerView | undefined {
   const windows = answer.windows.filter(isRecord).map(
     (window): LedgerWindow => ({
       originMs: numberOf(window.originMs),
+      origin: String(window.origin),
       state: states.includes(String(window.state)) ? (window.state as WindowState) : 'unknown',
-      faults: (Array.isArray(window.faults) ? window.faults : []).map((fault) =>
-        isRecord(fault) ? String(fault.text) : String(fault),
-      ),
+      faults: (Array.isArray(window.faults) ? window.faults : []).map(faultOf),
       waitsFor: (Array.isArray(window.waitsFor) ? window.waitsFor : []).map(String),
     }),
   );
@@ -41,8 +48,21 @@ export function readLedger(answer: unknown): LedgerView | undefined {
     lost: numberOf(answer.lost),
     duplicated: numberOf(answer.duplicated),
     replayed: numberOf(answer.replayed),
-    faults: (Array.isArray(answer.faults) ? answer.faults : []).map(String),
+    notes: (Array.isArray(answer.faults) ? answer.faults : []).map(String),
   };
+}
+
+function faultOf(fault: unknown): FaultView {
+  if (!isRecord(fault)) return { text: String(fault), acknowledged: null };
+  const { text, acknowledged } = fault;
+  if (!isRecord(acknowledged)) return { text: String(text), acknowledged: null };
+  const note = typeof acknowledged.note === 'string' ? acknowledged.note : null;
+  return { text: String(text), acknowledged: { atMs: numberOf(acknowledged.atMs), note } };
+}
+
+/** Whether there is a fault in it that nobody has acknowledged. */
+export function isOpen({ faults }: Pick<LedgerWindow, 'faults'>): boolean {
+  return faults.some(({ acknowledged }) => acknowledged === null);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

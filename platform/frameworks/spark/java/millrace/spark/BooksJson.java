@@ -51,14 +51,20 @@ final class BooksJson {
     return histogram;
   }
 
-  /** `completeFromMs`: negative where the job does not count all that it reads. */
-  static ObjectNode ledger(String job, StageCounts counts, int forgottenWindows, long completeFromMs, String fault) {
-    ObjectNode ledger = json.createObjectNode().put("stage", job);
-    if (completeFromMs >= 0) ledger.put("completeFromMs", completeFromMs);
+  /** `completeFromMs` of the book: negative where the job does not count all that it reads. */
+  static ObjectNode ledger(StageBooks.Book book, StageCounts counts) {
+    ObjectNode ledger = json.createObjectNode().put("stage", book.job);
+    if (book.completeFromMs >= 0) ledger.put("completeFromMs", book.completeFromMs);
     ledger.set("cells", cells(counts));
-    ledger.put("withoutOrigin", counts.withoutOrigin).put("forgottenWindows", forgottenWindows);
-    if (fault != null) ledger.put("fault", fault);
+    ledger.put("withoutOrigin", counts.withoutOrigin).put("forgottenWindows", book.forgottenWindows);
+    unknownBefore(book, ledger);
+    if (book.fault != null) ledger.put("fault", book.fault);
     return ledger;
+  }
+
+  private static void unknownBefore(StageBooks.Book book, ObjectNode node) {
+    if (book.unknownWhy == null) return;
+    node.putObject("unknownBefore").put("ms", book.unknownBeforeMs).put("why", book.unknownWhy);
   }
 
   private static ArrayNode cells(StageCounts counts) {
@@ -81,9 +87,11 @@ final class BooksJson {
   }
 
   /** Pathways' latencies are of this process; only the ledger is kept. */
-  static ObjectNode settled(StageCounts counts, long batch, int forgottenWindows, long completeFromMs) {
-    ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/1").put("batch", batch);
-    file.put("forgottenWindows", forgottenWindows).put("completeFromMs", completeFromMs);
+  static ObjectNode settled(StageBooks.Book book) {
+    StageCounts counts = book.settled;
+    ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/1").put("batch", book.settledBatch);
+    file.put("forgottenWindows", book.forgottenWindows).put("completeFromMs", book.completeFromMs);
+    unknownBefore(book, file);
     ObjectNode kept = file.putObject("counts").put("withoutOrigin", counts.withoutOrigin);
     ObjectNode positions = kept.putObject("positions");
     counts.positions.forEach((partition, next) -> positions.put(partition.toString(), next));

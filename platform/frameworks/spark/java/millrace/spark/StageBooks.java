@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
@@ -32,7 +33,7 @@ final class StageBooks extends SparkListener {
   private static final ObjectMapper json = new ObjectMapper();
   static final String namePrefix = "millrace-counts:";
 
-  private static final class Book {
+  static final class Book {
     final String job;
     final String topic;
     final Path file;
@@ -51,6 +52,9 @@ final class StageBooks extends SparkListener {
     final Map<Long, StageCounts> live = new HashMap<>();
     private long deadLetteredBefore;
     String fault;
+    /** What was counted earlier is gone: windows that began before are unknown; 0: none, and then `unknownWhy` is null. */
+    long unknownBeforeMs;
+    String unknownWhy;
 
     Book(String job, String topic, Path file) {
       this.job = job;
@@ -108,7 +112,7 @@ final class StageBooks extends SparkListener {
       try {
         Files.createDirectories(file.getParent());
         Path draft = file.resolveSibling(file.getFileName() + ".new");
-        Files.write(draft, json.writeValueAsBytes(BooksJson.settled(this.settled, settledBatch, forgottenWindows, completeFromMs)));
+        Files.write(draft, json.writeValueAsBytes(BooksJson.settled(this)));
         Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         fault = null;
       } catch (IOException error) {
@@ -117,17 +121,40 @@ final class StageBooks extends SparkListener {
     }
 
     void read() {
-      if (!Files.exists(file)) return;
+      if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) return;
       try {
         JsonNode tree = json.readTree(file.toFile());
-        settled = BooksJson.counts(tree.get("counts"));
-        deadLetteredBefore = settled.total(StageCounts.Kind.deadLettered);
+        StageCounts counts = BooksJson.counts(tree.get("counts"));
         settledBatch = tree.get("batch").asLong();
         forgottenWindows = tree.get("forgottenWindows").asInt();
         completeFromMs = tree.path("completeFromMs").asLong(-1);
+        unknownBeforeMs = tree.path("unknownBefore").path("ms").asLong(0);
+        unknownWhy = unknownBeforeMs == 0 ? null : tree.path("unknownBefore").path("why").asText();
+        settled = counts;
+        deadLetteredBefore = settled.total(StageCounts.Kind.deadLettered);
       } catch (IOException | RuntimeException error) {
-        fault = "the ledger " + file + " can not be read, it is left as it is: " + Say.reason(error);
+        forget(Say.reason(error));
       }
+    }
+
+    /** Telemetry must not keep the job from running: counts begin anew, and it is told from when on they are whole. */
+    private void forget(String reason) {
+      settledBatch = -1;
+      forgottenWindows = 0;
+      completeFromMs = -1;
+      unknownBeforeMs = System.currentTimeMillis();
+      Path aside = file.resolveSibling(file.getFileName() + ".unread");
+      unknownWhy = "its journal " + file + " could not be read (" + reason + "): it lies as " + aside + ", and counts begin anew";
+      try {
+        Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException error) {
+        unknownWhy = "its journal " + file + " can not be used (" + reason + "): make it and its directory readable and writable to "
+            + "the user that Millrace runs as, or move the file away; it is tried again with each batch";
+        fault = unknownWhy;
+        return;
+      }
+      // At once: a driver that dies before its first batch has ended must not take the file that is missing for a new job's.
+      write();
     }
   }
 
@@ -237,7 +264,7 @@ final class StageBooks extends SparkListener {
           StageCounts counts = book.now(sinceMs);
           ObjectNode report = reports.addObject();
           report.set("checkpoint", BooksJson.checkpoint(book.job, startMs, counts));
-          ObjectNode ledger = BooksJson.ledger(book.job, counts, book.forgottenWindows, book.completeFromMs, book.fault);
+          ObjectNode ledger = BooksJson.ledger(book, counts);
           ledger.put("deadLettered", book.deadLettered());
           ObjectNode positions = ledger.putObject("positions");
           counts.positions.forEach((partition, next) -> positions.put(book.topic + "/" + partition, next));

@@ -1,0 +1,163 @@
+/** A stage whose journal can't be used: what it counted before is unknown, never balanced and never lost. Real files. */
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { notesOf } from '../../../platform/observe/ledger.ts';
+import { balance } from '../../../platform/telemetry/conservation/balance.ts';
+import { windowMs } from '../../../platform/telemetry/conservation/cell.ts';
+import { memoryJournal } from '../../../platform/telemetry/conservation/journal.ts';
+import { journalFor } from '../../../platform/telemetry/conservation/journalFor.ts';
+import { FlowMeter, IngressMeter } from '../../../platform/telemetry/stageMeter.ts';
+import { arrive, enter, idsOf } from '../observe/watch/counts.ts';
+
+const start = 1_795_538_300_000;
+let directory: string;
+let file: string;
+let said: string[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
+  file = join(directory, 'conservation', 'store.ndjson');
+  said = [];
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** An ingress that goes on, and a sink whose process ends and starts. */
+class Line {
+  nowMs = start;
+  readonly ingress = new IngressMeter({
+    stage: 'ingress',
+    kind: 'ingress',
+    journal: memoryJournal(),
+    now: () => this.nowMs,
+  });
+  sink = this.open();
+  read = 0;
+
+  open(): FlowMeter {
+    const now = () => this.nowMs;
+    const journal = journalFor(file, { log: (message) => void said.push(message), now });
+    return new FlowMeter({ stage: 'store', kind: 'sink', journal, now });
+  }
+
+  /** One window, ten events, of which the sink loses some. */
+  pass(lose = 0): void {
+    const records = enter(this.ingress, idsOf(10, `e${this.nowMs}`), this.nowMs);
+    arrive(this.sink, records.slice(lose), { atMs: this.nowMs, offset: this.read });
+    this.read += 10;
+    this.nowMs += windowMs;
+  }
+
+  /** After `kill -9`: what is not in the journal is gone. */
+  restart(): void {
+    this.sink = this.open();
+  }
+
+  report() {
+    return balance(
+      [
+        { name: 'ingress', writes: 'flights', pages: [this.ingress.report().ledger], drained: true },
+        { name: 'store', reads: 'flights', pages: [this.sink.report().ledger], drained: true },
+      ],
+      this.nowMs + 60_000,
+    );
+  }
+
+  states() {
+    return this.report().windows.map(({ state }) => state);
+  }
+}
+
+const entry = '{"format":"millrace/conservation/1","lanes":{},"withoutOrigin":0,';
+const tally = '{"count":1,"sum":"zz","xor":"00"}';
+const cell = `{"originMs":1,"pathway":"p","since":0,"tallies":{"in":${tally}}}`;
+
+describe.each([
+  ['is no journal', () => writeFileSync(file, 'hello\n')],
+  ['is of another format', () => writeFileSync(file, '{"format":"other/1"}\n')],
+  [
+    'has a line in the middle that is none',
+    () => appendFileSync(file, 'hello\n{"format":"millrace/conservation/1"}\n'),
+  ],
+  ['lacks what an entry has', () => writeFileSync(file, '{"format":"millrace/conservation/1"}\n')],
+  ['has cells that are none', () => writeFileSync(file, `${entry}"cells":[null]}\n`)],
+  ['has tallies that are none', () => writeFileSync(file, `${entry}"cells":[${cell}]}\n`)],
+  // Of which there is no text to be had, as of a file without permission, which root has always.
+  ['can not be opened', () => void [rmSync(file), mkdirSync(file)]],
+])('a journal that %s', (_, spoil) => {
+  test('makes windows before unknown, with its name; those after are judged', () => {
+    const line = new Line();
+    for (let window = 0; window < 3; window++) line.pass();
+    spoil();
+    line.restart();
+    for (let window = 0; window < 2; window++) line.pass();
+    line.pass(1);
+    expect(line.states()).toEqual(['unknown', 'unknown', 'unknown', 'balanced', 'balanced', 'unbalanced']);
+    expect(line.report()).toMatchObject({ lost: 1, duplicated: 0 });
+    const [why] = line.report().windows[0]!.waitsFor;
+    expect(why).toMatch(/^store, which has forgotten what it counted before 20.*Z: its journal /);
+    for (const text of [why, said[0]]) expect(text).toContain(`${file} could not be read (`);
+    expect(why).toContain(`it lies as ${file}.unread`);
+    expect(said).toHaveLength(1);
+    expect(existsSync(`${file}.unread`)).toBe(true);
+    const replies = [{ task: 'mine.sinks.0', stages: [line.sink.report()] }];
+    expect(notesOf(replies, line.nowMs)).toEqual([expect.stringContaining(`${file} could not be read`)]);
+    expect(notesOf(replies, line.nowMs + 2 * 86_400_000)).toEqual([]);
+  });
+
+  test('is known to have been so after the next kill -9, and after the new one was written anew', () => {
+    const line = new Line();
+    line.pass();
+    spoil();
+    line.restart();
+    line.pass();
+    line.restart();
+    expect(line.states()).toEqual(['unknown', 'balanced']);
+    const journal = journalFor(file, { log: () => {}, now: () => line.nowMs });
+    const [first] = journal.entries();
+    journal.replace({ ...first!, cells: line.sink.report().ledger.cells, lanes: { 't/0': 20 } });
+    line.restart();
+    line.pass();
+    expect(line.states()).toEqual(['unknown', 'balanced', 'balanced']);
+    expect(said).toHaveLength(1);
+  });
+});
+
+test('where not even a new journal can be begun, that is told with the remedy, and it begins when it can', () => {
+  const line = new Line();
+  line.pass();
+  const stale = readFileSync(file, 'utf8');
+  rmSync(dirname(file), { recursive: true });
+  writeFileSync(dirname(file), 'in the way');
+  line.restart();
+  line.pass();
+  expect(line.states()).toEqual(['unknown', 'balanced']);
+  const { fault } = line.sink.report().ledger;
+  expect(fault).toContain(`${file} can not be used (`);
+  expect(fault).toContain('make it and its directory readable and writable');
+  const replies = [{ task: 'mine.sinks.0', stages: [line.sink.report()] }];
+  expect(notesOf(replies, line.nowMs)).toEqual([`mine.sinks.0, store: ${fault}`]);
+  // Mended, with the journal of long ago in its place: what was counted meanwhile is not in it.
+  rmSync(dirname(file));
+  mkdirSync(dirname(file));
+  writeFileSync(file, stale);
+  line.pass();
+  line.pass();
+  expect(line.sink.report().ledger.fault).toBeUndefined();
+  expect(said.at(-1)).toContain('has its journal');
+  line.restart();
+  line.pass();
+  expect(line.states()).toEqual(['unknown', 'balanced', 'balanced', 'balanced', 'balanced']);
+  expect(line.report()).toMatchObject({ lost: 0, duplicated: 0 });
+});
+
+test('a journal that can be read, and one that is not there yet, are as they were', () => {
+  const line = new Line();
+  line.pass();
+  line.restart();
+  line.pass();
+  expect(line.states()).toEqual(['balanced', 'balanced']);
+  expect(line.sink.report().ledger).not.toHaveProperty('unknownBefore');
+  expect(said).toEqual([]);
+});
