@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PipelineSummary } from '../../api/contract/pipelines.ts';
 import type { ClusterDriver } from '../../cluster/driver.ts';
+import { asMillraceError } from '../../errors.ts';
 import type { Home } from '../../home.ts';
 import { name as nameShape } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
@@ -138,13 +139,21 @@ class HomeWatcher implements Watcher {
       void watch.close();
     }
     this.#forget(names);
-    for (const record of records) {
-      this.#troubles.delete(recordOf(record.pipeline));
-      const known = this.#watches.get(record.pipeline);
+    this.#name([...unreadable, ...records.flatMap((record) => this.#followOne(record))]);
+  }
+
+  /** Answers it with the reason where it is no record of ours after all. */
+  #followOne(record: PipelineRecord): ReadPipelines['unreadable'] {
+    const { pipeline } = record;
+    try {
+      const known = this.#watches.get(pipeline);
       if (known !== undefined) known.follow(record);
-      else this.#watches.set(record.pipeline, this.#watch(record));
+      else this.#watches.set(pipeline, this.#watch(record));
+    } catch (thrown) {
+      return [{ pipeline, error: asMillraceError(thrown) }];
     }
-    this.#name(unreadable);
+    this.#troubles.delete(recordOf(pipeline));
+    return [];
   }
 
   /** Those that were known before are watched on as they were recorded then; of the others only that much is told. */
