@@ -40,7 +40,7 @@ const columns: readonly Column<PipelineSummary>[] = [
           {pipeline}
         </a>
         <div className="sub">
-          {blueprint} · revision {revision}
+          {blueprint === '' ? 'not known' : `${blueprint} · revision ${revision}`}
         </div>
       </>
     ),
