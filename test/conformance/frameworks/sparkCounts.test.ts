@@ -113,7 +113,10 @@ describe('spark counts', () => {
     pipeline.sabotage = undefined;
     // Written down with each batch; the other job's lasts for minutes.
     const directory = join(pipeline.task('driver').directory, 'data', 'conservation');
-    const file = join(directory, readdirSync(directory).find((name) => /^means.*\.json$/.test(name))!);
+    const written = () =>
+      (existsSync(directory) ? readdirSync(directory) : []).find((name) => /^means.*\.json$/.test(name));
+    for (let tries = 0; tries < 300 && written() === undefined; tries++) await sleep(200);
+    const file = join(directory, written()!);
     const restart = async (spoil: () => void) => {
       await end(pipeline.task('driver'));
       spoil();
