@@ -8,7 +8,7 @@ import { consoleUrl } from '../../control/consoleUrl.ts';
 import { controlPorts } from '../../control/controlFile.ts';
 import { workerTask } from '../../control/tasks.ts';
 import { workflowUrl } from '../../control/workflowUrl.ts';
-import { MillraceError } from '../../errors.ts';
+import { asMillraceError, MillraceError } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import { type Standing, waitsOf } from '../../observe/standing.ts';
@@ -19,7 +19,7 @@ import { KafkaLine } from '../../observe/watch/kafkaLine.ts';
 import { lookNow } from '../../observe/watch/lookNow.ts';
 import { type Statuses, seeServers } from '../../observe/watch/servers.ts';
 import { newestDeadLetter } from '../../operate/newestDeadLetter.ts';
-import { createRecords, namesOf } from '../../records/records.ts';
+import { createRecords, namesOf, type ReadPipelines, type UnreadableRecord } from '../../records/records.ts';
 import { createSecrets } from '../../secrets/secrets.ts';
 import { workflowIds } from '../../workflows/messages.ts';
 import { seePipeline } from '../seeing.ts';
@@ -75,12 +75,7 @@ async function read(session: Session, name: string | undefined): Promise<Status>
     home: session.home.root,
     agent: agent ? 'running' : 'not running',
     console: consoleUrl(session.home) ?? null,
-    ...(await standings(session, tasks, chosen, used)),
-    unreadable: unreadable.map(({ pipeline, error }) => ({
-      pipeline,
-      reason: error.message,
-      next: error.toJSON().next,
-    })),
+    ...(await standings(session, tasks, { records: chosen, unreadable }, used)),
     tasks: (tasks ?? []).filter(({ owner }) => owners.has(owner.name)),
   };
 }
@@ -88,9 +83,9 @@ async function read(session: Session, name: string | undefined): Promise<Status>
 async function standings(
   session: Session,
   tasks: readonly TaskStatus[] | undefined,
-  pipelines: readonly PipelineRecord[],
+  pipelines: ReadPipelines,
   used: readonly FrameworkRecord[],
-): Promise<Pick<Status, 'pipelines' | 'frameworks'>> {
+): Promise<Pick<Status, 'pipelines' | 'unreadable' | 'frameworks'>> {
   const statuses = tasks && new Map(tasks.map((task) => [task.id, task]));
   const control = { agent: statuses !== undefined, worker: statuses?.get(workerTask)?.phase === 'running' };
   const secrets = createSecrets(session.home.secretsDir);
@@ -105,10 +100,21 @@ async function standings(
     newestDeadLetter: newest,
     facts: servers.map(({ fact }) => fact),
   };
-  const shown = await Promise.all(pipelines.map((record) => pipelineStatus(session, record, world)));
+  // A record that is whole by its form, and that nothing can be made of, hides no other either.
+  const failed: UnreadableRecord[] = [...pipelines.unreadable];
+  const looks = pipelines.records.map(async (record) => {
+    const { pipeline } = record;
+    const look = pipelineStatus(session, record, world);
+    return await look.catch((thrown) => void failed.push({ pipeline, error: asMillraceError(thrown) }));
+  });
+  const shown = (await Promise.all(looks)).filter((each) => each !== undefined);
   await kafka.close();
   const frameworks = used.map(({ framework, users }, at) => ({ framework, ...servers[at]!.standing, users }));
-  return { pipelines: shown, frameworks };
+  return { pipelines: shown, unreadable: failed.map(unreadableOf), frameworks };
+}
+
+function unreadableOf({ pipeline, error }: UnreadableRecord): Status['unreadable'][number] {
+  return { pipeline, reason: error.message, next: error.toJSON().next };
 }
 
 interface World {

@@ -1,8 +1,8 @@
 /** The observer: watches all pipelines of a home all the time. It only reads, but for its own directory. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PipelineSummary } from '../../api/contract/pipelines.ts';
 import type { ClusterDriver } from '../../cluster/driver.ts';
+import { asMillraceError } from '../../errors.ts';
 import type { Home } from '../../home.ts';
 import { name as nameShape } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
@@ -12,9 +12,9 @@ import type { Acknowledging } from './books.ts';
 import { ClusterEye } from './clusterEye.ts';
 import type { ReadNewestDeadLetter } from './deadLetters.ts';
 import { KafkaLine } from './kafkaLine.ts';
-import { PipelineWatch, type Unread } from './pipelineWatch.ts';
+import { PipelineWatch } from './pipelineWatch.ts';
 import type { ReadSecrets } from './servers.ts';
-import { summaryOfUnread } from './summary.ts';
+import { UnreadPipelines } from './unreadPipelines.ts';
 
 /** The part of `Records` that the observer reads. */
 export interface ReadRecords {
@@ -58,8 +58,7 @@ class HomeWatcher implements Watcher {
   readonly #kafka: KafkaLine;
   readonly #eye: ClusterEye;
   readonly #watches = new Map<string, PipelineWatch>();
-  /** Pipelines of which there is nothing but a record that can't be read. */
-  readonly #unread = new Map<string, PipelineSummary>();
+  readonly #unread = new UnreadPipelines();
   readonly #listeners = new Set<(event: WatchEvent) => void>();
   /** Looks under way, by pipeline: one that takes long is not begun again. */
   readonly #looking = new Map<string, Promise<void>>();
@@ -138,35 +137,35 @@ class HomeWatcher implements Watcher {
       void watch.close();
     }
     this.#forget(names);
-    for (const record of records) {
-      this.#troubles.delete(recordOf(record.pipeline));
-      const known = this.#watches.get(record.pipeline);
+    this.#name([...unreadable, ...records.flatMap((record) => this.#followOne(record))]);
+  }
+
+  /** Answers it with the reason where it is no record of ours after all. */
+  #followOne(record: PipelineRecord): ReadPipelines['unreadable'] {
+    const { pipeline } = record;
+    try {
+      const known = this.#watches.get(pipeline);
       if (known !== undefined) known.follow(record);
-      else this.#watches.set(record.pipeline, this.#watch(record));
+      else this.#watches.set(pipeline, this.#watch(record));
+    } catch (thrown) {
+      return [{ pipeline, error: asMillraceError(thrown) }];
     }
-    this.#name(unreadable);
+    this.#troubles.delete(recordOf(pipeline));
+    return [];
   }
 
   /** Those that were known before are watched on as they were recorded then; of the others only that much is told. */
   #name(unreadable: ReadPipelines['unreadable']): void {
-    const names = new Set(unreadable.map(({ pipeline }) => pipeline));
-    for (const pipeline of this.#unread.keys()) if (!names.has(pipeline)) this.#unread.delete(pipeline);
-    for (const { pipeline, error } of unreadable) {
+    const unread = unreadable.flatMap(({ pipeline, error }) => {
       this.#tell(recordOf(pipeline), `${pipeline}: ${error.message}`);
+      const { message, next } = error.toJSON();
       const watch = this.#watches.get(pipeline);
-      if (watch !== undefined) watch.unread(error.toJSON());
-      else this.#showUnread(pipeline, error.toJSON());
-    }
-  }
-
-  #showUnread(pipeline: string, { message, next }: Unread): void {
-    const known = this.#unread.get(pipeline);
-    const sinceMs = known?.sinceMs ?? this.#now();
-    const alerts = this.#deps.alerts?.(pipeline) ?? 0;
-    const summary = { ...summaryOfUnread(pipeline, { reason: message, next, sinceMs }), alerts };
-    this.#unread.set(pipeline, summary);
-    const { state: to, reason } = summary;
-    if (known === undefined) this.#emit({ kind: 'state', pipeline, from: null, to, reason });
+      watch?.unread({ message, next });
+      const alerts = this.#deps.alerts?.(pipeline) ?? 0;
+      return watch === undefined ? [{ pipeline, message, next, alerts }] : [];
+    });
+    for (const { pipeline, state: to, reason } of this.#unread.see(unread, this.#now()))
+      this.#emit({ kind: 'state', pipeline, from: null, to, reason });
   }
 
   /** What was seen of pipelines that are no more. */
@@ -202,11 +201,11 @@ class HomeWatcher implements Watcher {
   }
 
   summaries() {
-    return [...[...this.#watches.values()].flatMap((watch) => watch.summary() ?? []), ...this.#unread.values()];
+    return [...[...this.#watches.values()].flatMap((watch) => watch.summary() ?? []), ...this.#unread.summaries()];
   }
 
   summary(pipeline: string) {
-    return this.#watches.get(pipeline)?.summary() ?? this.#unread.get(pipeline);
+    return this.#watches.get(pipeline)?.summary() ?? this.#unread.summary(pipeline);
   }
 
   graph(pipeline: string, atMs?: number) {

@@ -40,6 +40,15 @@ export function factsOf(sight: Sight, rest: Rest, nowMs: number): FlowFacts {
   };
 }
 
+/** `open`: faults that nobody has acknowledged, oldest first. */
+export function unbalancedOf(
+  open: readonly { readonly origin: string; readonly text: string }[],
+): FlowFacts['unbalanced'] {
+  const newest = open.at(-1);
+  if (newest === undefined) return null;
+  return { windows: new Set(open.map(({ origin }) => origin)).size, newest: `${newest.origin}, ${newest.text}` };
+}
+
 function taskFact(
   { record, statuses, answeredMs, waitingFor }: Sight,
   hops: readonly Hop[],

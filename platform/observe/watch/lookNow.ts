@@ -5,7 +5,7 @@ import { hopsOf } from '../hops.ts';
 import { askTasks, type TaskReply } from '../stages.ts';
 import { isSameFault, type KnownFault } from './booksFile.ts';
 import { deadLetterSpanMs, deadLettersOf, filledTopics, type ReadNewestDeadLetter } from './deadLetters.ts';
-import { factsOf, type Sight } from './facts.ts';
+import { factsOf, type Sight, unbalancedOf } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, type FrameworkFact } from './flowState.ts';
 import { HopWatch } from './hopWatch.ts';
 import { judge } from './judge.ts';
@@ -54,7 +54,7 @@ export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<Fl
   const rest = {
     freshnessMs: deps.freshnessMs ?? defaultFreshnessMs,
     deadLetters: await deadLettersNow(record, second.look, deps),
-    unbalanced: unbalancedIn(
+    unbalanced: unbalancedOf(
       faultsIn(record, second, watch).filter(
         (fault) => doubted.has(wordsOf(fault)) && !deps.acknowledged.some((known) => isSameFault(known, fault)),
       ),
@@ -156,10 +156,4 @@ function faultsIn(record: PipelineRecord, { look, answers }: Reading, watch: Hop
 /** Pages of several processes are never of one moment: what only one reading finds is no fault. */
 function wordsOf({ origin, stage, kind, events }: Found): string {
   return `${origin} ${stage} ${kind} ${events}`;
-}
-
-function unbalancedIn(open: readonly Found[]): FlowFacts['unbalanced'] {
-  const newest = open.at(-1);
-  if (newest === undefined) return null;
-  return { windows: new Set(open.map(({ origin }) => origin)).size, newest: `${newest.origin}, ${newest.text}` };
 }

@@ -11,7 +11,7 @@ import { type Acknowledging, LedgerBooks } from './books.ts';
 import { booksFileName, type KnownFault } from './booksFile.ts';
 import type { ClusterSight } from './clusterEye.ts';
 import { DeadLetterWatch, type ReadNewestDeadLetter } from './deadLetters.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, unbalancedOf } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, flowStateOf } from './flowState.ts';
 import { figuresOf, graphOf } from './graph.ts';
 import { PipelineHistory } from './history.ts';
@@ -37,12 +37,6 @@ export interface PipelineWatchDeps {
   readonly newestDeadLetter: ReadNewestDeadLetter;
 }
 
-/** Of a record: what happened, and what to do. */
-export interface Unread {
-  readonly message: string;
-  readonly next: string;
-}
-
 const offsetsEveryMs = 2000;
 /** Rates and latencies that are shown are of so long. */
 const shownMs = 5000;
@@ -55,7 +49,7 @@ export class PipelineWatch {
   readonly history: PipelineHistory;
   readonly #deadLetters: DeadLetterWatch;
   #record: PipelineRecord;
-  #unread: Unread | null = null;
+  #unread: NonNullable<FlowFacts['unread']> | null = null;
   #hops: readonly Hop[];
   #watch: HopWatch;
   #counts: readonly { readonly atMs: number; readonly counts: readonly Count[] }[] = [];
@@ -83,7 +77,7 @@ export class PipelineWatch {
   }
 
   /** The record can't be read now: watched as it was recorded before. */
-  unread(fault: Unread): void {
+  unread(fault: NonNullable<FlowFacts['unread']>): void {
     this.#unread = fault;
   }
 
@@ -188,8 +182,6 @@ export class PipelineWatch {
   ): FlowFacts {
     const record = this.#record;
     const { statuses, worker, frameworks } = cluster;
-    const open = this.#books.open();
-    const newest = open.at(-1);
     const sight = {
       ...{ record, statuses, worker, measures, lags },
       frameworks: record.plan.frameworks.flatMap(({ framework }) => frameworks.get(framework) ?? []),
@@ -200,10 +192,7 @@ export class PipelineWatch {
     const rest = {
       freshnessMs: this.#deps.freshnessMs(record) ?? defaultFreshnessMs,
       deadLetters: this.#deadLetters.recent(nowMs),
-      unbalanced:
-        newest === undefined
-          ? null
-          : { windows: new Set(open.map(({ originMs }) => originMs)).size, newest: `${newest.origin}, ${newest.text}` },
+      unbalanced: unbalancedOf(this.#books.open()),
       ...{ offsetsFault: this.#offsetsFault, unread: this.#unread },
     };
     return factsOf(sight, rest, nowMs);

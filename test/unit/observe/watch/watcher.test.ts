@@ -225,6 +225,18 @@ test('a record that can not be read is named, once in the log, and the others ar
   await until(() => watcher.summary('broken') === undefined);
 });
 
+test('a record that is read and that the observer can make nothing of hides no other', async () => {
+  const watcher = await flowing();
+  const { plan, ...record } = room.record('odd', {});
+  room.records.unshift({ ...record, plan: { ...plan, spec: {} } } as unknown as PipelineRecord);
+  await until(() => watcher.summary('mine'));
+  const odd = await until(() => watcher.summary('odd'));
+  expect(odd).toMatchObject({
+    state: 'degraded',
+    reason: expect.stringContaining('Something in Millrace itself failed'),
+  });
+});
+
 test('a pipeline whose record can no longer be read is watched on as it was recorded, and keeps what was seen', async () => {
   const watcher = await flowing();
   const directory = join(room.historyDir, 'mine');

@@ -39,9 +39,7 @@ const columns: readonly Column<PipelineSummary>[] = [
         <a className="strong" href={hrefOf(`/pipelines/${segment(pipeline)}`)}>
           {pipeline}
         </a>
-        <div className="sub">
-          {blueprint} · revision {revision}
-        </div>
+        <div className="sub">{blueprint === '' ? 'not known' : `${blueprint} · revision ${revision}`}</div>
       </>
     ),
   },
