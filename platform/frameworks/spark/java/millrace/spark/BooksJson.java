@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
 /** Counts of a job as JSON: what the health port answers, and what StageBooks keeps on disk. */
 final class BooksJson {
@@ -51,19 +53,18 @@ final class BooksJson {
     return histogram;
   }
 
-  /** `completeFromMs`: negative where the job does not count all that it reads. */
-  static ObjectNode ledger(String job, StageCounts counts, int forgottenWindows, long completeFromMs, String fault) {
-    ObjectNode ledger = json.createObjectNode().put("stage", job);
-    if (completeFromMs >= 0) ledger.put("completeFromMs", completeFromMs);
-    ledger.set("cells", cells(counts));
-    ledger.put("withoutOrigin", counts.withoutOrigin).put("forgottenWindows", forgottenWindows);
-    if (fault != null) ledger.put("fault", fault);
+  static ObjectNode ledger(JobBook book, StageCounts counts) {
+    ObjectNode ledger = json.createObjectNode().put("stage", book.job);
+    if (book.completeFromMs() >= 0) ledger.put("completeFromMs", book.completeFromMs());
+    ledger.set("cells", cells(counts.windows));
+    ledger.put("withoutOrigin", counts.withoutOrigin).put("forgottenWindows", book.forgottenWindows());
+    if (book.fault() != null) ledger.put("fault", book.fault());
     return ledger;
   }
 
-  private static ArrayNode cells(StageCounts counts) {
+  private static ArrayNode cells(Map<Long, Map<String, StageCounts.Cell>> windows) {
     ArrayNode cells = json.createArrayNode();
-    counts.windows.forEach(
+    windows.forEach(
         (window, byPathway) ->
             byPathway.forEach(
                 (pathway, cell) -> {
@@ -80,14 +81,17 @@ final class BooksJson {
     return cells;
   }
 
-  /** Pathways' latencies are of this process; only the ledger is kept. */
-  static ObjectNode settled(StageCounts counts, long batch, int forgottenWindows, long completeFromMs) {
-    ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/1").put("batch", batch);
-    file.put("forgottenWindows", forgottenWindows).put("completeFromMs", completeFromMs);
+  /** A line or the file of BookFile. `windows`: those that are in it. Pathways' latencies are of this process, and not kept. */
+  static ObjectNode settled(BookFile.Content content, long settlement, Set<Long> windows) {
+    StageCounts counts = content.counts();
+    ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/2").put("settlement", settlement);
+    file.put("topic", content.topic()).put("forgottenWindows", content.forgottenWindows()).put("completeFromMs", content.completeFromMs());
     ObjectNode kept = file.putObject("counts").put("withoutOrigin", counts.withoutOrigin);
     ObjectNode positions = kept.putObject("positions");
     counts.positions.forEach((partition, next) -> positions.put(partition.toString(), next));
-    kept.set("cells", cells(counts));
+    Map<Long, Map<String, StageCounts.Cell>> some = new TreeMap<>(counts.windows);
+    some.keySet().retainAll(windows);
+    kept.set("cells", cells(some));
     return file;
   }
 
