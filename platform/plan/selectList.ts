@@ -2,7 +2,12 @@
 import { type SqlToken, tokenize } from './sqlTokens.ts';
 
 export type SelectList =
-  | { readonly ok: true; readonly names: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly names: readonly string[];
+      /** Those that are columns of the same name, handed on as they are. */
+      readonly plain: readonly string[];
+    }
   | { readonly ok: false; readonly reason: string };
 
 /** Words at the outermost level that end a select list. */
@@ -18,13 +23,15 @@ export function selectList(sql: string): SelectList {
   const start = tokens.findIndex((token) => token.depth === 0 && isWord(token, 'select'));
   if (start < 0) return { ok: false, reason: 'there is no SELECT outside parentheses' };
   const names: string[] = [];
+  const plain: string[] = [];
   for (const item of itemsOf(tokens.slice(start + 1))) {
     const name = nameOf(item);
     if (name === undefined) return { ok: false, reason: `give "${written(item)}" a name: … AS name` };
     names.push(name);
+    if (isPlain(item, name)) plain.push(name);
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  return twice === undefined ? { ok: true, names } : { ok: false, reason: `two columns are named "${twice}"` };
+  return twice === undefined ? { ok: true, names, plain } : { ok: false, reason: `two columns are named "${twice}"` };
 }
 
 function itemsOf(tokens: readonly SqlToken[]): SqlToken[][] {
@@ -50,6 +57,12 @@ function nameOf(item: readonly SqlToken[]): string | undefined {
   if (isLiteral(last)) return undefined;
   const endsExpression = before.kind !== 'symbol' || before.text === ')' || before.text === ']';
   return endsExpression && !isOperator(before) ? last.text : undefined;
+}
+
+/** `name`, `table.name`, either with `AS name` or `name` behind it. */
+function isPlain(item: readonly SqlToken[], name: string): boolean {
+  const path = [item, item.slice(0, -1), item.slice(0, -2)].find((each) => each.length > 0 && isPath(each));
+  return path !== undefined && path.length % 2 === 1 && path.length <= 3 && path.at(-1)!.text === name;
 }
 
 /** `column`, `table.column`, `struct.field`. */

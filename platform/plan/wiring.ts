@@ -2,6 +2,7 @@
 import type { BlueprintSpec, FlowSpec, JobSpec, ServiceSpec, TopicSpec } from '../model/blueprint.ts';
 import type { Reason } from '../model/cluster.ts';
 import { mustBeField, mustExist, mustMatch, mustPass, suggestion } from './fields.ts';
+import { checkJobSql } from './jobSql.ts';
 import { checkObjectives } from './objectives.ts';
 import { fault, faultAt } from './reasons.ts';
 import { selectList } from './selectList.ts';
@@ -44,6 +45,7 @@ function checkJob(path: string, job: JobSpec, spec: BlueprintSpec, sql: string |
   ];
   reasons.push(...checkState(`${path}.input`, job));
   if (sql === undefined) return [...reasons, faultAt(`${path}.sqlFile`, `${job.sqlFile} was not read`)];
+  reasons.push(...checkJobSql(`${path}.sqlFile`, job, sql));
   const output = spec.topics[job.output.topic];
   return output === undefined ? reasons : [...reasons, ...checkSelectList(`${path}.sqlFile`, job.sqlFile, sql, output)];
 }

@@ -174,5 +174,7 @@ const streaming = {
   'spark.sql.streaming.minBatchesToRetain': '10',
   'spark.sql.streaming.numRecentProgressUpdates': '2',
   'spark.sql.streaming.stateStore.maintenanceInterval': '120s',
+  // It would warn of every batch that snapshots are as seldom as this.
+  'spark.sql.streaming.stateStore.coordinatorReportSnapshotUploadLag': 'false',
   'spark.sql.catalogImplementation': 'in-memory',
 } as const;

@@ -84,8 +84,8 @@ export interface RunnerJobsInput {
 }
 
 /**
- * How long a real-time job runs before it writes its checkpoint. A restart repeats at most so much of the input, which the
- * sinks overwrite; at each checkpoint the stream pauses (0.3 s, measured 1.5 s on a machine with four times too much to do),
+ * How long a real-time job runs before it writes its checkpoint, unless its driver is told to end. After `kill -9` at most so
+ * much of the input is repeated, which the sinks overwrite; at each checkpoint the stream pauses (0.3 s, measured 1.5 s on a machine with four times too much to do),
  * and so rarely it stays out of the 99th percentile.
  */
 const realtimeBatchMs = 120_000;

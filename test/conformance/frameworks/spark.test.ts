@@ -201,23 +201,56 @@ describe('spark 4.1.1', () => {
       pipeline.launch('kafka');
     }));
 
-  it('ends by itself on SIGTERM with code 0', async () => {
+  it('ends its batches on SIGTERM, with code 0: the next driver repeats nothing and loses nothing', async () => {
+    const before = pipeline.out.get('sample.high')!.length;
+    const old = new Set(sent.high);
+    await flowing(6, async () => {
+      await sleep(3000);
+      await end(pipeline.task('driver'));
+      expect(pipeline.task('driver').process.exitCode).toBe(0);
+      pipeline.launch('driver');
+      await pipeline.untilReady();
+    });
+    const times = new Map<string, number>();
+    for (const { headers } of pipeline.out.get('sample.high')!.slice(before))
+      times.set(headers.ce_id!, (times.get(headers.ce_id!) ?? 0) + 1);
+    expect([...old].filter((id) => times.has(id))).toEqual([]);
+    // `flowing` sends one of ten twice.
+    const sums = [...times.values()].toSorted();
+    expect(sums).toEqual(sums.map((_, at) => (at < sums.length * 0.9 ? 1 : 2)));
     await end(pipeline.task('driver'));
-    expect(pipeline.task('driver').process.exitCode).toBe(0);
   });
 
-  it('refuses SQL that does not give the schema of its topic: code 3 and one line', async () => {
-    const { sql } = sampleOf();
-    const wrong = {
-      ...sql,
-      high: `${sql.high}`.replace('place, at, value, note', 'place, at, CAST(value AS STRING) AS value'),
-    };
+  const { sql } = sampleOf();
+  const from = (job: string, table: string) => ({
+    ...sql,
+    [job]: sql[job]!.replace('FROM readings', `FROM (${table})`),
+  });
+  it.each([
+    [
+      'does not give the schema of its topic',
+      { ...sql, high: sql.high!.replace('place, at, value, note', 'place, at, CAST(value AS STRING) AS value') },
+      'job high: its SQL does not give the schema of topic sample.high',
+      'column value is string, expected double; no column note',
+    ],
+    [
+      'reads its topic twice',
+      from('means', 'WITH r AS (SELECT * FROM readings) SELECT * FROM r UNION ALL SELECT * FROM r'),
+      'job means: its SQL reads its topic more than once',
+      'read it once',
+    ],
+    [
+      'gives events of a real-time job other ids',
+      from('high', "SELECT * EXCEPT (_event_id), concat('x', _event_id) AS _event_id FROM readings"),
+      'job high: mode realtime hands events on under their own ids',
+      'put that into a field',
+    ],
+  ])('refuses SQL that %s: code 3 and one line', async (_, wrong, ...words) => {
     const task = start(pipeline.driver(wrong), pipeline.spark.root);
     pipeline.tasks.set('driver', task);
     await once(task.process, 'exit');
     expect(task.process.exitCode).toBe(3);
     const [last] = readFileSync(task.logFile, 'utf8').trimEnd().split('\n').slice(-1);
-    expect(last).toContain('job high: its SQL does not give the schema of topic sample.high');
-    expect(last).toContain('column value is string, expected double; no column note');
+    for (const each of words) expect(last).toContain(each);
   });
 });

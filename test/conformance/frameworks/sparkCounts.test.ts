@@ -1,6 +1,6 @@
 /** What Spark counts of the events that pass its jobs: for the ledger, for their pathways, and of what is broken on purpose. */
-import { existsSync, readdirSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { balance } from '../../../platform/telemetry/conservation/balance.ts';
@@ -35,29 +35,58 @@ function hashText(id: string): string {
   return [high, low].map((half) => half.toString(16).padStart(8, '0')).join('');
 }
 
+function tallyOf(ids: ReadonlySet<string>) {
+  const tally = new Tally();
+  for (const id of ids) tally.add(eventHash(id));
+  return tally.value();
+}
+
+async function counted(kind: TallyKind, job: string) {
+  const { cells } = (await page(job)).ledger;
+  return addTallies(cells.flatMap(({ tallies }) => tallies[kind] ?? []));
+}
+
+/** Waits until as many are counted, and what is too much would be, too. */
+async function reaches(kind: TallyKind, job: string, ids: ReadonlySet<string>): Promise<void> {
+  const expected = tallyOf(ids);
+  for (let tries = 0; tries < 300 && (await counted(kind, job)).count < expected.count; tries++) await sleep(200);
+  expect({ job, kind, ...(await counted(kind, job)) }).toEqual({ job, kind, ...expected });
+}
+
+async function allCounted(): Promise<void> {
+  await reaches('in', 'high', sent.all);
+  await reaches('out', 'high', sent.high);
+  await reaches('filtered', 'high', new Set([...sent.all].filter((id) => !sent.high.has(id))));
+  await reaches('in', 'means', sent.all);
+  await reaches('aggregated', 'means', sent.all);
+}
+
+const some = (count = 50) => Array.from({ length: count }, (_, at) => reading(undefined, at % 2 === 0 ? 11 : 5));
+
+async function startDriver(): Promise<void> {
+  pipeline.launch('driver');
+  await pipeline.untilReady();
+}
+
+/** Directory of the checkpoint of a job. */
+function checkpointOf(job: string): string {
+  const name = pipeline.checkpoints().find((each) => each.startsWith(`${job}.`))!;
+  return join(pipeline.task('driver').directory, 'data', 'checkpoints', name);
+}
+
+const ledgerDir = () => join(pipeline.task('driver').directory, 'data', 'conservation');
+
+const commitsOf = (job: string) =>
+  readdirSync(join(checkpointOf(job), 'commits'))
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .toSorted((a, b) => a - b);
+
 describe('spark counts', () => {
   it('counts each event for the ledger, with the hashes that the other stages count with', async () => {
     const events = Array.from({ length: 50 }, (_, at) => reading(`zähler-${at}`, at % 2 === 0 ? 11 : 5));
     await sent.send(pipeline, events);
-    const tallyOf = (ids: readonly string[]) => {
-      const tally = new Tally();
-      for (const id of ids) tally.add(eventHash(id));
-      return tally.value();
-    };
-    const counted = async (kind: TallyKind, job: string) => {
-      const cells = (await page(job)).ledger.cells;
-      return addTallies(cells.flatMap(({ tallies }) => tallies[kind] ?? []));
-    };
-    const reached = async (kind: TallyKind, job: string, ids: ReadonlySet<string>) => {
-      const expected = tallyOf([...ids]);
-      for (let tries = 0; tries < 300 && (await counted(kind, job)).count < expected.count; tries++) await sleep(200);
-      expect(await counted(kind, job)).toEqual(expected);
-    };
-    await reached('in', 'high', sent.all);
-    await reached('out', 'high', sent.high);
-    await reached('filtered', 'high', new Set([...sent.all].filter((id) => !sent.high.has(id))));
-    await reached('in', 'means', sent.all);
-    await reached('aggregated', 'means', sent.all);
+    await allCounted();
   });
 
   it('keeps how late its events were, and the trace of a sampled one beside each latency', async () => {
@@ -77,14 +106,44 @@ describe('spark counts', () => {
     }
   });
 
+  it('counts each once when the driver dies between the settlement of a batch and its commit', async () => {
+    await sent.send(pipeline, some());
+    await allCounted();
+    await end(pipeline.task('driver'));
+    for (const job of ['high', 'means']) {
+      const last = commitsOf(job).at(-1)!;
+      rmSync(join(checkpointOf(job), 'commits', String(last)));
+      // A real-time batch has its end only when it has ended.
+      if (job === 'high') rmSync(join(checkpointOf(job), 'offsets', String(last)));
+      // Half a line of a settlement that was being written.
+      appendFileSync(
+        join(ledgerDir(), `${job === 'high' ? job : basename(checkpointOf(job))}.changes.ndjson`),
+        '{"sett',
+      );
+    }
+    await startDriver();
+    await sent.send(pipeline, some());
+    await allCounted();
+  });
+
+  it('counts each once when the driver dies as soon as a batch is committed', async () => {
+    for (let round = 0; round < 3; round++) {
+      const before = commitsOf('means').at(-1) ?? -1;
+      await sent.send(pipeline, some());
+      while ((commitsOf('means').at(-1) ?? -1) === before) await sleep(1);
+      await end(pipeline.task('driver'), 'SIGKILL');
+      await startDriver();
+    }
+    await allCounted();
+  });
+
   it.each([
     ['drop', 'high', ['high'], 'lost'],
     ['duplicate', 'job', ['high', 'means'], 'doubled'],
   ] as const)('%s:%s is named by the ledger in %s', async (action, stage, jobs, kind) => {
     await end(pipeline.task('driver'));
     pipeline.sabotage = { action, stage, event: 7 };
-    pipeline.launch('driver');
-    await pipeline.untilReady();
+    await startDriver();
     const startMs = Date.now();
     const events = Array.from({ length: 40 }, (_, at) => reading(undefined, at % 2 === 0 ? 11 : 5));
     await pipeline.send(events);

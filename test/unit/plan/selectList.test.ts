@@ -15,7 +15,13 @@ const queries: Record<string, readonly string[]> = {
 };
 
 test.each(Object.entries(queries))('%s', (sql, names) => {
-  expect(selectList(sql)).toEqual({ ok: true, names });
+  expect(selectList(sql)).toMatchObject({ ok: true, names });
+});
+
+test('tells which columns are handed on as they are', () => {
+  const sql =
+    "SELECT a, t.b, c AS c, t.d AS d, t.e e, upper(f) AS f, g AS h, i + 1 AS i, 'j' AS j, s.t.k AS k, -l AS l FROM t";
+  expect(selectList(sql)).toMatchObject({ plain: ['a', 'b', 'c', 'd', 'e'] });
 });
 
 test.each([

@@ -160,12 +160,27 @@ const queries: Record<string, [string, RegExp]> = {
   'a column is too many': ['SELECT airport, delay, 1 AS extra FROM flights', /selects "extra", no field of late/],
   'an expression has no name': ['SELECT airport, delay + 1 FROM flights', /give "delay \+ 1" a name/],
   'a star': ['SELECT * FROM flights', /give "\*" a name/],
+  'its topic read twice': [
+    'SELECT f.airport, f.delay FROM flights f JOIN `Flights` AS g ON f.airport = g.airport',
+    /late\.sql reads its topic 2 times; a job reads it once/,
+  ],
+  'an id of its own in real time': [
+    "SELECT airport, delay, concat('late-', _event_id) AS _event_id FROM flights",
+    /late\.sql makes an _event_id of its own; a realtime job/,
+  ],
   'an unknown parameter': ['SELECT airport, delay FROM flights WHERE delay > ${most}', /no parameter "most"/],
 };
 
 test.each(Object.entries(queries))('SQL refused: %s', (_, [sql, fault]) => {
   const outcome = planPipeline(inputOf(undefined, { sql: { late: sql } }));
   expect('refused' in outcome && leaves(outcome.reason)).toContainEqual(expect.stringMatching(fault));
+});
+
+test.each([
+  'SELECT airport, delay, _event_id FROM flights WHERE delay IN (1, flights.delay)',
+  'SELECT airport, delay, f._event_id AS _event_id FROM flights AS f',
+])('SQL taken: %s', (sql) => {
+  expect(planPipeline(inputOf(undefined, { sql: { late: sql } }))).not.toHaveProperty('reason');
 });
 
 test('every fault is named, not only the first', () => {

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
 /** Counts of a job as JSON: what the health port answers, and what StageBooks keeps on disk. */
 final class BooksJson {
@@ -51,25 +53,29 @@ final class BooksJson {
     return histogram;
   }
 
-  /** `completeFromMs` of the book: negative where the job does not count all that it reads. */
-  static ObjectNode ledger(StageBooks.Book book, StageCounts counts) {
+  static ObjectNode ledger(JobBook book, StageCounts counts) {
     ObjectNode ledger = json.createObjectNode().put("stage", book.job);
-    if (book.completeFromMs >= 0) ledger.put("completeFromMs", book.completeFromMs);
-    ledger.set("cells", cells(counts));
-    ledger.put("withoutOrigin", counts.withoutOrigin).put("forgottenWindows", book.forgottenWindows);
-    unknownBefore(book, ledger);
-    if (book.fault != null) ledger.put("fault", book.fault);
+    if (book.completeFromMs() >= 0) ledger.put("completeFromMs", book.completeFromMs());
+    ledger.set("cells", cells(counts.windows));
+    ledger.put("withoutOrigin", counts.withoutOrigin).put("forgottenWindows", book.forgottenWindows());
+    putUnknown(book.unknown(), ledger);
+    if (book.fault() != null) ledger.put("fault", book.fault());
     return ledger;
   }
 
-  private static void unknownBefore(StageBooks.Book book, ObjectNode node) {
-    if (book.unknownWhy == null) return;
-    node.putObject("unknownBefore").put("ms", book.unknownBeforeMs).put("why", book.unknownWhy);
+  private static void putUnknown(BookFile.Unknown unknown, ObjectNode node) {
+    if (unknown != null) node.putObject("unknownBefore").put("ms", unknown.beforeMs()).put("why", unknown.why());
   }
 
-  private static ArrayNode cells(StageCounts counts) {
+  /** As it was put into a line or the file of BookFile; null: nothing was unknown. */
+  static BookFile.Unknown unknown(JsonNode file) {
+    JsonNode node = file.get("unknownBefore");
+    return node == null ? null : new BookFile.Unknown(node.get("ms").asLong(), node.get("why").asText());
+  }
+
+  private static ArrayNode cells(Map<Long, Map<String, StageCounts.Cell>> windows) {
     ArrayNode cells = json.createArrayNode();
-    counts.windows.forEach(
+    windows.forEach(
         (window, byPathway) ->
             byPathway.forEach(
                 (pathway, cell) -> {
@@ -86,16 +92,18 @@ final class BooksJson {
     return cells;
   }
 
-  /** Pathways' latencies are of this process; only the ledger is kept. */
-  static ObjectNode settled(StageBooks.Book book) {
-    StageCounts counts = book.settled;
-    ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/1").put("batch", book.settledBatch);
-    file.put("forgottenWindows", book.forgottenWindows).put("completeFromMs", book.completeFromMs);
-    unknownBefore(book, file);
+  /** A line or the file of BookFile. `windows`: those that are in it. Pathways' latencies are of this process, and not kept. */
+  static ObjectNode settled(BookFile.Content content, long settlement, Set<Long> windows) {
+    StageCounts counts = content.counts();
+    ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/2").put("settlement", settlement);
+    file.put("topic", content.topic()).put("forgottenWindows", content.forgottenWindows()).put("completeFromMs", content.completeFromMs());
+    putUnknown(content.unknown(), file);
     ObjectNode kept = file.putObject("counts").put("withoutOrigin", counts.withoutOrigin);
     ObjectNode positions = kept.putObject("positions");
     counts.positions.forEach((partition, next) -> positions.put(partition.toString(), next));
-    kept.set("cells", cells(counts));
+    Map<Long, Map<String, StageCounts.Cell>> some = new TreeMap<>(counts.windows);
+    some.keySet().retainAll(windows);
+    kept.set("cells", cells(some));
     return file;
   }
 

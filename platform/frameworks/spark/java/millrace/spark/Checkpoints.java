@@ -44,6 +44,11 @@ final class Checkpoints {
     return least;
   }
 
+  /** Whether a query has begun a batch with this checkpoint. */
+  static boolean hasBegun(Path directory) {
+    return latest(directory.resolve("offsets")).isPresent();
+  }
+
   private Map<Integer, Long> positionIn(Path directory) {
     OptionalLong batch = latest(directory.resolve("commits"));
     Path initial = directory.resolve("sources/0/0");

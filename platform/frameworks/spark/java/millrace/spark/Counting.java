@@ -45,7 +45,7 @@ final class Counting implements Serializable {
     CountsAccumulator counts = this.counts;
     UDF2<String, String, Boolean> count =
         (id, pathway) -> {
-          counts.count(StageCounts.Kind.aggregated, PathwayHeader.ofColumn(pathway), id);
+          if (!counts.isCounted(pathway)) counts.count(StageCounts.Kind.aggregated, PathwayHeader.ofColumn(pathway), id);
           return true;
         };
     return rows.where(udf(count, DataTypes.BooleanType).asNondeterministic().apply(col("_event_id"), col("_pathway")));
@@ -56,7 +56,7 @@ final class Counting implements Serializable {
     CountsAccumulator counts = this.counts;
     UDF2<String, String, Boolean> count =
         (id, pathway) -> {
-          counts.count(StageCounts.Kind.filtered, PathwayHeader.ofColumn(pathway), id);
+          if (!counts.isCounted(pathway)) counts.count(StageCounts.Kind.filtered, PathwayHeader.ofColumn(pathway), id);
           return false;
         };
     Column call = udf(count, DataTypes.BooleanType).asNondeterministic().apply(part(ledger, 0, "id"), part(ledger, 1, "pathway"));
@@ -84,9 +84,10 @@ final class Counting implements Serializable {
 
   /**
    * The header that a result carries on; the result is counted as going out, with the trace of `traceparent` as an exemplar where
-   * it is sampled. Null where its event came without one.
+   * it is sampled. Null where its event came without one. `oneToOne`: the pathway is of the one record that the result is made
+   * of; else it is of one of many, which may have been read long ago.
    */
-  Column onward(Column traceparent) {
+  Column onward(Column traceparent, boolean oneToOne) {
     CountsAccumulator counts = this.counts;
     String checkpoint = this.checkpoint;
     UDF3<String, String, String, String> pass =
@@ -94,7 +95,7 @@ final class Counting implements Serializable {
           PathwayHeader header = PathwayHeader.ofColumn(pathway);
           if (header == null) return null;
           long nowMs = System.currentTimeMillis();
-          counts.passed(header, id, nowMs, Trace.ofSampled(trace));
+          if (!oneToOne || !counts.isCounted(pathway)) counts.passed(header, id, nowMs, Trace.ofSampled(trace));
           return header.onward(checkpoint, nowMs);
         };
     return udf(pass, DataTypes.StringType).asNondeterministic().apply(col("_event_id"), col("_pathway"), traceparent);

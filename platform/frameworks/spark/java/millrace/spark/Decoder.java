@@ -69,21 +69,21 @@ public final class Decoder implements UDF5<byte[], byte[], Seq<Row>, Integer, Lo
       checkEnvelope(row);
       decodeFields(value, row);
     } catch (Misfit misfit) {
-      count(row, true);
+      count(row, partition, offset, true);
       Object[] dead = new Object[row.length];
       dead[fields.length + 4] = misfit.reason;
       String detail = misfit.getMessage();
       dead[fields.length + 5] = detail.substring(0, Math.min(detail.length(), maxDetailLength));
       return RowFactory.create(dead);
     }
-    count(row, false);
+    count(row, partition, offset, false);
     String pathway = (String) row[fields.length + 3];
     row[fields.length + 3] = PathwayHeader.column(pathway, partition, offset);
     return RowFactory.create(row);
   }
 
-  private void count(Object[] row, boolean dead) {
-    if (counts == null) return;
+  private void count(Object[] row, int partition, long offset, boolean dead) {
+    if (counts == null || counts.isCounted(partition, offset)) return;
     String id = (String) row[fields.length];
     PathwayHeader header = PathwayHeader.parse((String) row[fields.length + 3]);
     counts.count(StageCounts.Kind.in, header, id);

@@ -13,9 +13,14 @@ final class JobPart {
   private final Checkpoints checkpoints;
   private Source.Start start = Source.Start.oldest;
   private Dataset<Row> records;
+  private final StageBooks books;
+  private final BatchEnd end;
+  private volatile StreamingQuery running;
 
   /** Throws Fatal when the job's SQL is wrong. */
-  JobPart(JobQuery query, RunnerConfig.Job job, RunnerConfig.Checkpoint checkpoint) {
+  JobPart(JobQuery query, RunnerConfig.Job job, RunnerConfig.Checkpoint checkpoint, StageBooks books) {
+    this.books = books;
+    this.end = BatchEnd.of(checkpoint.query());
     this.query = query;
     this.job = job;
     this.checkpoint = checkpoint;
@@ -50,10 +55,36 @@ final class JobPart {
       records = built();
     }
     progress.whenFlowing(name(), checkpoints::removeOthers);
-    return query.start(checkpoint, records);
+    if (isOfResults()) query.countFrom(books.positions(checkpoint));
+    running = query.start(checkpoint, records);
+    return running;
+  }
+
+  /** Begins to end the batch that runs; no other begins after it. */
+  void askEnd() {
+    end.ask();
+  }
+
+  /** False: the batch was not committed by `deadlineNanos` (of System.nanoTime). */
+  boolean awaitEnd(long deadlineNanos) {
+    try {
+      return end.await(deadlineNanos, this::isInBatch);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private boolean isInBatch() {
+    StreamingQuery query = running;
+    return query != null && query.isActive() && query.status().isTriggerActive();
+  }
+
+  private boolean isOfResults() {
+    return checkpoint == job.checkpoint();
   }
 
   private Dataset<Row> built() {
-    return checkpoint == job.checkpoint() ? query.records(start) : query.deadLetters(start);
+    return isOfResults() ? query.records(start) : query.deadLetters(start);
   }
 }

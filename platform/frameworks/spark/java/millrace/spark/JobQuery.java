@@ -48,7 +48,7 @@ final class JobQuery {
   /** The records that the job will write. Throws Fatal when the SQL is wrong; touches neither Kafka nor the executors. */
   Dataset<Row> records(Source.Start start) {
     for (RunnerConfig.Reference reference : job.references()) load(reference);
-    Dataset<Row> all = Source.decoded(session, config.kafka(), job, start, counting);
+    Dataset<Row> all = Source.decoded(read(job.checkpoint(), start), counting);
     Dataset<Row> good = all.where(col(Source.dead).isNull()).drop(Source.dead, Source.ledger);
     if (!job.realtime()) {
       // Before duplicates are left out: what is counted must be all that was read.
@@ -75,7 +75,16 @@ final class JobQuery {
 
   /** What the query of its own writes that sorts out the records that do not fit. */
   Dataset<Row> deadLetters(Source.Start start) {
-    return Records.ofDeadLetters(job, Source.decoded(session, config.kafka(), job, start, null));
+    return Records.ofDeadLetters(job, Source.decoded(read(job.deadLetterCheckpoint(), start), null));
+  }
+
+  private Source.Read read(RunnerConfig.Checkpoint checkpoint, Source.Start start) {
+    return new Source.Read(session, config.kafka(), job, checkpoint.query(), start);
+  }
+
+  /** Of what the job reads from now on, records below these offsets, by partition, are counted already. */
+  void countFrom(Map<Integer, Long> offsets) {
+    counting.counts.countFrom(offsets);
   }
 
   /** The job's SQL over `input`, checked against the schema of the output topic and the job's mode. */
@@ -90,6 +99,7 @@ final class JobQuery {
       throw error;
     }
     OutputSchema.check(job, results.schema());
+    SqlRules.check(job, analysed(input), analysed(results));
     if (!job.checkpoint().stateful()) refuseState(analysed(results));
     return results;
   }
@@ -125,14 +135,8 @@ final class JobQuery {
       String what = job.realtime() ? "mode realtime takes filters and projections only" : "it was planned as a job without state";
       throw new Fatal("job " + job.name() + ": " + what + ", its SQL has " + plan.nodeName());
     }
-    int streams = 0;
     var children = plan.children().iterator();
-    while (children.hasNext()) {
-      LogicalPlan child = children.next();
-      if (child.isStreaming()) streams++;
-      refuseState(child);
-    }
-    if (streams > 1) throw new Fatal("job " + job.name() + ": it was planned as a job without state, its SQL reads its topic more than once");
+    while (children.hasNext()) refuseState(children.next());
   }
 
   /** A reference is small: its rows go into the plan, so that no executor reads a file. */

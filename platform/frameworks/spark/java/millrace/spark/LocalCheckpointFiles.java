@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -28,6 +29,9 @@ import org.apache.spark.sql.execution.streaming.checkpointing.CheckpointFileMana
  * survives the end of the process, not the loss of power.
  */
 public final class LocalCheckpointFiles implements CheckpointFileManager {
+  /** In the driver: is given the file of a batch's commit before it is written, in the thread that writes it. */
+  static volatile Consumer<java.nio.file.Path> beforeCommit = commit -> {};
+
   private final Path root;
 
   /** Called by Spark, by reflection. */
@@ -38,6 +42,7 @@ public final class LocalCheckpointFiles implements CheckpointFileManager {
   @Override
   public CancellableFSDataOutputStream createAtomic(Path path, boolean overwriteIfPossible) {
     java.nio.file.Path target = local(path);
+    if (target.getParent().endsWith("commits")) beforeCommit.accept(target);
     java.nio.file.Path partial = target.resolveSibling("." + target.getFileName() + "." + java.util.UUID.randomUUID() + ".tmp");
     try {
       Files.createDirectories(target.getParent());

@@ -77,8 +77,10 @@ final class Records {
     headers.put("content-type", lit("application/json"));
     if (columns.contains("_traceparent")) headers.put("traceparent", col("_traceparent"));
     if (columns.contains("_pathway")) {
-      headers.put("millrace-pathway", counting.onward(columns.contains("_traceparent") ? col("_traceparent") : lit(null).cast(DataTypes.StringType)));
-      if (!job.checkpoint().stateful()) headers.put("millrace-job-at", Counting.origin());
+      boolean oneToOne = !job.checkpoint().stateful();
+      Column trace = columns.contains("_traceparent") ? col("_traceparent") : lit(null).cast(DataTypes.StringType);
+      headers.put("millrace-pathway", counting.onward(trace, oneToOne));
+      if (oneToOne) headers.put("millrace-job-at", Counting.origin());
     }
     if (columns.contains("_ingested_at")) headers.put("millrace-job-in", unix_millis(col("_ingested_at")));
     headers.put("millrace-job", lit(job.name()));

@@ -1,8 +1,8 @@
 package millrace.spark;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import sun.misc.Signal;
@@ -15,6 +15,8 @@ import sun.misc.Signal;
  */
 public final class Runner {
   private static final int configurationExit = 3;
+  /** Below the grace of driver-task.ts, by what it takes to stop the session. */
+  private static final long commitWithinMs = 9000;
 
   private Runner() {}
 
@@ -40,13 +42,14 @@ public final class Runner {
     health.waitsFor("waiting for the Spark session");
     SparkSession session = SparkSession.builder().config(conf(config)).getOrCreate();
     session.sparkContext().addSparkListener(new TaskStarts(config, progress));
-    session.sparkContext().addSparkListener(books);
-    endOnTerm(session);
-    List<Supervised> queries = new ArrayList<>();
+    books.listen(session.sparkContext());
+    LocalCheckpointFiles.beforeCommit = books::beforeCommit;
+    List<Supervised> queries = new CopyOnWriteArrayList<>();
+    endOnTerm(session, queries);
     for (RunnerConfig.Job job : config.jobs()) {
       JobQuery query = new JobQuery(config, job, session, progress);
       for (RunnerConfig.Checkpoint checkpoint : job.checkpoints()) {
-        queries.add(new Supervised(new JobPart(query, job, checkpoint), servers, progress));
+        queries.add(new Supervised(new JobPart(query, job, checkpoint, books), servers, progress));
       }
       books.countsAll(job.checkpoint(), query.countsAll());
     }
@@ -59,14 +62,17 @@ public final class Runner {
   }
 
   /**
-   * SIGTERM: the queries stop where they are, the executors go, exit code 0. What was read since the last checkpoint is read
-   * again at the next start.
+   * SIGTERM: each query ends and commits the batch it is in, the executors go, exit code 0. The next start repeats nothing, but of
+   * a batch that does not end in time.
    */
-  private static void endOnTerm(SparkSession session) {
+  private static void endOnTerm(SparkSession session, List<Supervised> queries) {
     Signal.handle(
         new Signal("TERM"),
         signal -> {
           Supervised.ending = true;
+          for (Supervised query : queries) query.askEnd();
+          long deadlineNanos = System.nanoTime() + commitWithinMs * 1_000_000;
+          for (Supervised query : queries) query.awaitEnd(deadlineNanos);
           session.stop();
           end(0, "ended on SIGTERM");
         });

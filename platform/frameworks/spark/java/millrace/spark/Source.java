@@ -35,17 +35,21 @@ final class Source {
     static final Start oldest = new Start("earliest", false);
   }
 
+  /** What is read, by which query. */
+  record Read(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job, String query, Start start) {}
+
   private Source() {}
 
   /** Fields, envelope, `_dead` and `_ledger`, good and bad records alike. `counting`: null where another query of the job counts. */
-  static Dataset<Row> decoded(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job, Start start, Counting counting) {
+  static Dataset<Row> decoded(Read read, Counting counting) {
+    RunnerConfig.Job job = read.job();
     var fields = job.input().fields();
     Column decode =
         udf(new Decoder(fields, counting == null ? null : counting.counts), Decoder.type(fields))
             // Otherwise the optimiser would copy the call into every column that uses it.
             .asNondeterministic()
             .apply(col("key"), col("value"), col("headers"), col("partition"), col("offset"));
-    Dataset<Row> rows = raw(session, kafka, job, start).withColumn("_decoded", decode);
+    Dataset<Row> rows = raw(read).withColumn("_decoded", decode);
     List<Column> columns = new ArrayList<>();
     for (RunnerConfig.Field field : fields) columns.add(col("_decoded." + field.name()));
     for (String name : envelope.subList(0, 4)) columns.add(col("_decoded." + name));
@@ -68,16 +72,17 @@ final class Source {
     return job.deduplicate() ? marked.dropDuplicatesWithinWatermark(new String[] {"_event_id"}) : marked;
   }
 
-  private static Dataset<Row> raw(SparkSession session, RunnerConfig.KafkaLogin kafka, RunnerConfig.Job job, Start start) {
+  private static Dataset<Row> raw(Read read) {
     DataStreamReader reader =
-        session
+        read.session()
             .readStream()
-            .format("kafka")
-            .option("subscribe", job.input().topic())
-            .option("startingOffsets", start.offsets())
+            .format(EndableKafka.class.getName())
+            .option(EndableKafka.queryOption, read.query())
+            .option("subscribe", read.job().input().topic())
+            .option("startingOffsets", read.start().offsets())
             .option("includeHeaders", "true")
-            .option("failOnDataLoss", String.valueOf(!start.pastLoss()));
-    for (Map.Entry<String, String> property : kafka.properties().entrySet()) {
+            .option("failOnDataLoss", String.valueOf(!read.start().pastLoss()));
+    for (Map.Entry<String, String> property : read.kafka().properties().entrySet()) {
       reader.option("kafka." + property.getKey(), property.getValue());
     }
     return reader.load();

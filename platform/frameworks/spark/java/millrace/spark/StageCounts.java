@@ -191,6 +191,13 @@ final class StageCounts implements Serializable {
     withoutOrigin += other.withoutOrigin;
   }
 
+  /** Of the windows of `newer`, and of all the rest: as they are there. */
+  void replace(StageCounts newer) {
+    windows.putAll(newer.windows);
+    positions.putAll(newer.positions);
+    withoutOrigin = newer.withoutOrigin;
+  }
+
   StageCounts copy() {
     StageCounts copy = new StageCounts();
     copy.add(this);

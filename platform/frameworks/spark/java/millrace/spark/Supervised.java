@@ -29,6 +29,15 @@ final class Supervised implements Runnable {
     return part.name();
   }
 
+  void askEnd() {
+    part.askEnd();
+  }
+
+  /** Returns once the batch that runs is committed, or at `deadlineNanos` (of System.nanoTime). */
+  void awaitEnd(long deadlineNanos) {
+    if (!part.awaitEnd(deadlineNanos)) Say.line("query " + query() + " is ended in a batch, which the next start repeats");
+  }
+
   /** Returns when some query has failed too often in a row. */
   static void awaitFailure() throws InterruptedException {
     failed.await();
