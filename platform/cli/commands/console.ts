@@ -6,8 +6,8 @@ import type { Command } from 'commander';
 import { createCredentials, loginLifeMs } from '../../api/credentials.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { consoleUrl } from '../../control/consoleUrl.ts';
-import { apiTask } from '../../control/tasks.ts';
 import { fail } from '../../errors.ts';
+import { apiTask } from '../../model/controlPlane.ts';
 import { answer, createSession, type Session } from '../session.ts';
 
 export function addConsole(program: Command): void {
