@@ -40,7 +40,7 @@ export class Delivery {
     this.#options = options;
     this.#queue = makeQueue({
       deliver: (event) => this.#deliver(event),
-      gaveUp: (event, reason) => options.store.givenUp(event.data, reason, options.now()),
+      gaveUp: (event, reason) => this.#gaveUp(event, reason),
     });
   }
 
@@ -141,6 +141,16 @@ export class Delivery {
     this.#answeredMs = now();
     // It answers: whatever was given up is tried again.
     this.kick();
+  }
+
+  #gaveUp(event: AlertEvent, reason: string): void {
+    const { store, now, log } = this.#options;
+    try {
+      store.givenUp(event.data, reason, now());
+    } catch (error) {
+      // The queue knows it: adding it again says so.
+      log(`the list of alerts: ${reasonOf(error)}`);
+    }
   }
 
   /** A setting that can't be read is told of once, and keeps alerts waiting. */
