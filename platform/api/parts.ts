@@ -1,8 +1,8 @@
 /** What the API shows and others make: the observer, alerting, the telemetry store. Joined here, and told to the bus. */
 import type { ClusterDriver } from '../cluster/driver.ts';
-import { apiTask } from '../control/tasks.ts';
 import type { Home } from '../home.ts';
 import type { Alerting } from '../jobs/alerting.ts';
+import { apiTask } from '../model/controlPlane.ts';
 import { freshnessMsOf, objectivesOf } from '../model/objective.ts';
 import { inStandardWindows } from '../objectives/burnWindows.ts';
 import { sampleOf } from '../objectives/sample.ts';

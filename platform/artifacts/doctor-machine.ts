@@ -1,6 +1,7 @@
 /** `millrace doctor`: the machine itself. */
+import { controlPlaneMiB } from '../model/controlPlane.ts';
 import { type DoctorLine, line } from './doctor-line.ts';
-import { canListen, controlGroups, cpus, freeDiskMiB, memory } from './machine.ts';
+import { canListen, controlGroups, cpus, freeDiskMiB, type Memory, memory } from './machine.ts';
 
 export interface KernelOptions {
   readonly cache: string;
@@ -10,20 +11,25 @@ export interface KernelOptions {
   readonly ports?: readonly number[];
   /** Loopback addresses of the nodes; default 127.0.0.1 to 127.0.0.3. */
   readonly addresses?: readonly string[];
+  /** What the tasks of this home have already: not available any more, and no fault. Default 0. */
+  readonly heldMiB?: number;
 }
 
-/** The whole stack at rest takes up to 4 GiB; cache and a first day's data take about 3 GiB. */
-const wantedMemoryMiB = 4096;
+/** What flight-delays asks for, its frameworks included, by the limits of its tasks; planning refuses it on less. */
+export const pipelineMiB = 4000;
+/** What it takes with the control plane once it runs (docs/reference/performance.md): the rest of the limits is never used at once. */
+const usedMiB = 4096;
+/** Cache and a first day's data. */
 const wantedDiskMiB = 3072;
 
 export async function examineKernel(options: KernelOptions): Promise<DoctorLine[]> {
-  const { addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'], ports = [] } = options;
+  const { addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'], ports = [], heldMiB = 0 } = options;
   const listening = await Promise.all(addresses.map((address) => examineAddress(address)));
   const taken = (
     await Promise.all(ports.map(async (port) => ((await canListen('127.0.0.1', port)) ? [] : [port])))
   ).flat();
   return [
-    examineMemory(),
+    judgeMemory(memory(), heldMiB),
     examineDisk(options),
     examineCpus(),
     examineControlGroups(),
@@ -32,21 +38,23 @@ export async function examineKernel(options: KernelOptions): Promise<DoctorLine[
   ];
 }
 
-function examineMemory(): DoctorLine {
-  const { totalMiB, availableMiB, limited } = memory();
-  const enough = totalMiB >= wantedMemoryMiB;
-  const detail = `${availableMiB} of ${totalMiB} MiB available${limited ? ' (limited by a control group)' : ''}`;
-  const remedy = enough
-    ? ''
-    : `Give the machine ${wantedMemoryMiB} MiB, or deploy with smaller options (millrace plan shows what is asked).`;
-  return line({
-    group: 'machine',
-    name: 'memory',
-    state: enough ? 'present' : 'missing',
-    sizeMiB: totalMiB,
-    detail,
-    remedy,
-  });
+/**
+ * Two questions: whether planning has enough to share out, by the machine's total; and whether the servers find it, by what nobody
+ * else uses.
+ */
+export function judgeMemory({ totalMiB, availableMiB, limited }: Memory, heldMiB: number): DoctorLine {
+  const [asked, lacking] = [controlPlaneMiB + pipelineMiB, usedMiB - availableMiB - heldMiB];
+  const held = heldMiB > 0 ? `, ${heldMiB} in use by this home's tasks` : '';
+  const detail = `${availableMiB} of ${totalMiB} MiB available${held}${limited ? ' (limited by a control group)' : ''}`;
+  const smaller = 'or deploy with smaller options (millrace plan shows what is asked).';
+  const remedy =
+    totalMiB < asked
+      ? `Give the machine ${asked} MiB, ${smaller}`
+      : lacking > 0
+        ? `Free ${lacking} MiB that other programs use, ${smaller}`
+        : '';
+  const state = remedy === '' ? 'present' : 'missing';
+  return line({ group: 'machine', name: 'memory', state, sizeMiB: totalMiB, detail, remedy });
 }
 
 function examineDisk({ cache, dataDir = cache }: KernelOptions): DoctorLine {

@@ -5,8 +5,8 @@ import { createCredentials } from '../api/credentials.ts';
 import { firstDeployMostMs, isFirstDeploy } from '../api/firstDeploy.ts';
 import { createProcessDriver } from '../cluster/process/driver.ts';
 import { consoleUrl } from '../control/consoleUrl.ts';
-import { apiTask } from '../control/tasks.ts';
 import { fail, isErrorCode, MillraceError } from '../errors.ts';
+import { apiTask } from '../model/controlPlane.ts';
 import { createRecords } from '../records/records.ts';
 import type { Session } from './session.ts';
 

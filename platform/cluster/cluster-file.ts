@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fail, MillraceError } from '../errors.ts';
 import type { Home } from '../home.ts';
 import { type Cluster, clusterSpec, type Node } from '../model/cluster.ts';
+import { controlPlaneMiB } from '../model/controlPlane.ts';
 import { readState, writeState } from '../state-files.ts';
 
 const format = 'millrace/cluster/1';
@@ -16,8 +17,6 @@ const format = 'millrace/cluster/1';
  * tasks of a pipeline ask for about 8 and use well under 2 once they have started.
  */
 export const cpusPerCore = 4;
-/** Kept off for the agent, Temporal, the worker, Valkey and the API, in MiB. */
-export const controlPlaneMiB = 700;
 export const portsPerNode = 100;
 export const defaultPortBase = 19_000;
 /** Last port below the kernel's ephemeral range. */

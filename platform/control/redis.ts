@@ -5,11 +5,12 @@
 import type { TaskSpec } from '../cluster/driver.ts';
 import type { RedisAccess } from '../connectors/config.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
-import { redisPackage } from '../frameworks/redis/package.ts';
+import { redisOverheadMiB, redisPackage } from '../frameworks/redis/package.ts';
 import type { Home } from '../home.ts';
+import { controlLimits, redisTask } from '../model/controlPlane.ts';
 import { createSecrets } from '../secrets/secrets.ts';
 import { controlPorts } from './controlFile.ts';
-import { controlAddress, redisTask } from './tasks.ts';
+import { controlAddress } from './tasks.ts';
 
 const owner = 'control-redis';
 
@@ -17,7 +18,8 @@ const owner = 'control-redis';
  * Log of writes: on disk before a write is answered, so that not even a crash of the machine loses an alert. Alerts are few.
  * noeviction (as the framework's): a full queue refuses, and the alert waits in the file of alerts.
  */
-const options = { maxMemoryMiB: 16, fsync: 'always', diskMiB: 16 } as const;
+const limits = controlLimits[redisTask];
+const options = { maxMemoryMiB: limits.memoryMiB - redisOverheadMiB, fsync: 'always', diskMiB: 16 } as const;
 
 /** `secret`: the password for a name. They come into files of mode 0600, and into nothing else. */
 export function renderControlRedis(
@@ -35,7 +37,7 @@ export function renderControlRedis(
     demand: { ...demand!, task: redisTask, owner: { kind: 'platform', name: 'millrace' } },
   } as const;
   const context = { options, placement, placements: [placement], identity: secret('identity'), artifacts, secret };
-  return { ...redisPackage.render(context), tier: 0 };
+  return { ...redisPackage.render(context), limits, tier: 0 };
 }
 
 export function controlRedisSecrets(home: Home): (name: string) => string {

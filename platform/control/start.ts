@@ -13,19 +13,11 @@ import { ensureAgent } from '../cluster/process/ensure-agent.ts';
 import { fail } from '../errors.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
+import { apiTask, redisTask, temporalTask, workerTask } from '../model/controlPlane.ts';
 import { namespace } from '../workflows/messages.ts';
 import { chooseControlPorts, controlPorts, isWhole } from './controlFile.ts';
 import { controlRedisSecrets, renderControlRedis } from './redis.ts';
-import {
-  apiTask,
-  controlAddress,
-  redisTask,
-  renderApi,
-  renderTemporal,
-  renderWorker,
-  temporalTask,
-  workerTask,
-} from './tasks.ts';
+import { controlAddress, renderApi, renderTemporal, renderWorker } from './tasks.ts';
 
 export interface ControlOptions {
   readonly home: Home;

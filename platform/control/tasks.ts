@@ -3,19 +3,8 @@ import { join } from 'node:path';
 import type { TaskSpec } from '../cluster/driver.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
+import { apiTask, controlLimits, temporalTask, workerTask } from '../model/controlPlane.ts';
 import { namespace } from '../workflows/messages.ts';
-
-export const temporalTask = 'millrace.temporal.0';
-export const workerTask = 'millrace.worker.0';
-export const apiTask = 'millrace.api.0';
-export const redisTask = 'millrace.redis.0';
-
-/** What the tasks of the control plane ask for. */
-export const controlLimits = {
-  [temporalTask]: { cpus: 1, memoryMiB: 320 },
-  [workerTask]: { cpus: 1, memoryMiB: 512 },
-  [apiTask]: { cpus: 0.25, memoryMiB: 192 },
-} as const;
 
 export interface ControlPorts {
   readonly temporal: number;

@@ -5,7 +5,13 @@ import { type Alert, alert } from '../api/contract/pipelines.ts';
 import type { Home } from '../home.ts';
 import { readState, writeState } from '../state-files.ts';
 
-const alertFile = z.object({ format: z.literal('millrace/alerts/1'), alerts: z.array(alert) });
+/** Lists of before 2026-11-25 say neither why nor when. */
+const keptAlert = alert.extend({
+  refusal: alert.shape.refusal.default(null),
+  rounds: alert.shape.rounds.default(1),
+  told: alert.shape.told.default(null),
+});
+const alertFile = z.object({ format: z.literal('millrace/alerts/1'), alerts: z.array(keptAlert) });
 type AlertFile = z.infer<typeof alertFile>;
 
 /** Of those that are over; what fires is kept, however much it is. */

@@ -1,6 +1,6 @@
 /**
- * The queue `millrace.alerts` (BullMQ) and its worker: each state of each alert is a job under an id of its own, so that it is
- * queued once however often it is added, tried until the webhook takes it, and given up in the end.
+ * The queue `millrace.alerts` (BullMQ) and its worker: each round of each state of an alert is a job under an id of its own, so
+ * that it is queued once however often it is added, tried until the webhook takes it, and given up in the end.
  */
 import { type JobsOptions, Queue, UnrecoverableError, Worker } from 'bullmq';
 import { Backoff, pause, reasonOf } from '../connectors/backoff.ts';
@@ -15,6 +15,7 @@ export interface AlertQueueOptions {
   readonly access: () => RedisAccess | undefined;
   /** One attempt. Rejects when it is to be tried again. */
   readonly deliver: (event: AlertEvent) => Promise<void>;
+  /** After the last attempt, unless `deliver` has thrown NotDeliverable. */
   readonly gaveUp: (event: AlertEvent, reason: string) => void;
   readonly log: (line: string) => void;
   /** The pause before the second attempt; it doubles with each. Default: 12 attempts in about 34 minutes. */
@@ -22,7 +23,9 @@ export interface AlertQueueOptions {
 }
 
 /** `waiting`: will be tried. The others: what an earlier run has come to, and has not told. */
-export type Queued = 'waiting' | 'delivered' | 'failed';
+export type Queued =
+  | { readonly state: 'waiting' | 'delivered' }
+  | { readonly state: 'failed'; readonly reason: string; readonly atMs: number };
 
 export interface AlertQueue {
   /** Begins and returns; a Valkey that is not there is waited for. */
@@ -30,7 +33,9 @@ export interface AlertQueue {
   /** Lets the attempt in hand end. */
   stop(): Promise<void>;
   /** Undefined: not connected. Rejects when the connection fails meanwhile; adding again is then right. */
-  add(event: AlertEvent): Promise<Queued | undefined>;
+  add(event: AlertEvent, round: number): Promise<Queued | undefined>;
+  /** The next attempt of what is in the queue is made now, not when its pause is over. Rejects as `add`. */
+  hurry(event: AlertEvent, round: number): Promise<void>;
   /** Undefined while it works. */
   waitingFor(): string | undefined;
 }
@@ -72,13 +77,25 @@ class ReconnectingQueue implements AlertQueue {
     return this.#waitingFor;
   }
 
-  async add(event: AlertEvent): Promise<Queued | undefined> {
+  async add(event: AlertEvent, round: number): Promise<Queued | undefined> {
     if (this.#opened === undefined) return undefined;
     const { queue } = this.#opened;
-    await queue.add(event.type, event, jobOptions(event.id, this.#options.retry));
+    const jobId = jobIdOf(event.id, round);
+    await queue.add(event.type, event, jobOptions(jobId, this.#options.retry));
     // A job that is known already is left as it is: it may have come to its end before.
-    const state = await queue.getJobState(event.id);
-    return state === 'completed' ? 'delivered' : state === 'failed' ? 'failed' : 'waiting';
+    const state = await queue.getJobState(jobId);
+    if (state !== 'failed') return { state: state === 'completed' ? 'delivered' : 'waiting' };
+    const job = await queue.getJob(jobId);
+    return { state, reason: job?.failedReason ?? 'it is not known why', atMs: job?.finishedOn ?? 0 };
+  }
+
+  async hurry(event: AlertEvent, round: number): Promise<void> {
+    const job = await this.#opened?.queue.getJob(jobIdOf(event.id, round));
+    if (job === undefined || !(await job.isDelayed())) return;
+    await job.promote().catch(async (error: unknown) => {
+      // Its pause was over in between: then it is tried anyway.
+      if (await job.isDelayed()) throw error;
+    });
   }
 
   async #openUntilStopped(): Promise<void> {
@@ -99,6 +116,11 @@ class ReconnectingQueue implements AlertQueue {
       }
     }
   }
+}
+
+/** The first round has the event's id. */
+export function jobIdOf(eventId: string, round: number): string {
+  return round <= 1 ? eventId : `${eventId}.${round}`;
 }
 
 function jobOptions(id: string, retry: AlertQueueOptions['retry']): JobsOptions {
@@ -135,7 +157,7 @@ async function open(options: AlertQueueOptions, trouble: (error: unknown) => voi
     if (job === undefined) return;
     const isOver = error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
     options.log(`alert ${job.id}, attempt ${job.attemptsMade}: ${error.message}${isOver ? '; given up' : ''}`);
-    if (isOver) options.gaveUp(job.data, error.message);
+    if (isOver && !(error instanceof NotDeliverable)) options.gaveUp(job.data, error.message);
   });
   try {
     await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);

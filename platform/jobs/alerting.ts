@@ -3,7 +3,7 @@
  * is on disk before it is queued, queued before it is delivered, and marked as delivered before its job ends. What is repeated
  * after a kill bears the id of the first time.
  */
-import type { Alert, ObjectiveStatus } from '../api/contract/pipelines.ts';
+import type { Alert, AlertFacts, ObjectiveStatus } from '../api/contract/pipelines.ts';
 import type { RedisAccess } from '../connectors/config.ts';
 import type { Home } from '../home.ts';
 import type { Objectives } from '../model/objective.ts';
@@ -11,6 +11,7 @@ import type { Sample } from '../objectives/sample.ts';
 import { type AlertQueueOptions, createAlertQueue } from './alertQueue.ts';
 import { AlertStore } from './alertStore.ts';
 import { PipelineBudgets } from './budgets.ts';
+import { factsOf } from './deliver.ts';
 import { Delivery } from './delivery.ts';
 import { readWebhook, type Webhook } from './webhook.ts';
 
@@ -24,6 +25,8 @@ export interface AlertingOptions {
   readonly now: () => number;
   readonly log: (line: string) => void;
   readonly retry?: AlertQueueOptions['retry'];
+  /** What was given up is tried again after this long. Default: owed.ts. */
+  readonly againAfterMs?: number;
 }
 
 export interface Alerting {
@@ -61,13 +64,13 @@ export function createAlerting(options: AlertingOptions): Alerting {
     for (const listener of listeners) listener(alert);
   });
   const budgets = new PipelineBudgets(home, log);
-  const retry = options.retry === undefined ? {} : { retry: options.retry };
-  const delivery: Delivery = new Delivery({ store, webhook, now, log }, (handlers) =>
-    createAlertQueue({ access, log, ...handlers, ...retry }),
+  const { retry, againAfterMs } = options;
+  const delivery: Delivery = new Delivery({ store, webhook, now, log, againAfterMs }, (handlers) =>
+    createAlertQueue({ access, log, ...handlers, ...(retry && { retry }) }),
   );
   const forget = (isGone: (pipeline: string) => boolean) => {
     const gone = store.all().filter(({ state, pipeline }) => state === 'firing' && isGone(pipeline));
-    for (const alert of gone) store.put({ ...endOf(alert, now()), delivery: delivery.wanted() ? 'queued' : null });
+    for (const alert of gone) store.tell(endOf(alert, now()), delivery.wanted());
     budgets.forget(isGone);
     if (gone.length > 0) delivery.kick();
   };
@@ -80,7 +83,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
     },
     observe: (pipeline, objectives, sample) => {
       const told = budgets.observe(pipeline, objectives, sample, store.firingOf(pipeline));
-      const isNew = told.map((alert) => store.put({ ...alert, delivery: delivery.wanted() ? 'queued' : null }));
+      const isNew = told.map((alert) => store.tell(alert, delivery.wanted()));
       budgets.save(sample.atMs, isNew.length > 0);
       if (isNew.length > 0) delivery.kick();
     },
@@ -100,7 +103,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
   };
 }
 
-function endOf(alert: Alert, nowMs: number): Alert {
+function endOf(alert: Alert, nowMs: number): AlertFacts {
   const text = `${alert.pipeline}: the pipeline is gone, and objective "${alert.name}" with it.`;
-  return { ...alert, state: 'resolved', resolvedMs: nowMs, text, next: 'Nothing.' };
+  return { ...factsOf(alert), state: 'resolved', resolvedMs: nowMs, text, next: 'Nothing.' };
 }

@@ -1,5 +1,5 @@
 /** The objectives of all pipelines, followed; written to disk every few seconds, and at once when an alert begins or ends. */
-import type { Alert, ObjectiveStatus } from '../api/contract/pipelines.ts';
+import type { Alert, AlertFacts, ObjectiveStatus } from '../api/contract/pipelines.ts';
 import { reasonOf } from '../connectors/backoff.ts';
 import type { Home } from '../home.ts';
 import type { Objectives } from '../model/objective.ts';
@@ -8,11 +8,10 @@ import { alertTexts } from '../objectives/texts.ts';
 import { ObjectiveTracker, type TrackerState, type Transition } from '../objectives/tracker.ts';
 import { canonical } from '../reconcile/equal.ts';
 import { pipelinesWithBudgets, readBudgets, removeBudgets, writeBudgets } from './budgetFile.ts';
+import { factsOf } from './deliver.ts';
 
 /** What is counted since the last time is lost by a kill. */
 const saveEveryMs = 10_000;
-
-type NewAlert = Omit<Alert, 'delivery'>;
 
 interface Followed {
   readonly trackers: ReadonlyMap<string, ObjectiveTracker>;
@@ -35,7 +34,7 @@ export class PipelineBudgets {
   }
 
   /** `firing`: the alerts of the pipeline that fire, which outlive the budgets. Answers those that begin or end. */
-  observe(pipeline: string, objectives: Objectives, sample: Sample, firing: readonly Alert[]): readonly NewAlert[] {
+  observe(pipeline: string, objectives: Objectives, sample: Sample, firing: readonly Alert[]): readonly AlertFacts[] {
     const followed = this.#followedOf(pipeline, objectives);
     followed.isDirty = true;
     const ended = firing
@@ -112,7 +111,7 @@ function alertOf(
   { spec }: ObjectiveTracker,
   transition: Transition,
   atMs: number,
-): NewAlert {
+): AlertFacts {
   const { severity, to, sinceMs } = transition;
   return {
     // No colon, which BullMQ takes in no id.
@@ -123,8 +122,7 @@ function alertOf(
   };
 }
 
-function withoutObjective(alert: Alert, atMs: number): NewAlert {
-  const { delivery: _, ...rest } = alert;
+function withoutObjective(alert: Alert, atMs: number): AlertFacts {
   const text = `${alert.pipeline}: objective "${alert.name}" is not asked for any more.`;
-  return { ...rest, state: 'resolved', resolvedMs: atMs, text, next: 'Nothing.' };
+  return { ...factsOf(alert), state: 'resolved', resolvedMs: atMs, text, next: 'Nothing.' };
 }

@@ -1,5 +1,5 @@
 /** One alert's state as a CloudEvent, and one attempt to hand it to the webhook. */
-import type { Alert } from '../api/contract/pipelines.ts';
+import { type Alert, type AlertFacts, alertFacts } from '../api/contract/pipelines.ts';
 import { reasonOf } from '../connectors/backoff.ts';
 import { signedHeaders } from './signature.ts';
 import { shownUrl, type Webhook } from './webhook.ts';
@@ -14,14 +14,19 @@ export interface AlertEvent {
   readonly subject: string;
   readonly time: string;
   readonly datacontenttype: 'application/json';
-  readonly data: Omit<Alert, 'delivery'>;
+  readonly data: AlertFacts;
 }
 
 export function eventIdOf({ id, state }: Pick<Alert, 'id' | 'state'>): string {
   return `${id}.${state}`;
 }
 
-export function alertEvent({ delivery: _, ...alert }: Alert): AlertEvent {
+/** Without what became of the telling. */
+export function factsOf(alert: Alert): AlertFacts {
+  return alertFacts.parse(alert);
+}
+
+export function alertEvent(alert: Alert): AlertEvent {
   return {
     specversion: '1.0',
     id: eventIdOf(alert),
@@ -30,7 +35,7 @@ export function alertEvent({ delivery: _, ...alert }: Alert): AlertEvent {
     subject: alert.name,
     time: new Date(alert.resolvedMs ?? alert.sinceMs).toISOString(),
     datacontenttype: 'application/json',
-    data: alert,
+    data: factsOf(alert),
   };
 }
 
@@ -40,7 +45,11 @@ const answerTimeoutMs = 10_000;
  * Rejects unless the webhook answers 2xx. A redirect is none: the alert would go where nobody has said it should. The message
  * of the rejection holds neither the path of the URL nor what was answered.
  */
-export async function post({ url, secret }: Webhook, event: AlertEvent, nowMs: number): Promise<void> {
+export async function post(
+  { url, secret }: Pick<Webhook, 'url' | 'secret'>,
+  event: AlertEvent,
+  nowMs: number,
+): Promise<void> {
   const body = JSON.stringify(event);
   const headers = {
     'content-type': 'application/cloudevents+json; charset=utf-8',

@@ -1,13 +1,14 @@
 /** Brings queued alerts to the webhook: from the list on disk into the queue, from the queue to the webhook, and back what became of it. */
 import type { Alert } from '../api/contract/pipelines.ts';
 import { reasonOf } from '../connectors/backoff.ts';
-import { type AlertQueue, type AlertQueueOptions, NotDeliverable } from './alertQueue.ts';
+import { type AlertQueue, type AlertQueueOptions, jobIdOf, NotDeliverable } from './alertQueue.ts';
 import type { AlertStore } from './alertStore.ts';
 import { type AlertEvent, alertEvent, eventIdOf, post } from './deliver.ts';
+import { defaultAgainAfterMs, isOwed, isPromising, type Moment } from './owed.ts';
 import type { Webhook } from './webhook.ts';
 
 /** What did not come into the queue (Valkey was away) is tried again after this long. */
-const againMs = 2000;
+const lookEveryMs = 2000;
 const addAgainMs = 60_000;
 
 export interface DeliveryOptions {
@@ -15,6 +16,7 @@ export interface DeliveryOptions {
   readonly webhook: () => Webhook | undefined;
   readonly now: () => number;
   readonly log: (line: string) => void;
+  readonly againAfterMs?: number | undefined;
 }
 
 type Handlers = Pick<AlertQueueOptions, 'deliver' | 'gaveUp'>;
@@ -27,6 +29,8 @@ export class Delivery {
    * they are now and then anyway, in case that Valkey has lost its data.
    */
   readonly #added = new Map<string, number>();
+  /** When the webhook took an alert. Not kept: what was given up is tried again in any case. */
+  #answeredMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #adding: Promise<void> | undefined;
   #saidOfWebhook = '';
@@ -36,13 +40,13 @@ export class Delivery {
     this.#options = options;
     this.#queue = makeQueue({
       deliver: (event) => this.#deliver(event),
-      gaveUp: (event) => options.store.mark(event.data, 'failed'),
+      gaveUp: (event, reason) => this.#gaveUp(event, reason),
     });
   }
 
   start(): void {
     this.#queue.start();
-    this.#timer = setInterval(() => this.kick(), againMs);
+    this.#timer = setInterval(() => this.kick(), lookEveryMs);
     this.#timer.unref();
     this.kick();
   }
@@ -73,26 +77,42 @@ export class Delivery {
   }
 
   async #addAll(): Promise<void> {
-    const { store, now } = this.#options;
-    if (this.wanted()) {
-      // A webhook that was set after they began to fire is told of them.
-      for (const alert of store.all()) if (alert.state === 'firing') this.#wantDelivery(alert);
-    }
+    const { store } = this.#options;
+    const moment = this.#moment();
+    // Before they are queued: a kill in between leaves them marked, and the next process queues them.
+    if (moment !== undefined) for (const alert of store.all()) if (isOwed(alert, moment)) store.queueAgain(alert);
     for (const alert of store.queued()) {
-      const event = alertEvent(alert);
-      if (now() - (this.#added.get(event.id) ?? Number.NEGATIVE_INFINITY) < addAgainMs) continue;
       try {
-        const queued = await this.#queue.add(event);
-        if (queued === undefined) return;
-        this.#added.set(event.id, now());
+        if (!(await this.#add(alert))) return;
+        if (moment !== undefined && isPromising(alert, moment))
+          await this.#queue.hurry(alertEvent(alert), alert.rounds);
         this.#sayOfQueue('');
-        if (queued !== 'waiting') store.mark(alert, queued);
       } catch (error) {
         return this.#sayOfQueue(`alerts are not in the queue yet: ${reasonOf(error)}`);
       }
     }
-    const open = new Set(store.queued().map(eventIdOf));
-    for (const id of this.#added.keys()) if (!open.has(id)) this.#added.delete(id);
+    const open = new Set(store.queued().map(roundOf));
+    for (const round of this.#added.keys()) if (!open.has(round)) this.#added.delete(round);
+  }
+
+  /** False: there is no connection. */
+  async #add(alert: Alert): Promise<boolean> {
+    const { store, now } = this.#options;
+    const round = roundOf(alert);
+    if (now() - (this.#added.get(round) ?? Number.NEGATIVE_INFINITY) < addAgainMs) return true;
+    const queued = await this.#queue.add(alertEvent(alert), alert.rounds);
+    if (queued === undefined) return false;
+    this.#added.set(round, now());
+    if (queued.state === 'delivered') store.taken(alert, now());
+    if (queued.state === 'failed') store.givenUp(alert, queued.reason, queued.atMs);
+    return true;
+  }
+
+  /** Undefined: there is no webhook. */
+  #moment(): Moment | undefined {
+    const { now, againAfterMs = defaultAgainAfterMs } = this.#options;
+    const webhook = this.#webhook();
+    return webhook === undefined ? undefined : { webhook, answeredMs: this.#answeredMs, nowMs: now(), againAfterMs };
   }
 
   /** Once for each reason: it is tried every two seconds. */
@@ -101,24 +121,36 @@ export class Delivery {
     this.#saidOfQueue = said;
   }
 
-  #wantDelivery(alert: Alert): void {
-    if (alert.delivery === null) this.#options.store.mark(alert, 'queued');
-  }
-
   async #deliver(event: AlertEvent): Promise<void> {
     const { store, now } = this.#options;
-    const alert = store.find(event.data.id);
-    // Its end was told already: that it began is no news any more, and would call somebody for nothing.
-    if (event.data.state === 'firing' && alert?.state === 'resolved' && alert.delivery === 'delivered') return;
+    if (isKnown(event.data, store.find(event.data.id))) return;
     // Throws when the setting can't be read: then it is tried again.
     const webhook = this.#options.webhook();
     if (webhook === undefined) {
-      store.mark(event.data, null);
+      store.unwanted(event.data);
       throw new NotDeliverable('there is no webhook any more');
     }
-    await post(webhook, event, now());
+    try {
+      await post(webhook, event, now());
+    } catch (error) {
+      store.refused(event.data, reasonOf(error), now());
+      throw error;
+    }
     // Before the job ends: a kill between the two delivers it once more, under the same id.
-    store.mark(event.data, 'delivered');
+    store.taken(event.data, now());
+    this.#answeredMs = now();
+    // It answers: whatever was given up is tried again.
+    this.kick();
+  }
+
+  #gaveUp(event: AlertEvent, reason: string): void {
+    const { store, now, log } = this.#options;
+    try {
+      store.givenUp(event.data, reason, now());
+    } catch (error) {
+      // The queue knows it: adding it again says so.
+      log(`the list of alerts: ${reasonOf(error)}`);
+    }
   }
 
   /** A setting that can't be read is told of once, and keeps alerts waiting. */
@@ -134,4 +166,16 @@ export class Delivery {
       return undefined;
     }
   }
+}
+
+/** Whether telling it would be no news. */
+function isKnown({ state }: Pick<Alert, 'state'>, alert: Alert | undefined): boolean {
+  // Its end was told already: that it began would call somebody for nothing.
+  if (state === 'firing' && alert?.state === 'resolved') return alert.told?.state === 'resolved';
+  // Valkey was killed before it knew.
+  return alert?.state === state && alert.delivery === 'delivered';
+}
+
+function roundOf(alert: Alert): string {
+  return jobIdOf(eventIdOf(alert), alert.rounds);
 }

@@ -1,7 +1,7 @@
 /** A receiver of alerts for trying: checks what comes as any receiver should, and tells it. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { z } from 'zod';
-import { alert } from '../api/contract/pipelines.ts';
+import { alertFacts } from '../api/contract/pipelines.ts';
 import { refusalOf } from './signature.ts';
 
 const eventShape = z.object({
@@ -9,7 +9,7 @@ const eventShape = z.object({
   id: z.string(),
   type: z.literal('millrace.alert'),
   time: z.string(),
-  data: alert.omit({ delivery: true }),
+  data: alertFacts,
 });
 export type ReceivedEvent = z.infer<typeof eventShape>;
 

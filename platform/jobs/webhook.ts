@@ -7,13 +7,23 @@ import type { Home } from '../home.ts';
 import { createSecrets } from '../secrets/secrets.ts';
 import { readState, writeState } from '../state-files.ts';
 
-const webhookFile = z.object({ format: z.literal('millrace/webhook/1'), url: z.string() });
+const webhookFile = z.object({
+  format: z.literal('millrace/webhook/1'),
+  url: z.string(),
+  /** Files of before 2026-11-25 have none. */
+  sinceMs: z.number().default(0),
+  setMs: z.number().default(0),
+});
 
 export interface Webhook {
   /** May hold a secret in its path or query: shown by `shownUrl` only. */
   readonly url: string;
   /** Signs what is sent (signature.ts). */
   readonly secret: string;
+  /** When this URL became the one, in milliseconds since 1970: what was told before was told to another. */
+  readonly sinceMs: number;
+  /** When it was given last, whether it was another or the same: somebody believes that it takes alerts now. */
+  readonly setMs: number;
 }
 
 /** Where the secret lies, for whoever sets a receiver up. */
@@ -31,7 +41,9 @@ export function signingSecret(home: Home): string {
 /** Undefined: alerts are sent nowhere. Throws CORRUPT_STATE, FOREIGN_STATE, STATE_UNAVAILABLE. */
 export function readWebhook(home: Home): Webhook | undefined {
   const file = readState(fileOf(home), 'millrace/webhook/1', (value) => webhookFile.parse(value));
-  return file === undefined ? undefined : { url: file.url, secret: signingSecret(home) };
+  if (file === undefined) return undefined;
+  const { url, sinceMs, setMs } = file;
+  return { url, sinceMs, setMs, secret: signingSecret(home) };
 }
 
 /** `url`: http or https; `none`: alerts are sent nowhere any more. Throws INVALID_ARGUMENT. */
@@ -43,8 +55,11 @@ export function checkWebhookUrl(url: string): void {
   fail('INVALID_ARGUMENT', { reason, command: 'up' });
 }
 
-/** Holds from the next delivery on. Throws INVALID_ARGUMENT, STATE_UNAVAILABLE. */
-export function setWebhook(home: Home, url: string): void {
+/**
+ * Holds from the next delivery on; what waits for another attempt or was given up is tried at once. Throws INVALID_ARGUMENT,
+ * STATE_UNAVAILABLE.
+ */
+export function setWebhook(home: Home, url: string, nowMs = Date.now()): void {
   checkWebhookUrl(url);
   if (url === 'none') {
     rmSync(fileOf(home), { force: true });
@@ -52,7 +67,17 @@ export function setWebhook(home: Home, url: string): void {
   }
   signingSecret(home);
   // writeState: mode 0600.
-  writeState(fileOf(home), { format: 'millrace/webhook/1', url });
+  writeState(fileOf(home), { format: 'millrace/webhook/1', url, sinceMs: sinceOf(home, url) ?? nowMs, setMs: nowMs });
+}
+
+/** Undefined: another URL stands there, none, or something that can't be read, whose place this one takes. */
+function sinceOf(home: Home, url: string): number | undefined {
+  try {
+    const there = readWebhook(home);
+    return there?.url === url ? there.sinceMs : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without path and query. */

@@ -100,7 +100,10 @@ const handlers: Handlers = {
       resolvedMs: null,
       text: attacks,
       next: attacks,
-      delivery: null,
+      delivery: 'failed',
+      refusal: { reason: attacks, atMs: worldMs },
+      rounds: 1,
+      told: null,
     },
   ],
 };

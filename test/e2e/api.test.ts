@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OperationView, PlatformEvent } from '../../platform/api/contract/control.ts';
 import { type Route, type RouteName, routes } from '../../platform/api/contract/routes.ts';
 import type { TaskStatus } from '../../platform/cluster/driver.ts';
-import { apiTask } from '../../platform/control/tasks.ts';
+import { apiTask } from '../../platform/model/controlPlane.ts';
 import type { DeployResult } from '../../platform/model/operations.ts';
 import type { Trace } from '../../platform/telemetry/traceStore.ts';
 import { ask, idsOf, listen } from '../unit/api/world.ts';

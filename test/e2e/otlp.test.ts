@@ -1,12 +1,21 @@
-/** Spans of a real deploy and flow at an OTLP/HTTP receiver; and a receiver that hangs, or is gone, disturbs nobody. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+/**
+ * Spans of a real deploy and flow at an OTLP/HTTP receiver; metrics, through it, at a real collector and in VictoriaMetrics, where
+ * these can be had; and a receiver that hangs, or is gone, disturbs nobody.
+ */
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createProcessDriver } from '../../platform/cluster/process/driver.ts';
+import { homeAt } from '../../platform/home.ts';
 import type { DestroyResult } from '../../platform/model/operations.ts';
+import type { PipelineLedger } from '../../platform/observe/ledger.ts';
 import type { Trace } from '../../platform/telemetry/traceStore.ts';
 import type { VerifyResult } from '../../platform/verify/verify.ts';
+import { makeBackEnds } from '../fixtures/backEnds.ts';
+import { obtainTools } from '../tools/obtain.ts';
 import { createTestHome, type TestHome } from './cli.ts';
+import { until } from './until.ts';
 
 const minutes = 60_000;
 const receiverPort = 18_390;
@@ -21,6 +30,9 @@ interface ReceivedSpan {
 
 const received: ReceivedSpan[] = [];
 const held: ServerResponse[] = [];
+const tools = await obtainTools('collector', 'victoria-metrics');
+if (tools instanceof Error) console.error(`SKIPPED: the back ends can't be had here.\n${tools.message}`);
+const ends = tools instanceof Error ? undefined : makeBackEnds(tools, 18_380);
 let hangs = false;
 let receiver: Server;
 let home: TestHome;
@@ -40,13 +52,27 @@ function keep({ resourceSpans }: ExportRequest): void {
   }
 }
 
+/** To the collector, as it came. */
+async function handOn(headers: IncomingHttpHeaders, body: Buffer): Promise<number> {
+  if (ends === undefined) return 200;
+  const kept = ['content-type', 'content-encoding'].flatMap((name) =>
+    headers[name] === undefined ? [] : [[name, String(headers[name])] as const],
+  );
+  const options = { method: 'POST', headers: Object.fromEntries(kept), body: new Uint8Array(body) };
+  const answer = await fetch(`${ends.urls.otlp}/v1/metrics`, options);
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
 beforeAll(async () => {
+  if (ends !== undefined) await Promise.all([ends.collector.start(), ends.victoriaMetrics.start()]);
   receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     if (hangs) return void held.push(response);
-    // Metrics have a test of their own: test/conformance/backends.
-    if (request.url === '/v1/metrics') return void response.writeHead(200).end();
+    if (request.url === '/v1/metrics') {
+      return void response.writeHead(await handOn(request.headers, Buffer.concat(chunks))).end();
+    }
     expect([request.method, request.url]).toEqual(['POST', '/v1/traces']);
     expect(request.headers['content-type']).toBe('application/json');
     const body = Buffer.concat(chunks);
@@ -57,6 +83,7 @@ beforeAll(async () => {
   home = createTestHome(18_400, {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiverPort}`,
     OTEL_BSP_SCHEDULE_DELAY: '200',
+    OTEL_METRIC_EXPORT_INTERVAL: '1000',
     // Longer than any test here: whatever waits for a receiver that hangs does not end.
     OTEL_EXPORTER_OTLP_TIMEOUT: '3600000',
   });
@@ -67,6 +94,7 @@ afterAll(async () => {
   await home.purge();
   receiver.closeAllConnections();
   receiver.close();
+  await ends?.remove();
 }, 2 * minutes);
 
 async function untilReceived(where: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {
@@ -111,6 +139,86 @@ test(
     }
   },
   3 * minutes,
+);
+
+/** Events that each stage has passed on, by the ledger, of all windows. `isEnd`: nothing is on its way any more. */
+async function ledgerCounts() {
+  const { windows, lost, duplicated } = await home.json<PipelineLedger>('ledger', 'flight-delays');
+  const counts: Record<string, number> = {};
+  for (const { stages } of windows) for (const { name, count } of stages) counts[name] = (counts[name] ?? 0) + count;
+  const isEnd = windows.every(({ state }) => state === 'balanced');
+  return { counts, isEnd, lost, duplicated };
+}
+
+/** Events by stage in VictoriaMetrics' copy of the histograms of the time from end to end. */
+async function storedCounts(): Promise<Record<string, number>> {
+  const query = 'sum(millrace_pathway_end_to_end_duration_milliseconds_bucket) by (millrace_stage)';
+  const answer = await fetch(`${ends!.urls.metrics}/api/v1/query?query=${encodeURIComponent(query)}`);
+  const { data } = (await answer.json()) as {
+    data: { result: { metric: { millrace_stage: string }; value: [number, string] }[] };
+  };
+  return Object.fromEntries(data.result.map(({ metric, value }) => [metric.millrace_stage, Number(value[1])]));
+}
+
+/** Where each record is one event: what a job has aggregated is counted as its inputs by the ledger, and as a record by a histogram. */
+const oneToOne = ['ingress', 'severe-delays', 'store-flights', 'store-severe', 'alerts'];
+const isUpTo = (counts: Readonly<Record<string, number>>, others: Readonly<Record<string, number>>) =>
+  oneToOne.every((stage) => counts[stage]! >= others[stage]!);
+
+(ends === undefined ? test.skip : test)(
+  'the histograms of the whole pipeline reach VictoriaMetrics, keep up with the ledger, and agree with it once nothing comes any more',
+  async () => {
+    const { counts: earlier } = await ledgerCounts();
+    const flowing = await until(async () => {
+      const found = await storedCounts();
+      return isUpTo(found, earlier) ? found : undefined;
+    });
+    await until(async () => isUpTo((await ledgerCounts()).counts, flowing) || undefined);
+    const driver = createProcessDriver(homeAt(home.path));
+    await driver.stop('flight-delays.feed.0');
+    const last = await until(async () => {
+      const found = await ledgerCounts();
+      return found.isEnd ? found : undefined;
+    });
+    expect(last).toMatchObject({ lost: 0, duplicated: 0 });
+    const stored = await until(async () => {
+      const found = await storedCounts();
+      return isUpTo(found, last.counts) ? found : undefined;
+    });
+    const only = (counts: Readonly<Record<string, number>>) => oneToOne.map((stage) => [stage, counts[stage]]);
+    expect(only(stored)).toEqual(only(last.counts));
+    expect(stored.ingress).toBeGreaterThan(600);
+    await driver.resume('flight-delays.feed.0');
+  },
+  6 * minutes,
+);
+
+interface MetricPoint {
+  readonly scale: number;
+  readonly exemplars?: readonly { readonly traceId: string }[];
+  readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[];
+}
+
+(ends === undefined ? test.skip : test)(
+  'they reach the collector as exponential histograms, and their exemplars name traces that the receiver has',
+  async () => {
+    const stagesWithTraces = () => {
+      const known = new Set(received.map(({ traceId }) => traceId));
+      const points = ends!
+        .received()
+        .flatMap(({ resourceMetrics = [] }) => resourceMetrics)
+        .flatMap(({ scopeMetrics }) => scopeMetrics)
+        .flatMap(({ metrics }) => metrics)
+        .filter(({ name }) => name === 'millrace.pathway.end_to_end.duration')
+        .flatMap(({ exponentialHistogram }): readonly MetricPoint[] => exponentialHistogram.dataPoints);
+      expect(new Set(points.map(({ scale }) => scale))).toEqual(new Set([3]));
+      const named = points.filter(({ exemplars = [] }) => exemplars.some(({ traceId }) => known.has(traceId)));
+      const attributes = named.flatMap((point) => point.attributes);
+      return new Set(attributes.flatMap(({ key, value }) => (key === 'millrace.stage' ? [value.stringValue] : [])));
+    };
+    await until(async () => ['ingress', 'store-flights'].every((stage) => stagesWithTraces().has(stage)) || undefined);
+  },
+  2 * minutes,
 );
 
 test(

@@ -33,6 +33,11 @@ export const tools = {
     ...{ kind: 'go', version: '1.122.0', folder: 'victoria-metrics' },
     package: 'github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics',
   },
+  /** One version older: a module that later ones need besides can't be had. */
+  vmalert: {
+    ...{ kind: 'go', version: '1.121.0', folder: 'vmalert' },
+    package: 'github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert',
+  },
   zipkin: {
     ...{ kind: 'jar', version: '3.6.1' },
     jar: {

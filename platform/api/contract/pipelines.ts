@@ -128,18 +128,31 @@ export const acknowledged = z.object({
   ),
 });
 
-export const alert = z.object({
+const alertState = z.enum(['firing', 'resolved']);
+
+/** What is told of an alert. */
+export const alertFacts = z.object({
   id: z.string(),
   pipeline: z.string(),
   name: z.string(),
   severity: z.enum(['page', 'ticket']),
-  state: z.enum(['firing', 'resolved']),
+  state: alertState,
   sinceMs: z.number(),
   resolvedMs: z.number().nullable(),
   text: z.string(),
   next: z.string(),
-  /** Whether the webhook took it; null: there is none. */
+});
+
+/** And what became of the telling. */
+export const alert = alertFacts.extend({
+  /** Whether the webhook took this state; null: there is none. `failed`: given up, until it is tried again in a new round. */
   delivery: z.enum(['queued', 'delivered', 'failed']).nullable(),
+  /** Why the last attempt to tell this state failed; null: none has. */
+  refusal: z.object({ reason: z.string(), atMs: z.number() }).nullable(),
+  /** How often this state was put into the queue: each time it is tried until it is taken or given up. */
+  rounds: z.number(),
+  /** The last state that a webhook took; null: none yet. */
+  told: z.object({ state: alertState, atMs: z.number() }).nullable(),
 });
 
 export type FlowState = z.infer<typeof flowState>;
@@ -153,4 +166,5 @@ export type HistoryPoint = z.infer<typeof historyPoint>;
 export type History = z.infer<typeof history>;
 export type ObjectiveStatus = z.infer<typeof objectiveStatus>;
 export type Acknowledged = z.infer<typeof acknowledged>;
+export type AlertFacts = z.infer<typeof alertFacts>;
 export type Alert = z.infer<typeof alert>;

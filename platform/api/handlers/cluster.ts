@@ -2,10 +2,10 @@
 
 import type { TaskStatus } from '../../cluster/driver.ts';
 import { launchedTasks } from '../../cluster/process/layout.ts';
-import { controlLimits } from '../../control/tasks.ts';
 import { fail } from '../../errors.ts';
 import type { BlueprintModule, ParameterSpec } from '../../model/blueprint.ts';
 import type { Placement } from '../../model/cluster.ts';
+import { controlLimits } from '../../model/controlPlane.ts';
 import { nearestNames } from '../../model/nearest.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { flowGroups, isFeed } from '../../plan/tasks.ts';

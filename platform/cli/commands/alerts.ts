@@ -74,12 +74,12 @@ function statuses({ pipeline, plan }: PipelineRecord, budgets: KeptBudgets | und
 }
 
 function render({ webhook, watchedAt, alerts, objectives }: AlertList, nowMs: number): string {
-  const lines = alerts.map(({ state, severity, sinceMs, resolvedMs, text, next, delivery }) => {
+  const lines = alerts.map((alert) => {
+    const { state, severity, sinceMs, resolvedMs, text, next } = alert;
     const since = new Date(sinceMs).toISOString();
     const until = resolvedMs === null ? '' : ` to ${new Date(resolvedMs).toISOString()}`;
-    const told = delivery === null ? '' : `; webhook: ${delivery}`;
     const todo = state === 'firing' ? `\n  Next: ${next}` : '';
-    return `${state.toUpperCase()} ${severity} since ${since}${until}${told}\n  ${text}${todo}`;
+    return `${state.toUpperCase()} ${severity} since ${since}${until}${deliveryOf(alert)}\n  ${text}${todo}`;
   });
   if (lines.length === 0) lines.push('No alert has fired.');
   const rows = objectives.map(({ pipeline, name, text }) => [pipeline, name, text]);
@@ -90,6 +90,16 @@ function render({ webhook, watchedAt, alerts, objectives }: AlertList, nowMs: nu
     lines.push(`Nobody watches now (last: ${watchedAt ?? 'never'}). Next: millrace up`);
   }
   return lines.join('\n');
+}
+
+function deliveryOf({ delivery, refusal, rounds }: Alert): string {
+  if (delivery === null) return '';
+  const said = `; webhook: ${delivery}`;
+  if (refusal === null) return said;
+  const why = `${refusal.reason}, ${new Date(refusal.atMs).toISOString()}`;
+  if (delivery !== 'failed') return `${said} (${why})`;
+  const times = rounds > 1 ? `, given up ${rounds} times` : '';
+  return `${said} (${why}${times})\n  Not told. Next: mend the receiver, then millrace up --alert-webhook URL, which tries at once`;
 }
 
 /** Ends with Ctrl-C. Throws PORT_TAKEN. */

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { examineMachine } from '../../artifacts/doctor.ts';
+import { createProcessDriver } from '../../cluster/process/driver.ts';
 import { exitCodes } from '../../errors.ts';
+import type { Home } from '../../home.ts';
 import { answer, columns, createSession } from '../session.ts';
 
 export function addDoctor(program: Command): void {
@@ -15,6 +17,7 @@ export function addDoctor(program: Command): void {
         cache: session.cache,
         dataDir: session.home.root,
         check: options.full ? 'full' : 'quick',
+        heldMiB: await heldMiB(session.home),
       });
       answer(session, report, ({ lines }) =>
         columns(
@@ -27,4 +30,12 @@ export function addDoctor(program: Command): void {
       );
       process.exitCode = report.ok ? exitCodes.ok : exitCodes.environment;
     });
+}
+
+/** What the home's tasks use now; without an agent none runs. */
+async function heldMiB(home: Home): Promise<number> {
+  const tasks = await createProcessDriver(home)
+    .list()
+    .catch(() => []);
+  return Math.round(tasks.reduce((sum, { usage }) => sum + (usage?.memoryMiB ?? 0), 0));
 }

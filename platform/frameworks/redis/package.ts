@@ -12,7 +12,7 @@ import { type RedisOptions, redisOptions } from './spec.ts';
 const task = physical.frameworkTask('redis', 'server', 0);
 
 /** The process itself, its client buffers and the copy-on-write pages of a log rewrite, in MiB. */
-const overheadMiB = 48;
+export const redisOverheadMiB = 48;
 
 export const redisPackage: FrameworkPackage<RedisOptions> = {
   name: 'redis',
@@ -25,7 +25,7 @@ export const redisPackage: FrameworkPackage<RedisOptions> = {
       owner: { kind: 'framework', name: 'redis' },
       group: 'redis.server',
       spread: false,
-      resources: { cpus: 0.1, memoryMiB: maxMemoryMiB + overheadMiB, diskMiB, gpus: 0 },
+      resources: { cpus: 0.1, memoryMiB: maxMemoryMiB + redisOverheadMiB, diskMiB, gpus: 0 },
       ports: ['client'],
     },
   ],
@@ -55,7 +55,7 @@ function render(context: RenderContext<RedisOptions>): TaskSpec {
       { path: 'conf/users.acl', content: users(context), mode: 0o600 },
     ],
     ports: [{ name: 'client', address: placement.address, port: clientPort(placement) }],
-    limits: { cpus: placement.demand.resources.cpus, memoryMiB: options.maxMemoryMiB + overheadMiB },
+    limits: { cpus: placement.demand.resources.cpus, memoryMiB: options.maxMemoryMiB + redisOverheadMiB },
     stop: { signal: 'SIGTERM', graceMs: 10_000 },
     tier: 1,
     keepsData: true,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ClusterDriver } from '../../cluster/driver.ts';
 import { asMillraceError } from '../../errors.ts';
 import type { Home } from '../../home.ts';
+import { workerTask } from '../../model/controlPlane.ts';
 import { name as nameShape } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import type { ReadPipelines } from '../../records/records.ts';
@@ -45,8 +46,6 @@ export interface WatcherDeps {
 const defaultEveryMs = 1000;
 /** No pipeline has such a name. */
 const observer = 'the observer';
-/** control/tasks.ts: that room may not be imported here. */
-const workerTask = 'millrace.worker.0';
 
 export function createWatcher(deps: WatcherDeps): Watcher {
   return new HomeWatcher(deps);

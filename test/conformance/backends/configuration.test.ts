@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { run } from '../../../platform/artifacts/command.ts';
 import { obtainTools } from '../../tools/obtain.ts';
 
-const tools = await obtainTools('collector', 'prometheus');
+const tools = await obtainTools('collector', 'prometheus', 'vmalert');
 if (tools instanceof Error) console.error(`SKIPPED: the programs can't be had here.\n${tools.message}`);
 
 const infra = (path: string) => new URL(`../../../infra/${path}`, import.meta.url).pathname;
@@ -28,6 +28,13 @@ const infra = (path: string) => new URL(`../../../infra/${path}`, import.meta.ur
   test('of Prometheus is valid, and so are the alert rules', async () => {
     expect(await promtool('check', 'config', infra('prometheus/prometheus.yml'))).toContain('SUCCESS');
     expect(await promtool('check', 'rules', '--lint-fatal', infra('prometheus/rules.yml'))).toContain('SUCCESS');
+  });
+
+  test('of the alert rules is valid for vmalert, too', async () => {
+    const vmalert = (file: string) =>
+      run({ argv: [join(directories.vmalert, 'vmalert'), '-dryRun', `-rule=${infra(file)}`] });
+    await vmalert('prometheus/rules.yml');
+    await expect(vmalert('prometheus/prometheus.yml')).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
   });
 
   test('each alert fires when it should, and only then', async () => {

@@ -108,8 +108,12 @@ export class AlertRoom {
     return talker;
   }
 
+  async endTalkers(): Promise<void> {
+    for (const talker of this.#talkers.splice(0)) await talker.kill();
+  }
+
   async remove(): Promise<void> {
-    for (const talker of this.#talkers) await talker.kill();
+    await this.endTalkers();
     await this.killValkey();
     rmSync(this.root, { recursive: true, force: true });
   }

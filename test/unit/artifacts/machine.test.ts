@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withoutCredentials } from '../../../platform/artifacts/command.ts';
 import { examineMachine } from '../../../platform/artifacts/doctor.ts';
+import { judgeMemory, pipelineMiB } from '../../../platform/artifacts/doctor-machine.ts';
 import { findJava } from '../../../platform/artifacts/java.ts';
+import { shareOut } from '../../../platform/cluster/cluster-file.ts';
+import { controlPlaneMiB } from '../../../platform/model/controlPlane.ts';
+import type { Plan } from '../../../platform/model/plan.ts';
+import { createTestHome } from '../../e2e/cli.ts';
 
 let directory: string;
 
@@ -49,6 +54,39 @@ describe('examining a machine that has nothing', () => {
     expect(line('kafka (artifact)')).toMatchObject({ state: 'missing', remedy: 'millrace fetch' });
     expect(line('memory')?.detail).toMatch(/^\d+ of \d+ MiB available/);
     expect(line('address 127.0.0.1')?.state).toBe('present');
+  });
+});
+
+describe('memory', () => {
+  const machine = { totalMiB: 8000, availableMiB: 6000, limited: false };
+
+  test('that other programs use does not count; what this home uses already does', () => {
+    expect(judgeMemory(machine, 0)).toMatchObject({ state: 'present', remedy: '' });
+    expect(judgeMemory({ ...machine, availableMiB: 3096 }, 0)).toMatchObject({
+      state: 'missing',
+      remedy: expect.stringMatching(/^Free 1000 MiB/),
+    });
+    expect(judgeMemory({ ...machine, availableMiB: 3096 }, 3000)).toMatchObject({
+      state: 'present',
+      detail: "3096 of 8000 MiB available, 3000 in use by this home's tasks",
+    });
+  });
+
+  test('is enough from where on planning can share out what flight-delays asks for', async () => {
+    const home = createTestHome(29_800);
+    const { totals } = await home.json<Plan>('plan', 'flight-delays');
+    await home.purge();
+    const asked = totals.asked.memoryMiB;
+    expect(asked).toBe(pipelineMiB);
+    const least = controlPlaneMiB + asked;
+    const node = (memoryMiB: number) =>
+      shareOut({ nodes: 1 }, { cores: 2, memoryMiB, diskMiB: 9000 })[0]!.resources.memoryMiB;
+    expect([node(least) >= asked, node(least - 1) >= asked]).toEqual([true, false]);
+    expect(judgeMemory({ ...machine, totalMiB: least }, 0).state).toBe('present');
+    expect(judgeMemory({ ...machine, totalMiB: least - 1 }, 0)).toMatchObject({
+      state: 'missing',
+      remedy: expect.stringContaining(`Give the machine ${least} MiB`),
+    });
   });
 });
 

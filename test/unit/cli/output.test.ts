@@ -2,8 +2,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Alert } from '../../../platform/api/contract/pipelines.ts';
 import { exitCodes } from '../../../platform/errors.ts';
 import { homeAt } from '../../../platform/home.ts';
+import { writeAlerts } from '../../../platform/jobs/alertFile.ts';
 import { createTokenBucket } from '../../../platform/model/tokenBucket.ts';
 import { createRequestTraces, recordIngressSpans } from '../../../platform/telemetry/ingressTrace.ts';
 import { createSpanRecorder } from '../../../platform/telemetry/recorder.ts';
@@ -75,6 +77,27 @@ test('so is the one of a refused plan', async () => {
   expect(code).toBe(exitCodes.refused);
   expect(differences(documentedShapes('plan')[1]!, JSON.parse(stdout))).toEqual([]);
   await small.purge();
+});
+
+test('alerts that were not told say why, and what to do; in JSON as it is documented', async () => {
+  const alert: Alert = {
+    ...{ id: 'a.fresh.page.1', pipeline: 'a', name: 'fresh', text: 'late', next: 'look', sinceMs: 1, resolvedMs: null },
+    severity: 'page',
+    state: 'firing',
+    delivery: 'failed',
+    refusal: { reason: 'https://hooks.example/… answered 503', atMs: 2 },
+    rounds: 2,
+    told: { state: 'firing', atMs: 1 },
+  };
+  writeAlerts(homeAt(home.path), [alert]);
+  const { stdout } = await home.run('alerts');
+  expect(stdout).toMatch(
+    /FIRING page .*webhook: failed \(https:\/\/hooks\.example\/… answered 503.*given up 2 times\)/,
+  );
+  expect(stdout).toMatch(/Not told\. Next: .*millrace up --alert-webhook URL/);
+  const printed = JSON.parse((await home.run('alerts', '--json')).stdout);
+  expect(differences(documentedShapes('alerts')[0]!, printed)).toEqual([]);
+  expect(printed.alerts).toEqual([alert]);
 });
 
 test('into a pipe nothing is coloured; in a terminal it is, unless NO_COLOR or --json is there', async () => {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  controlPlaneMiB,
   cpusPerCore,
   createCluster,
   loadCluster,
@@ -14,6 +13,7 @@ import {
   shareOut,
 } from '../../../platform/cluster/cluster-file.ts';
 import { homeAt } from '../../../platform/home.ts';
+import { controlPlaneMiB } from '../../../platform/model/controlPlane.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'process-cluster-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -25,7 +25,7 @@ describe('sharing out a machine', () => {
     expect(node).toEqual({
       id: 'node-1',
       address: '127.0.0.1',
-      resources: { cpus: 8, memoryMiB: 7300, diskMiB: 90_000, gpus: 0 },
+      resources: { cpus: 8, memoryMiB: 6816, diskMiB: 90_000, gpus: 0 },
       attributes: {},
       ports: { first: 19_000, last: 19_099 },
     });
@@ -59,7 +59,7 @@ describe('sharing out a machine', () => {
     ['half a node', { nodes: 1.5 }],
     ['ports in the ephemeral range', { nodes: 3, portBase: 32_500 }],
     ['ports of the system', { nodes: 1, portBase: 80 }],
-    ['less memory than the control plane takes', { nodes: 1, memoryMiB: 700 }],
+    ['less memory than the control plane takes', { nodes: 1, memoryMiB: 1184 }],
     ['no core', { nodes: 1, cpus: 0 }],
   ])('%s is refused', (_, size) => {
     expect(() => shareOut(size, machine)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));

@@ -119,7 +119,7 @@ test('a list of alerts that was cut is refused by name; a cut budget is told of 
 
 test('a disk that takes nothing when a webhook comes is told of once, and ends nothing', async () => {
   watch(make(), stuck);
-  const webhook = { url: 'http://127.0.0.1:9/', secret: 'x' };
+  const webhook = { url: 'http://127.0.0.1:9/', secret: 'x', sinceMs: startMs, setMs: startMs };
   const alerting = createAlerting({
     ...{ home, connectionOfControlRedis: () => undefined, webhook: () => webhook, now: () => nowMs },
     log: (line) => log.push(line),
@@ -133,6 +133,20 @@ test('a disk that takes nothing when a webhook comes is told of once, and ends n
   expect(log[0]).toMatch(/alerts are not in the queue yet: .*alerts\.json/);
 });
 
+test('a list of before there were rounds is read, and what was given up then is owed', () => {
+  watch(make(), stuck);
+  const file = join(home.alertsDir, 'alerts.json');
+  const kept = JSON.parse(readFileSync(file, 'utf8'));
+  for (const alert of kept.alerts) {
+    alert.delivery = 'failed';
+    for (const field of ['refusal', 'rounds', 'told']) delete alert[field];
+  }
+  writeFileSync(file, JSON.stringify(kept));
+  expect(readAlerts(home)).toEqual([
+    expect.objectContaining({ state: 'firing', delivery: 'failed', refusal: null, rounds: 1, told: null }),
+  ]);
+});
+
 test('old alerts are dropped, but none that fires or has still to be delivered', () => {
   const one = (index: number, more: Partial<Alert>): Alert => ({
     id: `a.${index}`,
@@ -144,7 +158,7 @@ test('old alerts are dropped, but none that fires or has still to be delivered',
     resolvedMs: index,
     text: '',
     next: '',
-    delivery: 'delivered',
+    ...{ delivery: 'delivered', refusal: null, rounds: 1, told: null },
     ...more,
   });
   const many = Array.from({ length: 500 }, (_, index) => one(index, {}));

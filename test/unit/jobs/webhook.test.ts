@@ -26,7 +26,7 @@ const alert: Alert = {
   resolvedMs: null,
   text: 'late',
   next: 'look',
-  delivery: 'queued',
+  ...{ delivery: 'queued', refusal: null, rounds: 1, told: null },
 };
 
 test('the signature is that of Standard Webhooks: HMAC-SHA256 of id.timestamp.body, in base64', () => {
@@ -61,10 +61,11 @@ test('what was changed, is old, or is signed by another is refused', () => {
 test('the webhook is kept for its owner alone, and shown without its path', () => {
   const home = homeAt(join(root, 'home'));
   expect(readWebhook(home)).toBeUndefined();
-  setWebhook(home, 'https://hooks.example/T0/secret?token=x');
+  setWebhook(home, 'https://hooks.example/T0/secret?token=x', now);
   expect(readWebhook(home)).toEqual({
     url: 'https://hooks.example/T0/secret?token=x',
     secret: signingSecret(home),
+    ...{ sinceMs: now, setMs: now },
   });
   expect(statSync(join(home.alertsDir, 'webhook.json')).mode & 0o777).toBe(0o600);
   expect(shownUrl('https://hooks.example/T0/secret?token=x')).toBe('https://hooks.example/…');
@@ -73,6 +74,23 @@ test('the webhook is kept for its owner alone, and shown without its path', () =
   expect(() => readWebhook(home)).toThrow(expect.objectContaining({ code: 'CORRUPT_STATE' }));
   setWebhook(home, 'none');
   expect(readWebhook(home)).toBeUndefined();
+});
+
+test('a webhook that is set again is another from now on when its URL is, and else is only to be tried', () => {
+  const home = homeAt(join(root, 'again'));
+  setWebhook(home, 'https://one.example/', 1000);
+  setWebhook(home, 'https://one.example/', 2000);
+  expect(readWebhook(home)).toMatchObject({ sinceMs: 1000, setMs: 2000 });
+  setWebhook(home, 'https://other.example/', 3000);
+  expect(readWebhook(home)).toMatchObject({ url: 'https://other.example/', sinceMs: 3000, setMs: 3000 });
+  writeFileSync(
+    join(home.alertsDir, 'webhook.json'),
+    '{"format": "millrace/webhook/1", "url": "https://old.example/"}',
+  );
+  expect(readWebhook(home)).toMatchObject({ url: 'https://old.example/', sinceMs: 0, setMs: 0 });
+  writeFileSync(join(home.alertsDir, 'webhook.json'), '{"format": "mill');
+  setWebhook(home, 'https://one.example/', 4000);
+  expect(readWebhook(home)).toMatchObject({ url: 'https://one.example/', sinceMs: 4000 });
 });
 
 test.each(['ftp://x/y', 'hooks', 'https://user:word@hooks.example/', 'file:///etc/passwd'])('%s is refused', (url) => {
@@ -99,7 +117,7 @@ test('what is sent passes the receiver, a second time as a repetition; a wrong s
   ]);
   const { id, time, data } = event;
   expect(received[0]!.event).toEqual({ specversion: '1.0', type: 'millrace.alert', id, time, data });
-  expect(data).not.toHaveProperty('delivery');
+  for (const field of ['delivery', 'refusal', 'rounds', 'told']) expect(data).not.toHaveProperty(field);
   await expect(post({ url, secret: 'other' }, event, now)).rejects.toThrow(
     /^http:\/\/127\.0\.0\.1:\d+\/… answered 401$/,
   );

@@ -98,10 +98,19 @@ const columns: readonly Column<Alert>[] = [
   {
     id: 'delivery',
     title: 'Webhook',
-    cell: ({ delivery }) => {
+    cell: ({ delivery, refusal }) => {
       if (delivery === null) return <span className="muted">none</span>;
       const [text, tone] = deliveries[delivery] ?? [delivery, 'off'];
-      return <Badge tone={tone}>{text}</Badge>;
+      return (
+        <>
+          <Badge tone={tone}>{text}</Badge>
+          {refusal !== null && (
+            <div className="sub">
+              <ForeignLine text={refusal.reason} maxCharacters={300} /> <Age atMs={refusal.atMs} />
+            </div>
+          )}
+        </>
+      );
     },
   },
 ];

@@ -1,6 +1,7 @@
 import type { Alert, ObjectiveStatus } from '../../../../api/contract/pipelines.ts';
 import { useQuery } from '../../api/useQuery.ts';
 import { formatPercent, threeDigits, unknownText } from '../../format/numbers.ts';
+import { ForeignLine } from '../../ui/ForeignText.tsx';
 import { Badge, StateBadge } from '../../ui/StateBadge.tsx';
 import { FailureView, Loading } from '../../ui/states.tsx';
 import { Age } from '../../ui/Time.tsx';
@@ -73,7 +74,7 @@ function Objective({ objective }: { readonly objective: ObjectiveStatus }) {
 }
 
 function AlertView({ alert }: { readonly alert: Alert }) {
-  const { name, state, severity, text, next, sinceMs, delivery } = alert;
+  const { name, state, severity, text, next, sinceMs, delivery, refusal } = alert;
   return (
     <div className="alert">
       <p>
@@ -81,6 +82,12 @@ function AlertView({ alert }: { readonly alert: Alert }) {
         <span className="muted">
           <Age atMs={sinceMs} />
           {delivery !== null && `, webhook: ${delivery}`}
+          {refusal !== null && (
+            <>
+              {' '}
+              (<ForeignLine text={refusal.reason} maxCharacters={300} />)
+            </>
+          )}
         </span>
       </p>
       <p>{text}</p>
