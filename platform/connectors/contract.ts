@@ -153,6 +153,8 @@ export interface FlowState {
 
 /** When a batch came and when the store took it, in milliseconds since 1970. */
 export interface WriteTiming {
+  /** How many the store has acknowledged. */
+  readonly records: number;
   readonly receivedMs: number;
   readonly startMs: number;
   readonly endMs: number;

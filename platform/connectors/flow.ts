@@ -3,6 +3,7 @@
  * commit it: every record is stored or dead-lettered. What fails is tried again with backoff, for ever, and meanwhile nothing
  * is read: that is the back-pressure.
  */
+import { isSampled } from '../telemetry/context.ts';
 import type { FlowMeter, MeteredRecord, StageReport } from '../telemetry/stageMeter.ts';
 import { Backoff, pause, reasonOf } from './backoff.ts';
 import type {
@@ -32,8 +33,8 @@ export interface FlowOptions {
   readonly log: Log;
   /** Which events the sink is to get; all by default. The others are passed over, and committed. */
   readonly accepts?: (event: EventRecord) => boolean;
-  /** Called after each write with what was acknowledged; must not throw and must not wait. */
-  readonly onWritten?: (records: readonly EventRecord[], timing: WriteTiming) => void;
+  /** Called after a write that had sampled events, with those acknowledged of them; must not throw and must not wait. */
+  readonly onWritten?: (sampled: readonly EventRecord[], timing: WriteTiming) => void;
   /** Counts what passes, for pathways and the conservation ledger. */
   readonly meter?: FlowMeter;
   /** Breaks the flow on purpose (telemetry/sabotage.ts): what is handed to the sink instead of `events`. */
@@ -133,7 +134,8 @@ class SourceToSinkFlow implements Flow {
     this.#counts.received += batch.records.length;
     const { sabotage } = this.#options;
     const events = sabotage === undefined ? sorted.events : sabotage(sorted.events);
-    const refused = events.length > 0 ? await this.#write(events, receivedMs) : [];
+    const sampled = events === sorted.events ? sorted.sampled : events.filter(isTraced);
+    const refused = events.length > 0 ? await this.#write(events, sampled, receivedMs) : [];
     const poisons = sorted.poisons.concat(refused);
     if (poisons.length > 0) await this.#bury(poisons);
     this.#tell(batch, sorted, acknowledged(events, refused), poisons);
@@ -142,12 +144,14 @@ class SourceToSinkFlow implements Flow {
 
   #sort(batch: Batch): Sorted {
     const { decode, accepts } = this.#options;
-    const sorted: Sorted = { events: [], filtered: [], poisons: [] };
+    const sorted: Sorted = { events: [], sampled: [], filtered: [], poisons: [] };
     for (const raw of batch.records) {
       const decoded = decode(raw);
       if (isPoison(decoded)) sorted.poisons.push(decoded);
-      else if (accepts === undefined || accepts(decoded)) sorted.events.push(decoded);
-      else sorted.filtered.push(decoded);
+      else if (accepts === undefined || accepts(decoded)) {
+        sorted.events.push(decoded);
+        if (isTraced(decoded)) sorted.sampled.push(decoded);
+      } else sorted.filtered.push(decoded);
     }
     this.#counts.passedOver += sorted.filtered.length;
     return sorted;
@@ -171,7 +175,7 @@ class SourceToSinkFlow implements Flow {
     meter.passed({ incoming, ...left, acknowledged: stored, anew: batch.anew === true }, Date.now());
   }
 
-  async #write(events: readonly EventRecord[], receivedMs: number): Promise<Poison[]> {
+  async #write(events: readonly EventRecord[], sampled: readonly EventRecord[], receivedMs: number): Promise<Poison[]> {
     const { sink, onWritten } = this.#options;
     let startMs = 0;
     const outcome = await this.#must(async () => {
@@ -179,9 +183,10 @@ class SourceToSinkFlow implements Flow {
       return sink.write(events);
     }, 'writing');
     const endMs = Date.now();
-    this.#counts.written += events.length - outcome.poison.length;
+    const records = events.length - outcome.poison.length;
+    this.#counts.written += records;
     this.#counts.lastEventAt = new Date(endMs).toISOString();
-    if (onWritten !== undefined) onWritten(acknowledged(events, outcome.poison), { receivedMs, startMs, endMs });
+    if (sampled.length > 0) onWritten?.(acknowledged(sampled, outcome.poison), { records, receivedMs, startMs, endMs });
     return [...outcome.poison];
   }
 
@@ -231,6 +236,8 @@ class SourceToSinkFlow implements Flow {
 interface Sorted {
   /** For the sink. */
   readonly events: EventRecord[];
+  /** Those of them that are traced: told here, as the record is at hand, and not by a look at each after the write. */
+  readonly sampled: EventRecord[];
   /** Left out by `accepts`. */
   readonly filtered: EventRecord[];
   readonly poisons: Poison[];
@@ -240,6 +247,10 @@ interface Sorted {
 function meteredPoison({ raw }: Poison): MeteredRecord {
   const { event_id: id, pathway, traceparent, jobAt } = raw.envelope ?? envelopeOf(raw.headers);
   return { id, pathway, traceparent, jobAt, raw };
+}
+
+function isTraced({ traceparent }: EventRecord): boolean {
+  return isSampled(traceparent);
 }
 
 function byOffset(one: MeteredRecord, other: MeteredRecord): number {

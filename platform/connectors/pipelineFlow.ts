@@ -41,13 +41,14 @@ export function createFlowMaker(
     const groupId = physical.consumerGroup(pipeline, name);
     const flowLog = (message: string) => log(`${name}: ${message}`);
     const { sink, store } = sinkOf(config, flow.to, topic, cassandra);
-    const onWritten: FlowOptions['onWritten'] = (records, { receivedMs, startMs, endMs }) =>
+    const onWritten: FlowOptions['onWritten'] = (sampled, { records, receivedMs, startMs, endMs }) =>
       recordSinkSpans(recorder, {
         pipeline,
         flow: name,
         consumerGroup: groupId,
         store,
-        records,
+        records: sampled,
+        batchRecords: records,
         receivedMs,
         writeStartMs: startMs,
         writeEndMs: endMs,

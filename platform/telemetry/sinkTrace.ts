@@ -34,8 +34,10 @@ export interface SinkSpans {
   readonly flow: string;
   readonly consumerGroup: string;
   readonly store: StoreTarget;
-  /** Every record of the write; the unsampled are skipped here. */
+  /** Records of the write; the unsampled are skipped here. */
   readonly records: readonly TracedRecord[];
+  /** How many the write had, where `records` are not all of them. */
+  readonly batchRecords?: number;
   /** Milliseconds since 1970: the batch was handed to the flow; the write began; the store acknowledged. */
   readonly receivedMs: number;
   readonly writeStartMs: number;
@@ -86,7 +88,11 @@ function recordChain(recorder: SpanRecorder, spans: SinkSpans, record: TracedRec
     parentSpanId: receiveId,
     startMs: spans.receivedMs,
     endMs: spans.writeEndMs,
-    attributes: { ...event, [attribute.flow]: spans.flow, [attribute.messagingBatchCount]: spans.records.length },
+    attributes: {
+      ...event,
+      [attribute.flow]: spans.flow,
+      [attribute.messagingBatchCount]: spans.batchRecords ?? spans.records.length,
+    },
   });
   recordWrite(recorder, spans, event, traceId, sinkId);
 }
@@ -122,7 +128,7 @@ function recordWrite(
           [attribute.dbNamespace]: namespace,
           [attribute.dbCollection]: target,
           [attribute.dbOperation]: 'write',
-          [attribute.dbBatchSize]: spans.records.length,
+          [attribute.dbBatchSize]: spans.batchRecords ?? spans.records.length,
         },
   });
 }
@@ -134,8 +140,10 @@ function recordSparkSpan(
   record: TracedRecord,
   context: SpanContext,
 ): string | undefined {
-  const job = headerText(record, sparkHeaders.job);
-  const startMs = Number(headerText(record, sparkHeaders.inputTimestampMs));
+  // Once: a record from Kafka reads its headers anew each time.
+  const { headers } = record.raw;
+  const job = headers[sparkHeaders.job]?.toString();
+  const startMs = Number(headers[sparkHeaders.inputTimestampMs]?.toString());
   if (job === undefined || !Number.isFinite(startMs)) return undefined;
   const spanId = derivedSpanId(context.traceId, context.spanId, 'spark', job, record.raw.topic, record.id);
   recorder.record({
@@ -158,9 +166,4 @@ function recordSparkSpan(
     },
   });
   return spanId;
-}
-
-function headerText(record: TracedRecord, name: string): string | undefined {
-  const value = record.raw.headers[name];
-  return value === undefined ? undefined : value.toString();
 }

@@ -2,7 +2,8 @@
  * `npm run bench:telemetry`: what being watched costs a flow, Kafka → Cassandra, in the process and by the classes of a pipeline's
  * sinks task. In one run, in alternating rounds: without pathways, ledger and traces; with all of them and one event in a
  * hundred sampled; and with a telemetry that is broken (telemetryHost.ts). Then the pathway's quantiles against exact ones over
- * the same events. Options, after `--`: `--records 100000 --rounds 5`.
+ * the same events. Options, after `--`: `--records 100000 --rounds 5`; `--modes off,on` for some of them; `--node=FLAGS` for the process,
+ * such as `--cpu-prof`.
  *
  * Each round's figures are divided by those of the round's first run, so that what else the machine does meanwhile counts less;
  * the median of these ratios is printed with the least and the greatest. A process lives for one run: its first 30,000 records,
@@ -11,6 +12,7 @@
 import { createServer, type Socket } from 'node:net';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { flowsNodeArguments } from '../../platform/connectors/nodeArguments.ts';
 import { tableSpec } from '../../platform/model/blueprint.ts';
 import { physical } from '../../platform/model/names.ts';
 import { quantileOf } from '../../platform/telemetry/pathway/histogram.ts';
@@ -22,8 +24,14 @@ import { recordOf, schema, table } from './sinkRecords.ts';
 import type { OfflineFigures, TelemetryBench } from './telemetryHost.ts';
 
 const { values: asked } = parseArgs({
-  options: { records: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '5' } },
+  options: {
+    records: { type: 'string', default: '100000' },
+    rounds: { type: 'string', default: '5' },
+    modes: { type: 'string', default: 'off,on,broken' },
+    node: { type: 'string', default: '' },
+  },
 });
+const askedNode = asked.node.split(' ').filter(Boolean);
 const [records, rounds] = [Number(asked.records), Number(asked.rounds)];
 const [pipeline, partitions, firstPort] = ['bench', 4, 24_200];
 const topics = { readings: { schema, partitions, key: 'sensor' }, late: { schema, partitions, key: 'sensor' } };
@@ -51,6 +59,7 @@ async function hostOf(flow: string, topic: keyof typeof topics, bench: Telemetry
     access: { kafka: kafka.access, cassandra: cassandra.access },
     entry: new URL('telemetryHost.ts', import.meta.url).pathname,
     extra: { bench },
+    nodeArguments: [...flowsNodeArguments, ...askedNode],
   });
 }
 
@@ -74,7 +83,8 @@ async function measure(mode: TelemetryBench['mode'], round: number, servers: Ser
     };
     return { ...figures, peakMiB, spans: await spansOf() };
   } finally {
-    await host.end('SIGKILL');
+    // A profile is written by a process that ends by itself.
+    await host.end(askedNode.length === 0 ? 'SIGKILL' : 'SIGTERM');
   }
 }
 
@@ -124,17 +134,20 @@ async function fill(kafka: KafkaServer, topic: keyof typeof topics, count: numbe
 }
 const at = (i: number, optionsOf: (i: number) => Parameters<typeof recordOf>[1]) => recordOf(i, optionsOf(i));
 
-const modes = ['off', 'on', 'broken'] as const;
-type Round = Readonly<Record<(typeof modes)[number], Figures>>;
+const allModes = ['off', 'on', 'broken'] as const;
+const modes = allModes.filter((mode) => asked.modes.split(',').includes(mode));
+type Mode = (typeof allModes)[number];
+type Round = Readonly<Record<Mode, Figures>>;
 
 function print(done: readonly Round[]): void {
-  const ratios = (pick: (figures: Figures) => number, mode: (typeof modes)[number], base: (typeof modes)[number]) =>
+  const ratios = (pick: (figures: Figures) => number, mode: Mode, base: Mode) =>
     spread(done.map((round) => pick(round[mode]) / pick(round[base])));
   console.log(`\nmedian of ${done.length} rounds (least–greatest):`);
   for (const [mode, base, aim] of [
     ['on', 'off', '≥ 0.95'],
     ['broken', 'on', '≥ 0.98'],
   ] as const) {
+    if (!modes.includes(mode) || !modes.includes(base)) continue;
     console.log(`  records/s, ${mode} ÷ ${base}: ${ratios((f) => f.perSecond, mode, base)} (aim: ${aim})`);
     console.log(`  CPU a record, ${mode} ÷ ${base}: ${ratios((f) => f.cpuMicros, mode, base)}`);
   }
@@ -168,7 +181,7 @@ try {
   await measure('on', 0, servers, endpoint);
   const done: Round[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const figures: Partial<Record<(typeof modes)[number], Figures>> = {};
+    const figures: Partial<Record<Mode, Figures>> = {};
     // Each mode comes first, second and last equally often.
     for (const mode of modes.map((_, place) => modes[(place + round) % modes.length]!)) {
       const { spans, ...found } = await measure(mode, round, servers, endpoint);
@@ -181,7 +194,7 @@ try {
     done.push(figures as Round);
   }
   print(done);
-  await compareQuantiles(servers, originsMs);
+  if (modes.length === allModes.length) await compareQuantiles(servers, originsMs);
 } finally {
   for (const socket of sockets) socket.destroy();
   hanging.close();
