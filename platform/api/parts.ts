@@ -16,7 +16,7 @@ import { createMetricExport } from '../telemetry/export/metricExport.ts';
 import type { EventBus } from './eventBus.ts';
 import { openAlerting } from './openAlerting.ts';
 import { openStore } from './openStore.ts';
-import type { Reach } from './reach.ts';
+import { isRecorded, type Reach } from './reach.ts';
 
 export interface PartsOptions {
   readonly home: Home;
@@ -45,6 +45,8 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     newestDeadLetter: (pipeline, topics) => newestDeadLetter({ records, secrets }, pipeline, topics),
   });
   watcher.on((event) => {
+    // A look that was under way at the end of a destroy would bring the pipeline back to the pages.
+    if (event.kind === 'seen' && !isRecorded({ records }, event.pipeline)) return;
     tell(bus, event);
     if (event.kind === 'seen') judge(event, { watcher, alerting, records, log });
   });

@@ -58,6 +58,15 @@ export function recordOf({ records }: Pick<Reach, 'records'>, name: string | und
   return fail('UNKNOWN_PIPELINE', { name: asked.slice(0, 60), known, nearest: nearest.length > 0 ? nearest : known });
 }
 
+/** No once it was destroyed, though the observer may still know it for a moment. Yes where its record can't be read: that is told. */
+export function isRecorded({ records }: { readonly records: Pick<Records, 'pipeline'> }, pipeline: string): boolean {
+  try {
+    return records.pipeline(pipeline) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
 /** Throws API_NOT_FOUND, with the nearest of `known`. */
 export function notFound(what: string, id: string, known: readonly string[]): MillraceError {
   const nearest = nearestNames(id.slice(0, 100), known);

@@ -1,7 +1,7 @@
 /** What the observer tells of pipelines, and alerting of their objectives. */
 import { fail } from '../../errors.ts';
 import type { KnownFault } from '../../observe/watch/booksFile.ts';
-import { notFound, type Reach, recordOf } from '../reach.ts';
+import { isRecorded, notFound, type Reach, recordOf } from '../reach.ts';
 import type { Handlers } from './handler.ts';
 
 type Names =
@@ -47,7 +47,7 @@ export function pipelineHandlers(reach: Reach): Pick<Handlers, Names> {
     return value;
   };
   return {
-    pipelines: () => [...watcher.summaries()],
+    pipelines: () => watcher.summaries().filter(({ pipeline }) => isRecorded(reach, pipeline)),
     pipeline: ({ params }) => seen('summary', named(params), watcher.summary(named(params))),
     graph: ({ params, query }) => seen('graph', named(params), watcher.graph(named(params), query.atMs)) as never,
     history({ params, query, nowMs }) {

@@ -54,7 +54,7 @@ async function up(session: Session, { nodes, alertWebhook }: UpOptions): Promise
     const tasks = await plane.driver.list();
     answer(session, { home: session.home.root, tasks: tasks.map(({ id, phase }) => ({ id, phase })) }, ({ tasks }) => {
       const running = tasks.filter(({ phase }) => phase === 'running').length;
-      return `${running} of ${tasks.length} tasks run. Next: millrace status, millrace deploy BLUEPRINT`;
+      return `${running} of ${tasks.length} tasks run. Next: millrace console, millrace status, millrace deploy BLUEPRINT`;
     });
   } finally {
     await plane.close();

@@ -53,7 +53,12 @@ export function createApi({ fetch, onLoggedOut }: ApiOptions): Api {
       if (signal?.aborted) throw error;
       throw unreachable();
     });
-    const body: unknown = await answer.json().catch(() => null);
+    const body: unknown = await answer.json().catch((error: unknown) => {
+      if (signal?.aborted) throw error;
+      // Cut off on its way. A refusal without a body still tells its status.
+      if (answer.ok) throw unreachable();
+      return null;
+    });
     if (answer.status === 401) onLoggedOut();
     if (!answer.ok) throw failureOf(answer.status, body);
     return body;

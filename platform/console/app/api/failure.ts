@@ -46,6 +46,6 @@ export function failureOf(status: number, body: unknown): ApiFailure {
     code: `HTTP_${status}`,
     message: `The API answered with status ${status}`,
     meaning: 'The answer does not have the shape that the API gives its errors.',
-    next: 'Look at the log of the API: ./millrace logs api.',
+    next: 'Look at the log of the API: ./millrace logs millrace.api.0',
   });
 }

@@ -54,7 +54,7 @@ export function useQuery<N extends RouteName>(
         (slot) => ({ ...(slot.key === key ? slot : { atMs: 0 }), failure: undefined, ...next, key }) as typeof slot,
       );
     api.call(name, input, stop.signal).then(
-      (data) => settle({ data, atMs: Date.now() }),
+      (data) => stop.signal.aborted || settle({ data, atMs: Date.now() }),
       (error: unknown) => stop.signal.aborted || settle({ failure: asFailure(error) }),
     );
     return () => stop.abort();

@@ -10,12 +10,14 @@ export function Meter(props: {
   /** Being nearly full is a worry here, and not how it is meant to be. */
   readonly warns?: boolean;
   readonly format: (value: number) => string;
+  /** What `used` is called. */
+  readonly usedWord?: string;
 }) {
-  const { label, total, asked = null, used, warns = false, format } = props;
+  const { label, total, asked = null, used, warns = false, format, usedWord = 'used' } = props;
   const parts = [
     ...(asked === null ? [] : [`${format(asked)} asked`]),
     // Where nothing is measured, what is asked says enough.
-    ...(used === null && asked !== null ? [] : [`${used === null ? unknownText : format(used)} used`]),
+    ...(used === null && asked !== null ? [] : [`${used === null ? unknownText : format(used)} ${usedWord}`]),
     `of ${format(total)}`,
   ];
   return (

@@ -83,7 +83,7 @@ function Heading<Row>(props: {
     <th scope="col" className={className} aria-sort={direction} title={hint}>
       <button type="button" className="sort" onClick={() => onSort({ column: id, direction: turn })}>
         {title}
-        <span aria-hidden="true">{direction === undefined ? '' : direction === 'ascending' ? '↑' : '↓'}</span>
+        {direction !== undefined && <span aria-hidden="true">{direction === 'ascending' ? '↑' : '↓'}</span>}
       </button>
     </th>
   );

@@ -34,7 +34,10 @@ export function Pipeline({ params, query }: PageProps) {
       <PageHead title={pipeline} up={up} />
       {listed ? (
         <Empty title={`There is no pipeline ${pipeline}`}>
-          <p>It was destroyed, or never deployed under this name.</p>
+          <p>
+            It was destroyed, or never deployed under this name: see the <a href={hrefOf('/operations')}>operations</a>,
+            or deploy one from the <a href={hrefOf('/catalog')}>catalog</a>.
+          </p>
         </Empty>
       ) : (
         <Loading />

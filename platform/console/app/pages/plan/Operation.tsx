@@ -90,7 +90,7 @@ function View({ operation }: { readonly operation: OperationView }) {
             {done} of {plural(total, 'step')} done
           </strong>{' '}
           <span className="muted">
-            {operation.endMs === null ? 'since' : 'in'} {formatDuration(durationMs)}
+            {operation.endMs === null ? 'for' : 'in'} {formatDuration(durationMs)}
             {retries > 0 && `, ${plural(retries, 'retry', 'retries')}`} · started <Time atMs={operation.startMs} />
           </span>
         </p>

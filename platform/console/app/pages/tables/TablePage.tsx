@@ -151,9 +151,14 @@ function RowTable({ table, rows }: { readonly table: TableInfo; readonly rows: R
   );
 }
 
+/** A time or an id is read at a glance when it stands in one line. */
+const wholeCharacters = 32;
+
 function Value({ value }: { readonly value: unknown }) {
   if (value === null || value === undefined) return <span className="muted">null</span>;
-  return <ForeignLine text={typeof value === 'string' ? value : JSON.stringify(value)} maxCharacters={300} />;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const line = <ForeignLine text={text} maxCharacters={300} />;
+  return text.length <= wholeCharacters ? <span className="whole">{line}</span> : line;
 }
 
 function sortable(value: unknown): string | number | null {

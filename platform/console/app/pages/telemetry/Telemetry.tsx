@@ -53,6 +53,7 @@ function View({ stats }: { readonly stats: TelemetryStats }) {
             label="Age of the oldest"
             total={retentionMs}
             used={oldestMs === null ? null : Math.max(0, nowMs - oldestMs)}
+            usedWord="old"
             format={formatDuration}
           />
           <p className="muted">What is older, or does not fit, is removed, the oldest first.</p>

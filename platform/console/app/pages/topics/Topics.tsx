@@ -55,13 +55,14 @@ function columnsOf(pipeline: string): readonly Column<TopicInfo>[] {
       id: 'topic',
       title: 'Topic',
       sortBy: ({ name }) => name,
-      cell: ({ name, topic, isDeadLetter }) => (
+      cell: (topic) => (
         <>
-          <a className="strong" href={hrefOf(`/topics/${segment(pipeline)}/${segment(name)}`)}>
-            {name}
+          <a className="strong" href={hrefOf(`/topics/${segment(pipeline)}/${segment(topic.name)}`)}>
+            {topic.name}
           </a>{' '}
-          {isDeadLetter && <Badge tone="warn">dead letters</Badge>}
-          <div className="sub mono">{topic}</div>
+          {/* An empty one is how it should be. */}
+          {topic.isDeadLetter && <Badge tone={recordsOf(topic) > 0 ? 'warn' : 'off'}>dead letters</Badge>}
+          <div className="sub mono">{topic.topic}</div>
         </>
       ),
     },

@@ -9,7 +9,7 @@ import { Icon } from '../../../ui/Icon.tsx';
 import { StateBadge } from '../../../ui/StateBadge.tsx';
 import type { Chosen } from '../graph/stages.ts';
 import { DeadLetters } from './DeadLetters.tsx';
-import { SampledTraces } from './SampledTraces.tsx';
+import { SampledTraces, type SampledTracesProps, traceQueryOf } from './SampledTraces.tsx';
 import { columnsOf } from './series.ts';
 import './panel.css';
 
@@ -24,6 +24,7 @@ export interface HopPanelProps {
 
 export function HopPanel({ graph, chosen, history, atMs, onMoment, onClose }: HopPanelProps) {
   const { node, edge, stage } = chosen;
+  const { pipeline } = graph;
   const title = node?.name ?? stage ?? `${nameOf(edge?.from)} → ${nameOf(edge?.to)}`;
   return (
     <aside className="card panel" aria-label={`Details of ${title}`}>
@@ -45,14 +46,14 @@ export function HopPanel({ graph, chosen, history, atMs, onMoment, onClose }: Ho
             <StateBadge state={node.state} /> {node.reason}
           </p>
         )}
-        {edge && edge.stage !== null && <Facts edge={edge} />}
+        {edge && edge.stage !== null && <Facts edge={edge} of={{ pipeline, stage: edge.stage, kind: node?.kind }} />}
         {stage === undefined ? (
           <p className="muted">Nothing is measured here; the hops that read and write it are.</p>
         ) : (
           <>
             <HopCharts history={history} stage={stage} atMs={atMs} onMoment={onMoment} />
-            <SampledTraces pipeline={graph.pipeline} stage={stage} kind={node?.kind} />
-            <DeadLetters pipeline={graph.pipeline} stage={stage} />
+            <SampledTraces pipeline={pipeline} stage={stage} kind={node?.kind} />
+            <DeadLetters pipeline={pipeline} stage={stage} />
           </>
         )}
         {node && node.tasks.length > 0 && <Tasks tasks={node.tasks} />}
@@ -61,7 +62,13 @@ export function HopPanel({ graph, chosen, history, atMs, onMoment, onClose }: Ho
   );
 }
 
-function Facts({ edge }: { readonly edge: PipelineGraph['edges'][number] }) {
+/** What the histograms may be wrong by: 4.4 %. */
+const tolerance = 1.044;
+
+/** The p99 leads to the traces behind it: those that took at least as long. */
+function Facts({ edge, of }: { readonly edge: PipelineGraph['edges'][number]; readonly of: SampledTracesProps }) {
+  const p99Ms = edge.latency?.p99Ms;
+  const behind = { ...traceQueryOf(of), min: `${((p99Ms ?? 0) / tolerance).toPrecision(6)}ms`, since: '15m' };
   return (
     <dl className="measures">
       <div>
@@ -74,7 +81,16 @@ function Facts({ edge }: { readonly edge: PipelineGraph['edges'][number] }) {
       </div>
       <div>
         <dt>p99</dt>
-        <dd>{formatDuration(edge.latency?.p99Ms)}</dd>
+        <dd>
+          {p99Ms === undefined ? (
+            formatDuration(p99Ms)
+          ) : (
+            <a href={hrefOf('/traces', behind)} title="Traces that took at least as long">
+              {formatDuration(p99Ms)}
+              <span className="sr-only">: the traces behind it</span>
+            </a>
+          )}
+        </dd>
       </div>
       <div>
         <dt>Lag</dt>

@@ -10,10 +10,10 @@ import { Age } from '../../../ui/Time.tsx';
 const shown = 8;
 
 /** How the spans of a stage are known: flows and jobs name themselves on each, an ingress is a service of its own. */
-function spanOf(pipeline: string, stage: string, kind: SampledTracesProps['kind']) {
-  if (kind === 'job') return { attribute: `millrace.job=${stage}` };
-  if (kind === 'ingress') return { service: `${pipeline}.${stage}` };
-  return { attribute: `millrace.flow=${stage}` };
+export function traceQueryOf({ pipeline, stage, kind }: SampledTracesProps): Readonly<Record<string, string>> {
+  if (kind === 'job') return { pipeline, attribute: `millrace.job=${stage}` };
+  if (kind === 'ingress') return { pipeline, service: `${pipeline}.${stage}` };
+  return { pipeline, attribute: `millrace.flow=${stage}` };
 }
 
 export interface SampledTracesProps {
@@ -24,13 +24,13 @@ export interface SampledTracesProps {
 }
 
 /** Newest traces that came through the hop; each leads to its waterfall. */
-export function SampledTraces({ pipeline, stage, kind }: SampledTracesProps) {
-  const query = { pipeline, ...spanOf(pipeline, stage, kind) };
+export function SampledTraces(props: SampledTracesProps) {
+  const query = traceQueryOf(props);
   const asked = useQuery('traces', { query: { ...query, limit: shown } }, { everyMs: 10_000 });
   return (
     <section aria-labelledby="hop-traces">
       <h3 id="hop-traces">
-        Sampled traces <a href={hrefOf('/traces', query)}>all</a>
+        Sampled traces <a href={hrefOf('/traces', query)}>all of them</a>
       </h3>
       {asked.data === undefined ? (
         asked.failure === undefined ? (
