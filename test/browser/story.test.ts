@@ -125,7 +125,7 @@ describe('what was given up', () => {
       await produce(await shown.kafka(), physical.topic(pipeline, 'flights'), [{ key: 'story', value: broken }]);
       await shown.go(`/pipelines/${pipeline}`);
       await page.getByText('Hops as a table').click();
-      await page.getByRole('region', { name: 'Hops' }).getByRole('button', { name: 'store-flights' }).first().click();
+      await page.getByRole('region', { name: 'Hops' }).getByRole('button', { name: 'store-flights' }).click();
       const panel = page.getByRole('complementary', { name: /^Details of store-flights/ });
       const letter = panel.locator('details.letter').first();
       await letter.waitFor({ timeout: minutes });

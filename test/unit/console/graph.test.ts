@@ -5,7 +5,7 @@ import { neighbour } from '../../../platform/console/app/pages/pipeline/graph/ne
 import { middleOf, plainPath, roundedPath } from '../../../platform/console/app/pages/pipeline/graph/paths.ts';
 import { quickLayout } from '../../../platform/console/app/pages/pipeline/graph/quickLayout.ts';
 import { type Shape, shapeOf } from '../../../platform/console/app/pages/pipeline/graph/shape.ts';
-import { chosenOf, guiltyOf, slowestOf } from '../../../platform/console/app/pages/pipeline/graph/stages.ts';
+import { chosenOf, guiltyOf, slowestOf, stagesOf } from '../../../platform/console/app/pages/pipeline/graph/stages.ts';
 import { fitAll, reveal, visible, zoom } from '../../../platform/console/app/pages/pipeline/graph/view.ts';
 import { isOpen, readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
 import { columnsOf } from '../../../platform/console/app/pages/pipeline/panel/series.ts';
@@ -75,6 +75,15 @@ describe('a graph', () => {
     expect(chosenOf(graph, 'gone')).toBeUndefined();
     expect(guiltyOf(graph)?.stage).toBe('store-severe');
     expect(guiltyOf(graphOf(summaries[0]!))).toBeUndefined();
+  });
+
+  it('has each stage once, with the edge at which it is measured', () => {
+    const [first] = graph.edges.filter(({ stage, latency }) => stage !== null && latency !== null);
+    const unmeasured = { ...first!, id: 'out', latency: null };
+    const doubled = { ...graph, edges: [unmeasured, ...graph.edges, { ...unmeasured, id: 'more' }] };
+    const stages = stagesOf(doubled).map(({ stage }) => stage);
+    expect(new Set(stages).size).toBe(stages.length);
+    expect(stagesOf(doubled).find(({ stage }) => stage === first!.stage)?.edge.latency).not.toBeNull();
   });
 
   it('knows its slowest hop by the p99, when any is measured', () => {

@@ -4,7 +4,7 @@ import { formatExact, formatRate } from '../../format/numbers.ts';
 import { formatDuration, formatSeconds } from '../../format/times.ts';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { lateSeconds } from './graph/EdgeView.tsx';
-import { type Hop, hopsOf } from './graph/stages.ts';
+import { type Hop, stagesOf } from './graph/stages.ts';
 
 /** The graph's measures as a table: the same, to be read, sorted and reached by keyboard. */
 export function HopTable(props: {
@@ -41,7 +41,7 @@ export function HopTable(props: {
         <Table
           label="Hops"
           columns={columns}
-          rows={hopsOf(graph)}
+          rows={stagesOf(graph)}
           rowKey={({ edge }) => edge.id}
           isCurrent={({ edge, node }) => edge.id === chosen || node?.id === chosen}
         />

@@ -49,3 +49,13 @@ export function slowestOf(graph: PipelineGraph): Hop | undefined {
   const measured = hopsOf(graph).filter(({ edge }) => edge.latency !== null);
   return measured.sort((one, other) => (other.edge.latency?.p99Ms ?? 0) - (one.edge.latency?.p99Ms ?? 0))[0];
 }
+
+/** Each stage once: of the edges that lead in and out, the one at which its latency is measured. */
+export function stagesOf(graph: PipelineGraph): readonly Hop[] {
+  const stages = new Map<string, Hop>();
+  for (const hop of hopsOf(graph)) {
+    const known = stages.get(hop.stage);
+    if (known === undefined || (known.edge.latency === null && hop.edge.latency !== null)) stages.set(hop.stage, hop);
+  }
+  return [...stages.values()];
+}
