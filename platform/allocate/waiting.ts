@@ -118,7 +118,8 @@ export class Waiting {
     return only !== undefined && !anyHolds(books, only, tasks[0]!.shape);
   }
 
-  private wake(entry: AskEntry): void {
+  /** The next cycle tries it, wherever there is room. */
+  wake(entry: AskEntry): void {
     this.unblock(entry);
     entry.only = undefined;
     for (const { shape, byGroup } of entry.tasks) if (byGroup) shape.failedAt = -1;

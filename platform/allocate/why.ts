@@ -1,4 +1,7 @@
-/** Why a task waits: its ask is tried once more, task by task, and what stands in the way is written down; then all is undone. */
+/**
+ * Why a task waits: its ask is tried once more, task by task, and what stands in the way is written down; then all is undone.
+ * A gang that would be placed now (the way of the greedy search has opened as others were placed) is woken.
+ */
 import type { Reason } from '../model/cluster.ts';
 import { largestFirst, liftHeld } from './attempt.ts';
 import type { AskEntry, Books, TaskEntry } from './books.ts';
@@ -23,7 +26,7 @@ export type Why =
       readonly waiting: number;
       /** The ask that it gave way to. */
       readonly gaveWayTo?: string;
-      /** `ok`: it has a place now, and gets it in the next cycle. */
+      /** `ok`: there is room now, and the next cycle tries it again. */
       readonly reason: Reason;
       readonly help: string;
     };
@@ -61,6 +64,7 @@ function reasonOf(books: Books, entry: AskEntry): Told {
       trial.rollBack();
       return keptReason(books, entry, brokenPromises(books, entry));
     }
+    books.waiting.wake(entry);
     return { reason: leaf(true, 'there is room for it: the next cycle places it'), help: 'Nothing has to be done.' };
   } finally {
     trial.rollBack();
