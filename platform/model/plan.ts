@@ -119,6 +119,8 @@ export interface Plan {
   readonly blueprint: string;
   readonly revision: number;
   readonly parameters: ParameterValues;
+  /** Against the revision before; empty: the same, or there is none before. Plans before 2026-11-25 have none. */
+  readonly parameterChanges?: readonly ParameterChange[];
   readonly spec: BlueprintSpec;
   /** SQL of each job as it was planned, parameters filled in: a later edit of the file does not change this revision. */
   readonly sql: Readonly<Record<string, string>>;
@@ -140,6 +142,15 @@ export interface Plan {
   readonly placements: readonly Placement[];
   readonly phases: readonly Phase[];
   readonly totals: { readonly asked: ResourceTotals; readonly free: ResourceTotals };
+}
+export interface ParameterChange {
+  readonly name: string;
+  /** null: the revision before did not have it. */
+  readonly from: string | number | boolean | null;
+  /** null: the blueprint has it no more. */
+  readonly to: string | number | boolean | null;
+  /** Whether it goes to the blueprint's default: what is not given does. */
+  readonly toDefault: boolean;
 }
 export interface Scaled {
   readonly instances: number;

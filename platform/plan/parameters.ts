@@ -1,7 +1,8 @@
-/** Checks what a person gave as parameters and fills in the defaults. */
+/** Checks what a person gave as parameters, fills in the defaults, and tells what differs from the revision before. */
 import { fail } from '../errors.ts';
 import type { BlueprintModule, ParameterSpec, ParameterValues } from '../model/blueprint.ts';
 import { nearestNames } from '../model/nearest.ts';
+import type { ParameterChange } from '../model/plan.ts';
 
 type Value = string | number | boolean;
 
@@ -23,6 +24,22 @@ export function resolveParameters(module: BlueprintModule, given: Readonly<Recor
     return fail('INVALID_PARAMETER', { blueprint: module.name, name, value: shown(raw), reason: checked.reason });
   });
   return Object.fromEntries(values);
+}
+
+/** In the blueprint's order, what it has no more at the end. `before` undefined: nothing was deployed, so nothing changes. */
+export function parameterChanges(
+  { parameters: specs }: Pick<BlueprintModule, 'parameters'>,
+  after: ParameterValues,
+  before: ParameterValues | undefined,
+): ParameterChange[] {
+  if (before === undefined) return [];
+  const names = [...new Set([...Object.keys(specs), ...Object.keys(after), ...Object.keys(before)])];
+  return names.flatMap((name) => {
+    const from = Object.hasOwn(before, name) ? before[name]! : null;
+    const to = Object.hasOwn(after, name) ? after[name]! : null;
+    if (from === to) return [];
+    return [{ name, from, to, toDefault: to !== null && Object.hasOwn(specs, name) && specs[name]!.default === to }];
+  });
 }
 
 type Checked = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string };

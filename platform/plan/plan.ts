@@ -11,6 +11,7 @@ import { planCheckpoints } from './checkpoints.ts';
 import { checkDataChanges, dataConsequences } from './dataChanges.ts';
 import { type FrameworkIntent, intendFramework, type PlannedPackage } from './frameworkPlans.ts';
 import { neededFrameworks } from './neededFrameworks.ts';
+import { parameterChanges } from './parameters.ts';
 import { placeTasks } from './placing.ts';
 import { fault, faultAt, faultCount } from './reasons.ts';
 import { nextScale, scaledSpec } from './scale.ts';
@@ -106,6 +107,7 @@ function place(
     blueprint: input.module.name,
     revision: standing.revision + 1,
     ...desired,
+    parameterChanges: parameterChanges(input.module, input.parameters, standing.plan?.parameters),
     taskRevisions: revisions,
     changes: reconcile(desired, standing.installed ? standing.plan : undefined),
     data: dataConsequences(spec, sql, standing),

@@ -2,7 +2,7 @@
 import type { DriverCapabilities } from '../cluster/driver.ts';
 import type { BlueprintSpec, FlowSpec } from '../model/blueprint.ts';
 import type { Placement, Reason } from '../model/cluster.ts';
-import type { Bucket, Change, Plan, PlanOutcome, Refusal, ResourceTotals } from '../model/plan.ts';
+import type { Bucket, Change, ParameterChange, Plan, PlanOutcome, Refusal, ResourceTotals } from '../model/plan.ts';
 import { table, wrap } from './layout.ts';
 
 /** Of the machine that is planned for: what its driver can't do, and what a CPU of the plan is, is said. */
@@ -40,6 +40,7 @@ function renderRefusal({ pipeline, summary, reason, help }: Refusal): string {
 function renderSections(plan: Plan, machine: PlannedMachine | undefined): string {
   const { spec } = plan;
   const sections: readonly (readonly [string, readonly string[]])[] = [
+    ['Parameters', parameterLines(plan)],
     ['Frameworks', table(frameworkRows(plan))],
     ['Topics', table(parts(plan, 'topic', topicText(spec)))],
     ['Tables', table(parts(plan, 'table', tableText(spec)))],
@@ -54,6 +55,22 @@ function renderSections(plan: Plan, machine: PlannedMachine | undefined): string
   const title = `${plan.pipeline}  revision ${plan.revision} of blueprint ${plan.blueprint}`;
   const shown = sections.filter(([, lines]) => lines.length > 0);
   return [...wrap(title, '', '  '), ...shown.flatMap(([name, lines]) => ['', name, ...lines])].join('\n');
+}
+
+/** What changes, old → new; then how to keep what would go back to its default. Empty: nothing changes. */
+export function parameterLines({ parameterChanges = [] }: Pick<Plan, 'parameterChanges'>): string[] {
+  const told = ({ to, toDefault }: ParameterChange) =>
+    to === null ? ' (the blueprint has it no more)' : toDefault ? " (the blueprint's default)" : '';
+  const value = (each: ParameterChange['to']) => (each === null ? '–' : JSON.stringify(each));
+  const rows = parameterChanges.map((each) => [each.name, `${value(each.from)} → ${value(each.to)}${told(each)}`]);
+  const reset = parameterChanges.filter(({ from, toDefault }) => toDefault && from !== null);
+  if (reset.length === 0) return table(rows);
+  const kept = reset.map(({ name, from }) => `--set ${shellWord(`${name}=${from}`)}`).join(' ');
+  return [...table(rows), ...wrap(`What is not given takes its default. To keep what is there: ${kept}`, '  ', '  ')];
+}
+
+function shellWord(text: string): string {
+  return /^[\w=.,:/+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 const words: Record<Bucket, string> = {

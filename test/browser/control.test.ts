@@ -57,6 +57,47 @@ describe('from the catalog to a deploy', () => {
   }, 60_000);
 });
 
+describe('a new revision of what is deployed', () => {
+  it('begins with its present values: a change of one leaves the others as they are', async () => {
+    await shown.go('/pipelines/flight-delays');
+    const { page } = shown;
+    await page.getByRole('link', { name: 'New revision' }).click();
+    await page.getByText('The fields begin with the values of revision 3.').waitFor();
+    expect(await page.getByLabel('partitions').inputValue()).toBe('8');
+    expect(await page.getByLabel('sendMails').inputValue()).toBe('true');
+    expect(await page.getByText('not the default').count()).toBe(3);
+    expect(await page.getByText('changed', { exact: true }).count()).toBe(0);
+    await page.getByLabel('ratePerSecond').fill('75');
+    await page.getByRole('button', { name: /^Present value: 50.*ratePerSecond/ }).waitFor();
+    // Back to the default, of this one only; the focus stays with the field.
+    await page.getByRole('button', { name: /^Blueprint’s default: 4.*partitions/ }).click();
+    expect(await page.getByLabel('partitions').inputValue()).toBe('4');
+    expect(await page.getByLabel('partitions').evaluate((each) => each === document.activeElement)).toBe(true);
+    await page.getByRole('button', { name: 'Preview the plan' }).click();
+    const changes = page.getByRole('region', { name: 'Parameters that change' });
+    expect(await changes.getByRole('row', { name: /partitions/ }).innerText()).toMatch(
+      /8\s+4\s+the blueprint’s default/,
+    );
+    expect(await shown.look('revision')).toEqual([]);
+    await page.getByRole('button', { name: 'Deploy', exact: true }).click();
+    await page.waitForFunction(() => location.hash === '#/operations/deploy-7');
+    expect(shown.server.changes.find(({ name }) => name === 'deploy')?.asked.body).toEqual({
+      ...{ blueprint: 'flight-delays', name: 'flight-delays' },
+      parameters: { ratePerSecond: '75', sendMails: 'true' },
+    });
+  }, 60_000);
+
+  it('is named as such where the catalog leads to it with defaults', async () => {
+    await shown.go('/catalog/flight-delays');
+    const { page } = shown;
+    await page.getByText('flight-delays is deployed: this makes its next revision').waitFor();
+    expect(await page.getByLabel('partitions').inputValue()).toBe('4');
+    await page.getByRole('link', { name: 'Begin with the values of revision 3' }).click();
+    await page.getByText('The fields begin with the values of revision 3.').waitFor();
+    expect(await page.getByLabel('partitions').inputValue()).toBe('8');
+  }, 60_000);
+});
+
 describe('an operation', () => {
   it('tells phases, steps, reasons and retries, and changes with the bus', async () => {
     await shown.go('/operations/deploy-7');

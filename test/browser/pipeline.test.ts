@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { generatedGraph } from '../fixtures/console/largeGraph.ts';
+import { historyOf } from '../fixtures/console/measures.ts';
 import { graphOf, summaries, worldHandlers } from '../fixtures/console/world.ts';
 import { closeBrowser, type OpenConsole, openConsole } from './browser.ts';
 
@@ -18,6 +19,18 @@ const degraded = '/pipelines/orders-eu';
 /** ELK's layout is there, and nothing moves any more. */
 async function laidOut(): Promise<void> {
   await shown.page.locator('.graph[data-final="true"]').waitFor();
+}
+
+/** The box of that id, or the label of that edge, is seen whole. */
+async function inFrame(id: string): Promise<void> {
+  await shown.page.waitForFunction((id) => {
+    const frame = document.querySelector('.graph')!.getBoundingClientRect();
+    const found = document.querySelector(`[data-node="${id}"] .box, [data-edge="${id}"] .label rect`);
+    const box = found?.getBoundingClientRect();
+    return (
+      box && box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom
+    );
+  }, id);
 }
 
 describe('a pipeline', () => {
@@ -66,6 +79,7 @@ describe('a pipeline', () => {
     const { page } = shown;
     await page.getByRole('button', { name: 'Most behind: store-severe' }).click();
     const panel = page.getByRole('complementary', { name: 'Details of store-severe' });
+    await inFrame('flow:store-severe');
     await panel.getByText('47.9 s').first().waitFor();
     expect(await panel.locator('canvas').count()).toBe(3);
     expect(await panel.getByRole('link', { name: /POST \/events/ }).count()).toBe(8);
@@ -95,6 +109,49 @@ describe('a pipeline', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('complementary', { name: 'Details of ingress' }).waitFor();
     expect(await focused()).toBe('ingress:ingress');
+  }, 60_000);
+
+  it('stays readable beside the details of a hop, and brings what is chosen or focused into view', async () => {
+    await shown.go('/pipelines/flight-delays');
+    await laidOut();
+    const { page } = shown;
+    const scale = () =>
+      page
+        .locator('.graph svg > g')
+        .evaluate((each) => Number(/scale\((.*)\)/.exec(each.getAttribute('transform')!)![1]));
+    const whole = await scale();
+    const details = page.getByRole('complementary', { name: /^Details of/ });
+    for (const id of ['service:alerts', 'feed:feed']) {
+      await page.locator(`[data-node="${id}"]`).dispatchEvent('click');
+      await details.waitFor();
+      await inFrame(id);
+      expect(await scale()).toBeGreaterThanOrEqual(0.6);
+    }
+    expect(await shown.look('pipeline-beside')).toEqual([]);
+    // By keyboard: along the edges, and over the hops, beyond what is seen.
+    await page.locator('[data-node="feed:feed"]').focus();
+    for (let press = 0; press < 6; press += 1) await page.keyboard.press('ArrowRight');
+    const walked = await page.waitForFunction(() => {
+      const id = document.activeElement?.getAttribute('data-node');
+      return id?.startsWith('flow:') || id?.startsWith('table:') ? id : false;
+    });
+    await inFrame(String(await walked.jsonValue()));
+    const hop = page.locator('[data-edge] .label').last();
+    await page.keyboard.press('Tab');
+    await hop.focus();
+    await inFrame((await hop.locator('..').getAttribute('data-edge'))!);
+    // Its details address what is chosen: loaded anew, it is seen again. Closed, the whole graph is.
+    await page.goto(`${page.url().split('?')[0]}?show=service%3Aalerts`);
+    await page.reload();
+    await laidOut();
+    await inFrame('service:alerts');
+    expect(await scale()).toBeGreaterThanOrEqual(0.6);
+    await page.getByRole('button', { name: 'Close details' }).click();
+    await details.waitFor({ state: 'detached' });
+    await page.waitForFunction((whole) => {
+      const transform = document.querySelector('.graph svg > g')!.getAttribute('transform')!;
+      return Number(/scale\((.*)\)/.exec(transform)![1]) === whole;
+    }, whole);
   }, 60_000);
 
   it('changes its measures by itself', async () => {
@@ -142,6 +199,42 @@ describe('a pipeline', () => {
     const { asked } = shown.server.changes.find(({ name }) => name === 'acknowledge')!;
     expect(asked.body).toEqual({ origin: expect.stringMatching(/^20.*Z$/), note: 'the disk was full' });
     expect(await shown.look('pipeline-acknowledged')).toEqual([]);
+  }, 60_000);
+});
+
+describe('the first minute', () => {
+  it('has the seconds at the time axes of its charts', async () => {
+    const points = historyOf(5);
+    const young = await openConsole({
+      ...worldHandlers(),
+      history: ({ params }) => ({ pipeline: params.pipeline, stepMs: 10_000, points }),
+    });
+    try {
+      const { page } = young;
+      await page.evaluate(() => {
+        const drawn: string[] = [];
+        const { fillText } = CanvasRenderingContext2D.prototype;
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+          drawn.push(text);
+          fillText.call(this, text, ...rest);
+        };
+        Object.assign(window, { drawn });
+      });
+      await young.go('/pipelines/flight-delays');
+      await page.getByRole('figure', { name: 'Lag' }).locator('canvas').waitFor();
+      const times = await page.waitForFunction(() => {
+        const { drawn } = window as unknown as { readonly drawn: readonly string[] };
+        const found = drawn.filter((text) => /^\d\d:\d\d/.test(text));
+        return found.length > 2 && found;
+      });
+      const labels = (await times.jsonValue()) as readonly string[];
+      expect(labels.filter((text) => !/^\d\d:\d\d:\d\d$/.test(text))).toEqual([]);
+      expect(new Set(labels).size).toBeGreaterThan(1);
+      expect(await young.look('pipeline-first-minute')).toEqual([]);
+      expect(young.faults).toEqual([]);
+    } finally {
+      await young.close();
+    }
   }, 60_000);
 });
 

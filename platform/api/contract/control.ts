@@ -23,6 +23,13 @@ export const deployBody = z.object({
   name: z.string().optional(),
   parameters: z.record(z.string(), z.string()).default({}),
 });
+/** What the last revision was deployed with: every parameter that the blueprint had then, defaults included. */
+export const deployedParameters = z.object({
+  pipeline: z.string(),
+  blueprint: z.string(),
+  revision: z.number(),
+  parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
 /** As `millrace plan --json`: a plan, or a refusal with its reason tree; `text`: as the CLI prints it. */
 export const planPreview = z.object({ refused: z.boolean(), text: z.string(), plan: z.unknown() });
 
@@ -131,6 +138,7 @@ export const apiError = z.object({
 export type ParameterInfo = z.infer<typeof parameterInfo>;
 export type CatalogEntry = z.infer<typeof catalogEntry>;
 export type DeployBody = z.infer<typeof deployBody>;
+export type DeployedParameters = z.infer<typeof deployedParameters>;
 export type PlanPreview = z.infer<typeof planPreview>;
 export type OperationView = z.infer<typeof operation>;
 export type RemovalLedger = z.infer<typeof removalLedger>;

@@ -112,6 +112,12 @@ export const routes = {
     summary: 'services of all pipelines',
     response: z.array(control.serviceInfo),
   },
+  parameters: {
+    method: 'GET',
+    path: `${pipelinePath}/parameters`,
+    summary: 'what its last revision was deployed with',
+    response: control.deployedParameters,
+  },
   consequences: {
     method: 'GET',
     path: `${pipelinePath}/consequences`,

@@ -10,7 +10,7 @@ import { nextScale } from '../../plan/scale.ts';
 import { partOf, type Reach, recordOf, serviceOf } from '../reach.ts';
 import type { Handlers } from './handler.ts';
 
-export function planHandlers(reach: Reach): Pick<Handlers, 'preview' | 'consequences'> {
+export function planHandlers(reach: Reach): Pick<Handlers, 'preview' | 'parameters' | 'consequences'> {
   return {
     async preview({ body: { blueprint, name, parameters } }) {
       const { makePlan } = await import('../../operate/makePlan.ts');
@@ -18,6 +18,10 @@ export function planHandlers(reach: Reach): Pick<Handlers, 'preview' | 'conseque
       const capabilities = await reach.driver.capabilities();
       const machine = { capabilities, cores: availableParallelism(), cpusPerCore };
       return { refused: 'refused' in outcome, text: renderPlan(outcome, machine), plan: outcome };
+    },
+    parameters({ params }) {
+      const { pipeline, blueprint, revision, plan } = recordOf(reach, params.pipeline);
+      return { pipeline, blueprint, revision, parameters: { ...plan.parameters } };
     },
     consequences({ params, query }) {
       const record = recordOf(reach, params.pipeline);

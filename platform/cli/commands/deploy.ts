@@ -4,8 +4,10 @@ import { type ControlPlane, startControlPlane } from '../../control/start.ts';
 import { fail } from '../../errors.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { DeployRequest, DeployResult } from '../../model/operations.ts';
+import type { Plan } from '../../model/plan.ts';
 import { carryOut, newOperationId } from '../../operate/carryOut.ts';
 import { makePlan, refuseEarly } from '../../operate/makePlan.ts';
+import { parameterLines } from '../../plan/render.ts';
 import { parseSabotage, sabotageVariable } from '../../telemetry/sabotage.ts';
 import { cancelSignal, deployUpdate, workflowIds } from '../../workflows/messages.ts';
 import { interruptible } from '../interrupt.ts';
@@ -33,7 +35,8 @@ export function addDeploy(program: Command): void {
       const session = createSession(options);
       const pipeline: string = options.name ?? blueprint;
       const sabotage = sabotageOf(session, options.allowSabotage === true);
-      await refuseUnplanned(session, blueprint, pipeline, options);
+      const plan = await refuseUnplanned(session, blueprint, pipeline, options);
+      for (const line of changedParameters(plan)) session.progress(line);
       const artifacts = await prepareArtifacts(session);
       const plane = await startControlPlane({ ...session, nodes: options.nodes, deployComes: true }, artifacts);
       try {
@@ -64,8 +67,14 @@ async function refuseUnplanned(
   blueprint: string,
   pipeline: string,
   options: { set: Record<string, string>; nodes?: number },
-): Promise<void> {
-  refuseEarly(session, await makePlan(session, blueprint, pipeline, options.set, options.nodes));
+): Promise<Plan> {
+  return refuseEarly(session, await makePlan(session, blueprint, pipeline, options.set, options.nodes));
+}
+
+/** Nothing that a person once set goes back to its default unsaid. */
+function changedParameters(plan: Plan): string[] {
+  const lines = parameterLines(plan);
+  return lines.length === 0 ? [] : [`Parameters that change against revision ${plan.revision - 1}:`, ...lines];
 }
 
 async function deploy(

@@ -70,7 +70,9 @@ test.each([
 });
 
 test('changes of a pipeline that is there: scaled, restarted, stopped; parts that are not there are refused', async () => {
-  const plan = (await makePlan({ home: world.home, repoRoot, env: {} }, pipeline, pipeline, {})) as Plan;
+  const plan = (await makePlan({ home: world.home, repoRoot, env: {} }, pipeline, pipeline, {
+    severeDelayMinutes: '30',
+  })) as Plan;
   createRecords(world.home).writePipeline({
     ...{ format: 'millrace/pipeline/1', pipeline, blueprint: pipeline, revision: plan.revision, operation: 'x' },
     ...{ state: 'flowing', plan, endpoints: {} },
@@ -86,6 +88,8 @@ test('changes of a pipeline that is there: scaled, restarted, stopped; parts tha
     { update: 'change', kind: 'restart', request: { change: 'restart', service: 'sinks' } },
     { update: 'change', kind: 'stop', request: { change: 'stop', pipeline } },
   ]);
+  const { parameters } = (await call('GET', `${path}/parameters`)).body;
+  expect(parameters).toEqual({ ...plan.parameters, severeDelayMinutes: 30 });
   expect(await call('POST', `${path}/services/apis/scale`, { instances: 3 })).toMatchObject({
     ...{ status: 404, body: { error: { code: 'API_NOT_FOUND', details: { nearest: ['api'] } } } },
   });

@@ -5,8 +5,11 @@ import {
   defaultValues,
   deployBodyOf,
   formFaults,
+  marksOf,
   nameFault,
   parameterFault,
+  standingOf,
+  startValues,
 } from '../../../platform/console/app/pages/catalog/form.ts';
 import { planOf, refusalOf } from '../../../platform/console/app/pages/catalog/refusal.ts';
 import type { BlueprintModule, ParameterSpec } from '../../../platform/model/blueprint.ts';
@@ -83,6 +86,49 @@ describe('form of parameters', () => {
   });
 });
 
+describe('form of a next revision', () => {
+  const deployed = { pipeline: 'pp', blueprint: 'flights', revision: 3 };
+  const standing = standingOf('flights', { ...deployed, parameters: { partitions: 8, dedupe: false, gone: 'x' } });
+
+  test('begins with what the pipeline has, and with defaults for what it does not have yet', () => {
+    expect(startValues(all, standing)).toEqual({ ...defaultValues(all), partitions: '8', dedupe: 'false' });
+    expect(startValues(all, undefined)).toEqual(defaultValues(all));
+    expect(standingOf('others', { ...deployed, parameters: { partitions: 8 } })).toBeUndefined();
+  });
+  test('a change of one field sends the others as they are', () => {
+    const values = { ...startValues(all, standing), ratio: '0.5' };
+    const { parameters } = deployBodyOf('flights', all, 'pp', values);
+    expect(parameters).toEqual({ partitions: '8', dedupe: 'false', ratio: '0.5' });
+  });
+  test('whatever the pipeline has: untouched, the form asks for the same again', () => {
+    const present = fc.record({
+      partitions: fc.integer({ min: 1, max: 64 }),
+      ratio: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+      profile: fc.constantFrom('laptop', 'server'),
+      dedupe: fc.boolean(),
+      label: fc.constantFrom('', 'x', 'a b'),
+    });
+    const specs = all.map((each) => [
+      each.name,
+      { type: each.type === 'enum' ? 'string' : each.type, default: each.default },
+    ]);
+    const module = { name: 'test', parameters: Object.fromEntries(specs) } as unknown as BlueprintModule;
+    fc.assert(
+      fc.property(present, (parameters) => {
+        const values = startValues(all, standingOf('flights', { ...deployed, parameters }));
+        expect(resolveParameters(module, deployBodyOf('flights', all, 'pp', values).parameters)).toEqual(parameters);
+      }),
+    );
+  });
+  test('marks what differs from the present and from the default', () => {
+    expect(marksOf(partitions, '8', standing)).toEqual({ changed: false, offDefault: true, present: undefined });
+    expect(marksOf(partitions, '4', standing)).toEqual({ changed: true, offDefault: false, present: '8' });
+    expect(marksOf(partitions, ' 9 ', standing)).toEqual({ changed: true, offDefault: true, present: '8' });
+    expect(marksOf(ratio, '0.5', standing)).toEqual({ changed: true, offDefault: true, present: undefined });
+    expect(marksOf(partitions, '4', undefined)).toEqual({ changed: false, offDefault: false, present: undefined });
+  });
+});
+
 describe('preview', () => {
   test('a refusal keeps its tree', () => {
     const reason = { ok: false, text: 'a', children: [{ ok: true, text: 'b', children: [] }] };
@@ -93,19 +139,27 @@ describe('preview', () => {
     });
     expect(refusalOf({ pipeline: 'p' })).toBeUndefined();
   });
-  test('frameworks come up first', () => {
+  test('frameworks come up first; parameters are text', () => {
     const phase = { name: 'tasks', strategy: 'serial', steps: [{ label: 'start' }] };
     const plan = {
       pipeline: 'p',
       revision: 2,
       frameworks: [{ framework: 'kafka', phases: [phase] }],
       phases: [phase],
+      parameterChanges: [
+        { name: 'dedupe', from: true, to: false, toDefault: false },
+        { name: 'new', from: null },
+      ],
       changes: [{ bucket: 'keep', kind: 'topic', name: 't', why: '' }],
       data: [],
     };
     expect(planOf(plan).phases).toEqual([
       { name: 'kafka: tasks', steps: ['start'] },
       { name: 'tasks', steps: ['start'] },
+    ]);
+    expect(planOf(plan).parameters).toEqual([
+      { name: 'dedupe', from: 'true', to: 'false', toDefault: false },
+      { name: 'new', from: null, to: null, toDefault: false },
     ]);
     expect(planOf(plan).changes[0]).toMatchObject({ bucket: 'keep', name: 't' });
   });

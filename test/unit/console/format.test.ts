@@ -13,6 +13,7 @@ import {
   formatDuration,
   formatMoment,
   formatSeconds,
+  formatTick,
 } from '../../../platform/console/app/format/times.ts';
 
 describe('numbers', () => {
@@ -78,6 +79,23 @@ describe('times', () => {
       '2 h ago',
       'in 5 s',
     ]);
+  });
+
+  it('labels each tick of an axis otherwise, however near they are', () => {
+    const at = Date.UTC(2026, 10, 24, 0, 58);
+    expect([300_000, 15_000, 500].map((stepMs) => formatTick(at + stepMs, stepMs, 'UTC'))).toEqual([
+      '01:03',
+      '00:58:15',
+      '00:58:00.500',
+    ]);
+    // As uPlot chooses them: multiples of a step.
+    const steps = fc.constantFrom(1, 50, 500, 1000, 5000, 15_000, 30_000, 60_000, 300_000, 3_600_000);
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 2, max: 20 }), (stepMs, count) => {
+        const labels = Array.from({ length: count }, (_, tick) => formatTick(at + tick * stepMs, stepMs, 'UTC'));
+        expect(new Set(labels).size).toBe(count);
+      }),
+    );
   });
 
   it('tells the day only when it is another', () => {

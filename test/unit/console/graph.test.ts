@@ -3,10 +3,21 @@ import fc from 'fast-check';
 import { dashMs, strokeWidth } from '../../../platform/console/app/pages/pipeline/graph/motion.ts';
 import { neighbour } from '../../../platform/console/app/pages/pipeline/graph/neighbours.ts';
 import { middleOf, plainPath, roundedPath } from '../../../platform/console/app/pages/pipeline/graph/paths.ts';
+import { placeOf } from '../../../platform/console/app/pages/pipeline/graph/places.ts';
 import { quickLayout } from '../../../platform/console/app/pages/pipeline/graph/quickLayout.ts';
 import { type Shape, shapeOf } from '../../../platform/console/app/pages/pipeline/graph/shape.ts';
 import { chosenOf, guiltyOf, slowestOf, stagesOf } from '../../../platform/console/app/pages/pipeline/graph/stages.ts';
-import { fitAll, reveal, visible, zoom } from '../../../platform/console/app/pages/pipeline/graph/view.ts';
+import {
+  farScale,
+  fitAll,
+  lookAt,
+  readableScale,
+  restOf,
+  reveal,
+  slide,
+  visible,
+  zoom,
+} from '../../../platform/console/app/pages/pipeline/graph/view.ts';
 import { isOpen, readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
 import { columnsOf } from '../../../platform/console/app/pages/pipeline/panel/series.ts';
 import { momentOf, spanOf } from '../../../platform/console/app/pages/pipeline/time/spans.ts';
@@ -93,6 +104,22 @@ describe('a graph', () => {
     expect(slowestOf(unmeasured)).toBeUndefined();
   });
 
+  it('has a place for what is chosen: of a hop its measures, with the box that it leads to where that is near', () => {
+    const shape = shapeOf(graph);
+    const layout = quickLayout(shape);
+    const hop = 'topic:severe-delays>flow:store-severe';
+    const box = layout.boxes.get('flow:store-severe')!;
+    const holds = (outer: typeof box) =>
+      outer.x <= box.x && outer.y <= box.y && outer.x + outer.width >= box.x + box.width;
+    expect(placeOf(shape, layout, 'flow:store-severe')).toBe(box);
+    const near = { ...layout, labels: new Map([[hop, { x: box.x - 80, y: box.y }]]) };
+    expect(holds(placeOf(shape, near, hop)!)).toBe(true);
+    expect(placeOf(shape, near, hop)!.x).toBe(box.x - 80 - 45);
+    const far = { ...layout, labels: new Map([[hop, { x: box.x - 2000, y: box.y }]]) };
+    expect(placeOf(shape, far, hop)).toEqual({ x: box.x - 2045, y: box.y - 19, width: 90, height: 38 });
+    expect([placeOf(shape, layout, 'gone'), placeOf(shape, layout, undefined)]).toEqual([undefined, undefined]);
+  });
+
   it('is walked along its edges', () => {
     const shape = shapeOf(graph);
     const layout = quickLayout(shape);
@@ -131,6 +158,50 @@ describe('the view', () => {
         expect((at.y - next.y) / next.scale).toBeCloseTo((at.y - view.y) / view.scale, 6);
       }),
     );
+  });
+
+  const anyGraph = fc.record({
+    width: fc.integer({ min: 200, max: 9000 }),
+    height: fc.integer({ min: 80, max: 5000 }),
+  });
+
+  it('at rest never shows a graph of some nodes as bare boxes; a large one always whole', () => {
+    fc.assert(
+      fc.property(anyGraph, (graph) => {
+        const whole = fitAll(graph, frame);
+        const rest = restOf(graph, frame, false);
+        expect(rest.scale).toBeGreaterThanOrEqual(farScale);
+        if (whole.scale >= farScale) expect(rest).toEqual(whole);
+        expect(restOf(graph, frame, true)).toEqual(whole);
+      }),
+    );
+    expect(restOf({ width: 4000, height: 300 }, frame, false)).toMatchObject({ scale: readableScale, x: 0 });
+  });
+
+  it('shows what is looked at whole and readable, from wherever it was, and then stays', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const views = fc.record({ ...point, scale: fc.double({ min: 0.04, max: 1.2, noNaN: true }) });
+    fc.assert(
+      fc.property(anyGraph, views, share, share, (graph, view, right, down) => {
+        const box = { x: right * (graph.width - 152), y: down * (graph.height - 48), width: 152, height: 48 };
+        const next = lookAt(view, box, graph, frame);
+        expect(next.scale).toBe(Math.max(view.scale, readableScale));
+        const [left, top] = [box.x * next.scale + next.x, box.y * next.scale + next.y];
+        expect(left).toBeGreaterThanOrEqual(-1e-6);
+        expect(top).toBeGreaterThanOrEqual(-1e-6);
+        expect(left + box.width * next.scale).toBeLessThanOrEqual(frame.width + 1e-6);
+        expect(top + box.height * next.scale).toBeLessThanOrEqual(frame.height + 1e-6);
+      }),
+    );
+  });
+
+  it('slides as far as something is hidden, and no farther', () => {
+    const graph = { width: 1000, height: 300 };
+    const view = { scale: 1, x: 0, y: 5 };
+    expect(slide(view, -150, graph, frame)).toEqual({ ...view, x: -150 });
+    expect(slide(view, -900, graph, frame)).toEqual({ ...view, x: -200 });
+    expect(slide(view, 10, graph, frame)).toBeUndefined();
+    expect(slide({ ...view, scale: 0.5 }, -10, graph, frame)).toBeUndefined();
   });
 
   it('draws what can be seen, and moves no more than it must', () => {

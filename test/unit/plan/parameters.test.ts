@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { BlueprintModule, ParameterSpec } from '../../../platform/model/blueprint.ts';
-import { resolveParameters } from '../../../platform/plan/parameters.ts';
+import { parameterChanges, resolveParameters } from '../../../platform/plan/parameters.ts';
 import { goodInput, moduleOf } from './world.ts';
 
 const parameters: Record<string, ParameterSpec> = {
@@ -49,4 +49,24 @@ test('a name that every object has is unknown, too', () => {
   expect(() => resolveParameters(module, { toString: 'x' })).toThrow(
     expect.objectContaining({ code: 'UNKNOWN_PARAMETER' }),
   );
+});
+
+test('what a revision changes is told, old and new, with what goes back to its default', () => {
+  const before = resolveParameters(module, { partitions: 8, loop: false, profile: 'server' });
+  const after = resolveParameters(module, { loop: false, profile: 'server', ratio: '0.5' });
+  expect(parameterChanges(module, after, before)).toEqual([
+    { name: 'partitions', from: 8, to: 4, toDefault: true },
+    { name: 'ratio', from: 0.01, to: 0.5, toDefault: false },
+  ]);
+  expect(parameterChanges(module, after, after)).toEqual([]);
+  expect(parameterChanges(module, after, undefined)).toEqual([]);
+});
+
+test('a parameter that only one of the revisions has counts as changed', () => {
+  const now = resolveParameters(module, {});
+  const { ratio, ...rest } = now;
+  expect(parameterChanges(module, now, { ...rest, gone: 'x' })).toEqual([
+    { name: 'ratio', from: null, to: ratio, toDefault: true },
+    { name: 'gone', from: 'x', to: null, toDefault: false },
+  ]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Plan } from '../../../platform/model/plan.ts';
-import { planPipeline } from '../../../platform/plan/plan.ts';
+import { type PlanInput, planPipeline } from '../../../platform/plan/plan.ts';
 import { renderPlan } from '../../../platform/plan/render.ts';
 import { planTeardown } from '../../../platform/plan/teardown.ts';
 import { offer, offers } from '../allocate/arbitraries.ts';
@@ -101,6 +101,29 @@ describe('a later deploy', () => {
     });
     const plan = planned(deployed(inputOf(less), first));
     expect(steps(plan).find(({ kind }) => kind === 'task.retire')?.input).toEqual({ task: 'pp.api.1' });
+  });
+
+  test('tells each parameter that changes, and how to keep what would go back to its default', () => {
+    const specs = { least: { type: 'integer', default: 30, doc: '' }, name: { type: 'string', default: '', doc: '' } };
+    const given = (parameters: PlanInput['parameters']) => {
+      const { module } = inputOf();
+      return { ...inputOf(), parameters, module: { ...module, parameters: specs as typeof module.parameters } };
+    };
+    const before = planned(given({ least: 45, name: 'a b' }));
+    expect(before.parameterChanges).toEqual([]);
+    expect(renderPlan(before)).not.toContain('Parameters');
+    const back = planned(deployed(given({ least: 30, name: '' }), before));
+    expect(renderPlan(back)).toContain(
+      [
+        'Parameters',
+        "  least  45 → 30 (the blueprint's default)",
+        `  name   "a b" → "" (the blueprint's default)`,
+        "  What is not given takes its default. To keep what is there: --set least=45 --set 'name=a b'",
+      ].join('\n'),
+    );
+    const other = renderPlan(planned(deployed(given({ least: 60, name: 'a b' }), before)));
+    expect(other).toContain('  least  45 → 60\n');
+    expect(other).not.toContain('To keep what is there');
   });
 
   test('refuses fewer partitions, another column type, another blueprint', () => {

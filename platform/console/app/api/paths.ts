@@ -29,6 +29,7 @@ export const paths: Paths = {
   rows: { method: 'GET', path: '/api/pipelines/:pipeline/tables/:table/rows' },
   jobs: { method: 'GET', path: '/api/pipelines/:pipeline/jobs' },
   services: { method: 'GET', path: '/api/services' },
+  parameters: { method: 'GET', path: '/api/pipelines/:pipeline/parameters' },
   consequences: { method: 'GET', path: '/api/pipelines/:pipeline/consequences' },
   deploy: { method: 'POST', path: '/api/pipelines' },
   destroy: { method: 'DELETE', path: '/api/pipelines/:pipeline' },

@@ -40,6 +40,12 @@ export function formatClock(atMs: number, zone?: string): string {
   return clock(zone).format(atMs);
 }
 
+/** `14:03`; with seconds, or parts of them, where the ticks of an axis are so near to each other. */
+export function formatTick(atMs: number, stepMs: number, zone?: string): string {
+  if (stepMs < secondMs) return formatClockMs(atMs, zone);
+  return stepMs < minuteMs ? formatClock(atMs, zone) : formatClock(atMs, zone).slice(0, 5);
+}
+
 /** `14:03:59.042`. */
 export function formatClockMs(atMs: number, zone?: string): string {
   return `${formatClock(atMs, zone)}.${String(Math.floor(atMs) % 1000).padStart(3, '0')}`;

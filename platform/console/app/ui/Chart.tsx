@@ -1,7 +1,7 @@
 /** A chart of lines over time, drawn by uPlot on a canvas; the newest values stand beside it as text. */
 import { useEffect, useId, useRef } from 'react';
 import uPlot from 'uplot';
-import { formatClock } from '../format/times.ts';
+import { formatClock, formatTick } from '../format/times.ts';
 import { useIsDark } from '../shell/theme.ts';
 import 'uplot/dist/uPlot.min.css';
 import './chart.css';
@@ -122,7 +122,7 @@ function options(
         grid: { show: false },
         size: 22,
         space: 70,
-        values: (_, ticks) => ticks.map((atMs) => formatClock(atMs).slice(0, 5)),
+        values: (_, ticks, _axis, _space, stepMs) => ticks.map((atMs) => formatTick(atMs, stepMs)),
       },
       { ...axis, grid, size: 56, space: 30, values: (_, ticks) => ticks.map((value) => latest.current.format(value)) },
     ],

@@ -4,42 +4,62 @@ import type { CatalogEntry, DeployBody, PlanPreview } from '../../../../api/cont
 import { type ApiFailure, asFailure } from '../../api/failure.ts';
 import { useQuery } from '../../api/useQuery.ts';
 import type { PageProps } from '../../pages.ts';
-import { useApi, useToast } from '../../shell/context.ts';
+import { useApi, useLive, useToast } from '../../shell/context.ts';
 import { hrefOf, segment } from '../../shell/routing.ts';
 import { go } from '../../shell/usePlace.ts';
 import { Answer } from '../../ui/Answer.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Empty, FailureView } from '../../ui/states.tsx';
-import { defaultValues, deployBodyOf, formFaults } from './form.ts';
+import { defaultValues, deployBodyOf, formFaults, marksOf, type Standing, standingOf, startValues } from './form.ts';
 import { ParameterField } from './ParameterField.tsx';
 import { Preview } from './Preview.tsx';
 import './catalog.css';
 
 export function Configure({ params, query }: PageProps) {
-  const found = useQuery('catalog', {});
-  const entry = found.data?.find(({ blueprint }) => blueprint === params.blueprint);
-  if (entry !== undefined) return <Form entry={entry} firstName={query.name ?? ''} />;
+  const blueprint = params.blueprint ?? '';
+  const name = query.name ?? '';
+  const catalog = useQuery('catalog', {});
+  const deployed = useQuery('parameters', name === '' ? null : { params: { pipeline: name } });
+  const entry = catalog.data?.find((each) => each.blueprint === blueprint);
+  // A link may name a pipeline that is not there (any more): then it is a first deploy.
+  const known = name === '' || deployed.data !== undefined || deployed.failure?.status === 404;
+  if (entry !== undefined && known) {
+    return <Form key={name} entry={entry} firstName={name} standing={standingOf(blueprint, deployed.data)} />;
+  }
   return (
     <>
-      <PageHead title={params.blueprint ?? ''} up={{ href: hrefOf('/catalog'), text: 'Catalog' }} />
-      <Answer of={found}>
-        {() => (
-          <Empty title={`There is no blueprint ${params.blueprint}`}>
-            <p>
-              See the <a href={hrefOf('/catalog')}>catalog</a> for those there are.
-            </p>
-          </Empty>
-        )}
-      </Answer>
+      <PageHead title={entry?.title ?? blueprint} up={{ href: hrefOf('/catalog'), text: 'Catalog' }} />
+      {entry !== undefined ? (
+        // Without what the pipeline has, a form would put every parameter back to its default.
+        <Answer of={deployed}>{() => null}</Answer>
+      ) : (
+        <Answer of={catalog}>
+          {() => (
+            <Empty title={`There is no blueprint ${blueprint}`}>
+              <p>
+                See the <a href={hrefOf('/catalog')}>catalog</a> for those there are.
+              </p>
+            </Empty>
+          )}
+        </Answer>
+      )}
     </>
   );
 }
 
-function Form({ entry, firstName }: { readonly entry: CatalogEntry; readonly firstName: string }) {
+interface FormProps {
+  readonly entry: CatalogEntry;
+  readonly firstName: string;
+  readonly standing: Standing | undefined;
+}
+
+function Form({ entry, firstName, standing: first }: FormProps) {
   const { blueprint, title, description, parameters } = entry;
+  // As it was when the form came up: a deploy by somebody else meanwhile is told by the plan.
+  const [standing] = useState(first);
   const [name, setName] = useState(firstName);
-  const [values, setValues] = useState(() => defaultValues(parameters));
+  const [values, setValues] = useState(() => startValues(parameters, standing));
   const [told, setTold] = useState(false);
   const faults = useMemo(() => formFaults(parameters, name, values), [parameters, name, values]);
   const body = useMemo(() => deployBodyOf(blueprint, parameters, name, values), [blueprint, parameters, name, values]);
@@ -57,6 +77,7 @@ function Form({ entry, firstName }: { readonly entry: CatalogEntry; readonly fir
       <div className="configure">
         <form className="card" aria-label="Parameters" onSubmit={submit} noValidate>
           <div className="card-body stack">
+            <StandingNote blueprint={blueprint} name={name === '' ? blueprint : name} standing={standing} />
             <TextField
               label="Name of the pipeline"
               value={name}
@@ -69,6 +90,7 @@ function Form({ entry, firstName }: { readonly entry: CatalogEntry; readonly fir
                 key={parameter.name}
                 parameter={parameter}
                 value={values[parameter.name] ?? ''}
+                marks={marksOf(parameter, values[parameter.name] ?? '', standing)}
                 fault={faults.parameters[parameter.name]}
                 onChange={(value) => setValues({ ...values, [parameter.name]: value })}
               />
@@ -82,6 +104,11 @@ function Form({ entry, firstName }: { readonly entry: CatalogEntry; readonly fir
               <button type="submit" className="primary" disabled={plan.busy}>
                 {plan.busy ? 'Planning …' : 'Preview the plan'}
               </button>
+              {standing !== undefined && (
+                <button type="button" className="quiet" onClick={() => setValues(startValues(parameters, standing))}>
+                  Present values
+                </button>
+              )}
               <button type="button" className="quiet" onClick={() => setValues(defaultValues(parameters))}>
                 Defaults
               </button>
@@ -93,6 +120,30 @@ function Form({ entry, firstName }: { readonly entry: CatalogEntry; readonly fir
         </div>
       </div>
     </>
+  );
+}
+
+/** Whose values the fields began with; and, where they are defaults although the pipeline is there, how to get to its own. */
+function StandingNote(props: {
+  readonly blueprint: string;
+  readonly name: string;
+  readonly standing: Standing | undefined;
+}) {
+  const { blueprint, name, standing } = props;
+  const there = useLive((state) => state.summaries.get(name));
+  if (standing?.pipeline === name) {
+    return (
+      <p className="standing">
+        The next revision of {name}. The fields begin with the values of revision {standing.revision}.
+      </p>
+    );
+  }
+  if (there === undefined || there.blueprint !== blueprint) return null;
+  return (
+    <p className="standing">
+      {name} is deployed: this makes its next revision, with the values below, and not with those that it has.{' '}
+      <a href={hrefOf('/catalog', { blueprint, name })}>Begin with the values of revision {there.revision}</a>
+    </p>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { PlanPreview } from '../../../../api/contract/control.ts';
-import { plural } from '../../format/numbers.ts';
+import { plural, unknownText } from '../../format/numbers.ts';
 import { Scroll } from '../../ui/Scroll.tsx';
 import { Badge, type Tone } from '../../ui/StateBadge.tsx';
 import { Table } from '../../ui/Table.tsx';
@@ -93,6 +93,35 @@ function changesFirst(changes: PlanView['changes']): PlanView['changes'] {
 }
 const effects: Readonly<Record<string, Tone>> = { create: 'good', keep: 'calm', rebuild: 'warn', delete: 'bad' };
 
+/** What is not named here stays as it is. */
+function ParameterTable({ parameters }: Pick<PlanView, 'parameters'>) {
+  if (parameters.length === 0) return null;
+  return (
+    <>
+      <h3>Parameters that change</h3>
+      <Table
+        label="Parameters that change"
+        rows={parameters}
+        rowKey={({ name }) => name}
+        columns={[
+          { id: 'name', title: 'Parameter', cell: ({ name }) => <span className="mono">{name}</span> },
+          { id: 'from', title: 'Now', cell: ({ from }) => from ?? unknownText },
+          {
+            id: 'to',
+            title: 'New',
+            cell: ({ to, toDefault }) => (
+              <>
+                {to ?? 'the blueprint has it no more'}{' '}
+                {toDefault && <span className="muted">the blueprint’s default</span>}
+              </>
+            ),
+          },
+        ]}
+      />
+    </>
+  );
+}
+
 function PlanParts({ plan }: { readonly plan: PlanView }) {
   const steps = plan.phases.reduce((sum, phase) => sum + phase.steps.length, 0);
   return (
@@ -101,6 +130,7 @@ function PlanParts({ plan }: { readonly plan: PlanView }) {
         {plan.pipeline}, revision {plan.revision ?? '–'}: {plural(steps, 'step')} in{' '}
         {plural(plan.phases.length, 'phase')}
       </p>
+      <ParameterTable parameters={plan.parameters} />
       <h3>What happens to data</h3>
       {plan.data.length === 0 ? (
         <p className="muted">Nothing.</p>

@@ -1,11 +1,52 @@
 /** The form of a blueprint's parameters: what is typed, what is wrong with it, what is sent. Bounds as platform/plan/parameters.ts. */
-import type { DeployBody, ParameterInfo } from '../../../../api/contract/control.ts';
+import type { DeployBody, DeployedParameters, ParameterInfo } from '../../../../api/contract/control.ts';
 
 /** As typed; of a boolean `true` or `false`. */
 export type FormValues = Readonly<Record<string, string>>;
 
 export function defaultValues(parameters: readonly ParameterInfo[]): FormValues {
   return Object.fromEntries(parameters.map((parameter) => [parameter.name, String(parameter.default)]));
+}
+
+/** A pipeline that is there, whose next revision the form is for. */
+export interface Standing {
+  readonly pipeline: string;
+  readonly revision: number;
+  readonly values: FormValues;
+}
+
+/** Undefined where it is of another blueprint: its parameters say nothing of this one's. */
+export function standingOf(blueprint: string, deployed: DeployedParameters | undefined): Standing | undefined {
+  if (deployed?.blueprint !== blueprint) return undefined;
+  const { pipeline, revision, parameters } = deployed;
+  const values = Object.entries(parameters).map(([name, value]) => [name, String(value)]);
+  return { pipeline, revision, values: Object.fromEntries(values) };
+}
+
+/** What the pipeline has now; defaults for what it does not have yet, and where there is none. */
+export function startValues(parameters: readonly ParameterInfo[], standing: Standing | undefined): FormValues {
+  const own = (name: string) => (standing && Object.hasOwn(standing.values, name) ? standing.values[name] : undefined);
+  const defaults = defaultValues(parameters);
+  return Object.fromEntries(parameters.map(({ name }) => [name, own(name) ?? defaults[name]!]));
+}
+
+export interface FieldMarks {
+  /** Other than what the form began with. */
+  readonly changed: boolean;
+  readonly offDefault: boolean;
+  /** What the pipeline has, where the field says something else. */
+  readonly present: string | undefined;
+}
+
+export function marksOf(parameter: ParameterInfo, value: string, standing: Standing | undefined): FieldMarks {
+  const differs = (other: string) => value.trim() !== other.trim();
+  const start = startValues([parameter], standing)[parameter.name]!;
+  const known = standing !== undefined && Object.hasOwn(standing.values, parameter.name);
+  return {
+    changed: differs(start),
+    offDefault: differs(String(parameter.default)),
+    present: known && differs(start) ? start : undefined,
+  };
 }
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -58,7 +99,10 @@ export function formFaults(parameters: readonly ParameterInfo[], name: string, v
   return { name: ofName, parameters: Object.fromEntries(found), count: found.length + (ofName === undefined ? 0 : 1) };
 }
 
-/** Only what differs from the defaults is sent, so that the plan says what was chosen. */
+/**
+ * Only what differs from the defaults is sent: a deploy takes the default for the rest, also where the pipeline has another
+ * value now.
+ */
 export function deployBodyOf(
   blueprint: string,
   parameters: readonly ParameterInfo[],

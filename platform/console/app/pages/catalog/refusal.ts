@@ -13,6 +13,13 @@ export interface RefusalView {
 export interface PlanView {
   readonly pipeline: string;
   readonly revision: number | null;
+  /** Against the revision before; null: it is not there. */
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly from: string | null;
+    readonly to: string | null;
+    readonly toDefault: boolean;
+  }[];
   readonly changes: readonly {
     readonly bucket: string;
     readonly kind: string;
@@ -54,6 +61,11 @@ export function planOf(plan: unknown): PlanView {
   return {
     pipeline: text(from.pipeline),
     revision: typeof from.revision === 'number' ? from.revision : null,
+    parameters: list(from.parameterChanges).map((each) => {
+      const { name, from: before, to, toDefault } = objectOf(each);
+      const value = (one: unknown) => (one === null || one === undefined ? null : text(one));
+      return { name: text(name), from: value(before), to: value(to), toDefault: toDefault === true };
+    }),
     changes: list(from.changes).map((each) => {
       const { bucket, kind, name, why } = objectOf(each);
       return { bucket: text(bucket), kind: text(kind), name: text(name), why: text(why) };

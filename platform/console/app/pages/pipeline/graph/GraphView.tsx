@@ -1,15 +1,16 @@
 /** The blueprint's graph, with what is measured on it. Boxes and hops are buttons; arrow keys walk along the edges. */
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { type FocusEvent, type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import type { PipelineGraph } from '../../../../../api/contract/pipelines.ts';
 import { Icon } from '../../../ui/Icon.tsx';
 import { EdgeView } from './EdgeView.tsx';
 import { FarGraph } from './FarGraph.tsx';
 import { NodeView } from './NodeView.tsx';
 import { type Arrow, neighbour } from './neighbours.ts';
-import { type Layout, shapeOf } from './shape.ts';
+import { placeOf } from './places.ts';
+import { type Layout, labelledNodes, shapeOf } from './shape.ts';
 import { useFrame } from './useFrame.ts';
 import { useLayout } from './useLayout.ts';
-import { farScale, reveal, scales, visible } from './view.ts';
+import { farScale, readableScale, scales, visible } from './view.ts';
 import './graph.css';
 
 export interface GraphViewProps {
@@ -25,9 +26,12 @@ export function GraphView({ graph, chosen, onChoose }: GraphViewProps) {
   const frame = useRef<HTMLDivElement>(null);
   const shape = useKeptShape(graph);
   const { layout, final } = useLayout(shape);
-  const { size, view, setView, zoomBy, fitAll } = useFrame(frame, layout);
+  const large = shape.nodes.length > labelledNodes;
+  const looked = useMemo(() => placeOf(shape, layout, chosen), [shape, layout, chosen]);
+  const { size, view, follow, zoomBy, fitAll } = useFrame(frame, layout, { large, looked });
   const [focused, setFocused] = useState<string>();
-  const seen = useMemo(() => visible(layout, view, size), [layout, view, size]);
+  // Of a graph that is not large all is drawn, so that Tab reaches what is hidden, too.
+  const seen = useMemo(() => (large ? visible(layout, view, size) : undefined), [layout, view, size, large]);
   const far = view.scale < farScale;
   const entry = focused !== undefined && layout.boxes.has(focused) ? focused : shape.nodes[0];
 
@@ -38,15 +42,23 @@ export function GraphView({ graph, chosen, onChoose }: GraphViewProps) {
     const next = neighbour(shape, layout, entry, event.key as Arrow);
     if (next === undefined) return;
     setFocused(next);
-    setView((view) => reveal(view, layout.boxes.get(next)!, size));
+    follow(layout.boxes.get(next)!);
     requestAnimationFrame(() => frame.current?.querySelector<SVGElement>(`[data-node="${CSS.escape(next)}"]`)?.focus());
+  };
+
+  /** By keyboard only: what moves under a pressed mouse button is not clicked. */
+  const onFocus = ({ target }: FocusEvent<Element>) => {
+    if (!target.matches(':focus-visible')) return;
+    const { node, edge } = target.closest<SVGElement>('[data-node], [data-edge]')?.dataset ?? {};
+    const box = placeOf(shape, layout, node ?? edge);
+    if (box !== undefined) follow(box);
   };
 
   return (
     <div
       className="graph"
       ref={frame}
-      style={{ height: frameHeight(layout, size.width) }}
+      style={{ height: frameHeight(layout, size.width, !large, looked !== undefined) }}
       data-final={final}
       data-far={far}
     >
@@ -57,6 +69,7 @@ export function GraphView({ graph, chosen, onChoose }: GraphViewProps) {
         role="group"
         aria-label={`Graph of ${graph.pipeline}`}
         onKeyDown={onKeyDown}
+        onFocus={onFocus}
       >
         <title>{`Graph of ${graph.pipeline}`}</title>
         <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
@@ -66,7 +79,7 @@ export function GraphView({ graph, chosen, onChoose }: GraphViewProps) {
             <>
               {graph.edges.map(
                 (edge) =>
-                  seen.edges.has(edge.id) && (
+                  (seen === undefined || seen.edges.has(edge.id)) && (
                     <EdgeView
                       key={edge.id}
                       edge={edge}
@@ -80,7 +93,7 @@ export function GraphView({ graph, chosen, onChoose }: GraphViewProps) {
               )}
               {graph.nodes.map(
                 (node) =>
-                  seen.nodes.has(node.id) && (
+                  (seen === undefined || seen.nodes.has(node.id)) && (
                     <NodeView
                       key={node.id}
                       node={node}
@@ -129,9 +142,10 @@ export function GraphView({ graph, chosen, onChoose }: GraphViewProps) {
   );
 }
 
-/** As high as the graph needs where all of its width is seen, within what a page has room for. */
-function frameHeight({ width, height }: Layout, frameWidth: number): number {
-  const scale = width === 0 ? 1 : Math.min(scales.largestFit, frameWidth / width);
+/** As high as the graph needs at the scale that it is seen at, within what a page has room for. */
+function frameHeight({ width, height }: Layout, frameWidth: number, small: boolean, looked: boolean): number {
+  const whole = width === 0 ? 1 : Math.min(scales.largestFit, frameWidth / width);
+  const scale = looked || (small && whole < farScale) ? Math.max(whole, readableScale) : whole;
   return Math.min(620, Math.max(260, Math.ceil(height * scale) + 48));
 }
 

@@ -19,6 +19,47 @@ export function fitAll({ width, height }: Size, frame: Size): View {
   return { scale, x: (frame.width - width * scale) / 2, y: (frame.height - height * scale) / 2 };
 }
 
+/** Where a box is looked at, its name and measures can be read: 14 px of text become 8.4. */
+export const readableScale = 0.6;
+
+/**
+ * What is seen until somebody moves it. The whole graph, where its names are drawn then; of one that is `large` always. Else
+ * its beginning, and the rest is panned to.
+ */
+export function restOf(layout: Size, frame: Size, large: boolean): View {
+  const whole = fitAll(layout, frame);
+  if (large || whole.scale >= farScale) return whole;
+  return within({ scale: readableScale, x: 0, y: 0 }, layout, frame);
+}
+
+/** The view moved as little as it takes to read `box`: it keeps a scale that can be read, else takes the least that can. */
+export function lookAt(view: View, box: Box, layout: Size, frame: Size): View {
+  if (frame.width === 0 || frame.height === 0) return view;
+  if (view.scale >= readableScale) return reveal(view, box, frame);
+  const scale = readableScale;
+  const centred = {
+    scale,
+    x: frame.width / 2 - (box.x + box.width / 2) * scale,
+    y: frame.height / 2 - (box.y + box.height / 2) * scale,
+  };
+  return within(centred, layout, frame);
+}
+
+/** Moved sideways, as far as something is hidden there. Undefined: nothing is. */
+export function slide(view: View, byX: number, { width }: Size, frame: Size): View | undefined {
+  const least = Math.min(view.x, frame.width - width * view.scale);
+  const most = Math.max(view.x, 0);
+  const x = Math.min(most, Math.max(least, view.x + byX));
+  return width * view.scale <= frame.width || x === view.x ? undefined : { ...view, x };
+}
+
+/** No empty margin on one side while something is hidden on the other; what fits is in the middle. */
+function within({ scale, x, y }: View, { width, height }: Size, frame: Size): View {
+  const along = (at: number, length: number, room: number) =>
+    length <= room ? (room - length) / 2 : Math.min(0, Math.max(room - length, at));
+  return { scale, x: along(x, width * scale, frame.width), y: along(y, height * scale, frame.height) };
+}
+
 /** The graph's point under `at` stays where it is. */
 export function zoom(view: View, factor: number, at: Point): View {
   const scale = clamp(view.scale * factor);
