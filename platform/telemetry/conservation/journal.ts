@@ -2,7 +2,18 @@
  * The journal of a stage's ledger: one JSON object a line, appended with a single write, which `kill -9` can't take back once
  * the call has returned. (The power going off can: the file is not synced, and the ledger then finds windows it can't balance.)
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../../errors.ts';
 import type { LedgerCell, UnknownBefore } from './cell.ts';
@@ -32,35 +43,105 @@ export interface Journal {
 const format = 'millrace/conservation/1';
 const longBytes = 4 * 1024 * 1024;
 
-/** Throws CORRUPT_STATE, FOREIGN_STATE: a line in the middle is not ours. A last line that was cut short is left out. */
-export function openJournal(file: string): Journal {
+export interface FoundEntries {
+  readonly entries: readonly JournalEntry[];
+  /** Whether the last line has no end. */
+  readonly cutShort: boolean;
+}
+
+/** Throws as `readEntries` does, and what the system throws where the file can't be written. */
+export function openJournal(file: string, found: FoundEntries = readEntries(file)): Journal {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const found = readEntries(file);
-  let fd = openSync(file, 'a', 0o600);
-  let bytes = fstatSync(fd).size;
-  if (found.cutShort) bytes += writeSync(fd, '\n');
-  let compactBytes = 0;
-  const write = (to: number, entry: JournalEntry) => writeSync(to, `${JSON.stringify({ format, ...entry })}\n`);
+  const fd = openSync(file, 'a', 0o600);
+  try {
+    const bytes = fstatSync(fd).size + (found.cutShort ? writeSync(fd, '\n') : 0);
+    return journalOn(file, { fd, bytes, compactBytes: 0 }, found.entries);
+  } catch (thrown) {
+    closeSync(fd);
+    throw thrown;
+  }
+}
+
+/**
+ * A new journal that begins with `entry`, in the place of what lies there; `setAside` puts that away when the new one is whole on
+ * disk. `kill -9` leaves the old file, the new one, or the new one as a draft, see `finishDraft`. Throws what the system throws.
+ */
+export function beginJournal(file: string, entry: JournalEntry, setAside: () => void): Journal {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const written = writeWhole(draftOf(file), entry);
+  try {
+    setAside();
+    renameSync(draftOf(file), file);
+  } catch (thrown) {
+    closeSync(written.fd);
+    throw thrown;
+  }
+  return journalOn(file, written, [entry]);
+}
+
+/** Where the old file was put away already, the new one takes its place. Throws what the system throws. */
+export function finishDraft(file: string): void {
+  if (!existsSync(file) && existsSync(draftOf(file))) renameSync(draftOf(file), file);
+}
+
+function draftOf(file: string): string {
+  return `${file}.draft`;
+}
+
+interface Written {
+  readonly fd: number;
+  readonly bytes: number;
+  /** Of the one entry that it began with. */
+  readonly compactBytes: number;
+}
+
+function journalOn(file: string, written: Written, entries: readonly JournalEntry[]): Journal {
+  let { fd, bytes, compactBytes } = written;
   return {
-    entries: () => found.entries,
+    entries: () => entries,
     append(entry) {
-      bytes += write(fd, entry);
+      bytes += writeSync(fd, lineOf(entry));
     },
     isLong: () => bytes > longBytes + 2 * compactBytes,
     replace(entry) {
       const temporary = `${file}.${process.pid}.new`;
-      const fresh = openSync(temporary, 'w', 0o600);
-      bytes = write(fresh, entry);
-      compactBytes = bytes;
-      renameSync(temporary, file);
+      const fresh = writeWhole(temporary, entry);
+      try {
+        renameSync(temporary, file);
+      } catch (thrown) {
+        closeSync(fresh.fd);
+        throw thrown;
+      }
       closeSync(fd);
-      fd = fresh;
+      ({ fd, bytes, compactBytes } = fresh);
     },
     close: () => closeSync(fd),
   };
 }
 
-function readEntries(file: string): { readonly entries: readonly JournalEntry[]; readonly cutShort: boolean } {
+function lineOf(entry: JournalEntry): string {
+  return `${JSON.stringify({ format, ...entry })}\n`;
+}
+
+/** All of it, or none: a disk that is almost full takes a part of a write without an error. */
+function writeWhole(file: string, entry: JournalEntry): Written {
+  const fd = openSync(file, 'w', 0o600);
+  try {
+    writeFileSync(fd, lineOf(entry));
+    const bytes = fstatSync(fd).size;
+    return { fd, bytes, compactBytes: bytes };
+  } catch (thrown) {
+    closeSync(fd);
+    rmSync(file, { force: true });
+    throw thrown;
+  }
+}
+
+/**
+ * Throws CORRUPT_STATE, FOREIGN_STATE: a line in the middle is not ours; STATE_UNAVAILABLE. A last line that was cut short is
+ * left out.
+ */
+export function readEntries(file: string): FoundEntries {
   const text = textOf(file);
   const lines = text.split('\n');
   const last = lines.pop() ?? '';

@@ -1,11 +1,20 @@
 /**
  * The journal of a stage, whatever became of its file: telemetry must not keep data from flowing. One that can't be read is set
- * aside, and a new one is begun that knows since when it counts; where not even that can be done, nothing outlives the process
- * until it can. What was counted before is then unknown, which the ledger says, and neither lost nor balanced.
+ * aside, and a new one is begun that knows since when it counts: what was counted before is then unknown, which the ledger says,
+ * and neither lost nor balanced. One that can be read and not written is gone on from. Where nothing can be written, nothing
+ * outlives the process until it can.
  */
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import type { UnknownBefore } from './cell.ts';
-import { type Journal, openJournal } from './journal.ts';
+import {
+  beginJournal,
+  type FoundEntries,
+  finishDraft,
+  type Journal,
+  type JournalEntry,
+  openJournal,
+  readEntries,
+} from './journal.ts';
 
 export interface JournalOptions {
   readonly log: (message: string) => void;
@@ -17,33 +26,62 @@ export interface JournalOptions {
 const againMs = 10_000;
 
 export function journalFor(file: string, { log, now = Date.now }: JournalOptions): Journal {
+  let found: FoundEntries;
   try {
-    return openJournal(file);
+    finishDraft(file);
+    found = readEntries(file);
   } catch (thrown) {
-    const reason = reasonOf(thrown);
-    const atMs = now();
-    try {
-      const why = `its journal ${file} could not be read (${reason}): it lies as ${aside(file)}, and counts begin anew`;
-      const journal = beginAnew(file, { ms: atMs, why });
-      log(`windows before ${new Date(atMs).toISOString()} are unknown to the conservation ledger: ${why}.`);
-      return journal;
-    } catch (other) {
-      return laterJournal(file, { reason: reasonOf(other), log, now });
-    }
+    return journalAnew(file, { reason: reasonOf(thrown), log, now });
   }
+  try {
+    return openJournal(file, found);
+  } catch (thrown) {
+    const why = whyUnusable(file, reasonOf(thrown));
+    log(`the conservation ledger goes on from its journal, and can not write to it: ${why}.`);
+    // What it holds is handed back as a whole with the first entry: nothing of it needs to be set aside.
+    return laterJournal({
+      file,
+      entries: found.entries,
+      why,
+      log,
+      now,
+      begin: (entry) => beginJournal(file, entry, noSetAside),
+    });
+  }
+}
+
+type Failed = Required<JournalOptions> & { readonly reason: string };
+
+/** In the place of one that can't be read. */
+function journalAnew(file: string, { reason, log, now }: Failed): Journal {
+  const atMs = now();
+  try {
+    const why = `its journal ${file} could not be read (${reason}): it lies as ${aside(file)}, and counts begin anew`;
+    const journal = beginJournal(file, entryOf({ ms: atMs, why }), () => setAside(file));
+    log(`windows before ${new Date(atMs).toISOString()} are unknown to the conservation ledger: ${why}.`);
+    return journal;
+  } catch (thrown) {
+    const why = whyUnusable(file, reasonOf(thrown));
+    log(`the conservation ledger starts without its journal, and windows before now are unknown to it: ${why}.`);
+    const entries = [entryOf({ ms: atMs, why })];
+    const begin = (entry: JournalEntry) => beginJournal(file, entry, () => setAsideOnce(file));
+    return laterJournal({ file, entries, why, log, now, begin });
+  }
+}
+
+function entryOf(unknownBefore: UnknownBefore): JournalEntry {
+  return { lanes: {}, cells: [], withoutOrigin: 0, unknownBefore };
+}
+
+function whyUnusable(file: string, reason: string): string {
+  return (
+    `its journal ${file} can not be used (${reason}): make it and its directory readable and writable to ` +
+    'the user that Millrace runs as, or move the file away; it is tried again every 10 s'
+  );
 }
 
 function aside(file: string): string {
   return `${file}.unread`;
-}
-
-/** Throws where the old file can't be put away or a new one can't be made. */
-function beginAnew(file: string, unknownBefore: UnknownBefore): Journal {
-  setAside(file);
-  const journal = openJournal(file);
-  const entry = { lanes: {}, cells: [], withoutOrigin: 0, unknownBefore };
-  journal.append(entry);
-  return { ...journal, entries: () => [entry] };
 }
 
 /** In the place of one that was set aside before: two are not worth their room. */
@@ -55,35 +93,40 @@ function setAside(file: string): void {
   }
 }
 
+/** A later try must not put what came to lie there since in the place of what an earlier one has saved. */
+function setAsideOnce(file: string): void {
+  if (!existsSync(aside(file))) setAside(file);
+}
+
+function noSetAside(): void {}
+
+interface Later extends Required<JournalOptions> {
+  readonly file: string;
+  /** What the ledger starts with. */
+  readonly entries: readonly JournalEntry[];
+  readonly why: string;
+  /** Takes all that was counted. Throws where that can't be done yet. */
+  readonly begin: (entry: JournalEntry) => Journal;
+}
+
 /** Begins as soon as the disk lets it, with all that was counted by then. */
-function laterJournal(
-  file: string,
-  { reason, log, now }: Required<JournalOptions> & { readonly reason: string },
-): Journal {
-  const atMs = now();
-  const why =
-    `its journal ${file} can not be used (${reason}): make it and its directory readable and writable to ` +
-    'the user that Millrace runs as, or move the file away; it is tried again every 10 s';
-  log(`the conservation ledger starts without its journal, and windows before now are unknown to it: ${why}.`);
+function laterJournal({ file, entries, why, log, now, begin }: Later): Journal {
   let real: Journal | undefined;
-  let triedMs = atMs;
+  let triedMs = now();
   return {
-    entries: () => [{ lanes: {}, cells: [], withoutOrigin: 0, unknownBefore: { ms: atMs, why } }],
+    entries: () => entries,
     append: (entry) => real?.append(entry),
     // A whole entry is asked for then.
     isLong: () => real?.isLong() ?? now() - triedMs >= againMs,
     replace(entry) {
-      if (real === undefined) {
-        triedMs = now();
-        try {
-          setAside(file);
-          real = openJournal(file);
-        } catch {
-          return;
-        }
-        log(`the conservation ledger has its journal ${file} again.`);
+      if (real !== undefined) return real.replace(entry);
+      triedMs = now();
+      try {
+        real = begin(entry);
+      } catch {
+        return;
       }
-      real.replace(entry);
+      log(`the conservation ledger has its journal ${file} again.`);
     },
     close: () => real?.close(),
     get fault() {
