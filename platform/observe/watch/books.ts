@@ -2,13 +2,14 @@
  * The ledger of one pipeline, compared again and again: windows as they were judged last, and the faults that were found. A
  * fault is told once, when two looks some seconds apart agree on it: pages of several processes are never of one moment. What it
  * says follows the looks. It stays in the books, on disk too, until it is a day old, and counts until somebody acknowledges it;
- * one that was acknowledged stays as long as its window, and is told anew when it is another one.
+ * one that was acknowledged stays until a look at all pages has no such window any more, and is told anew when it is another one.
  */
 import { existsSync, renameSync } from 'node:fs';
 import { readState, writeState } from '../../state-files.ts';
 import { windowMs } from '../../telemetry/conservation/cell.ts';
 import type { LedgerFault, LedgerReport, WindowBalance } from '../../telemetry/conservation/report.ts';
 import { type Books, checkBooks, isSameFault, type KnownFault, type Placed, withAcknowledged } from './booksFile.ts';
+import type { Judged } from './judge.ts';
 
 export interface BooksOptions {
   readonly pipeline: string;
@@ -76,8 +77,8 @@ export class LedgerBooks {
     return new Set([...this.#doubted.keys()].map((key) => Number(key.slice(0, key.indexOf('/')))));
   }
 
-  /** `report`: of windows from `sinceMs` on. Answers the faults that are certain now and were not told yet. */
-  judge(report: LedgerReport, sinceMs: number, nowMs: number): readonly KnownFault[] {
+  /** `judged.report`: of windows from `sinceMs` on. Answers the faults that are certain now and were not told yet. */
+  judge({ report, sinceMs, isWhole }: Judged, nowMs: number): readonly KnownFault[] {
     if (sinceMs === 0) {
       this.#wholeMs = nowMs;
       this.#windows.clear();
@@ -92,6 +93,7 @@ export class LedgerBooks {
     this.#keep(
       certain.map((fault) => ({ ...fault, toldMs: fresh.includes(fault) ? nowMs : told.get(keyOf(fault))!.toldMs })),
       nowMs,
+      isWhole && sinceMs === 0,
     );
     this.#report = this.#summed();
     this.#settle();
@@ -129,8 +131,8 @@ export class LedgerBooks {
   }
 
   /** In the place of what was known of the same stage and window. Written before anybody is told: `kill -9` tells nothing twice. */
-  #keep(certain: readonly KnownFault[], nowMs: number): void {
-    const kept = this.#with(certain, nowMs);
+  #keep(certain: readonly KnownFault[], nowMs: number, isKnown: boolean): void {
+    const kept = this.#with(certain, nowMs, isKnown);
     for (const fault of certain) this.#doubted.delete(wordsOf(fault));
     if (certain.length === 0 && kept.length === this.#faults.length) return;
     this.#faults = kept;
@@ -141,12 +143,12 @@ export class LedgerBooks {
     }
   }
 
-  /** Bounded; what is gone from the pages goes first. */
-  #with(faults: readonly KnownFault[], nowMs: number): readonly KnownFault[] {
+  /** Bounded; what is gone from the pages goes first. `isKnown`: the windows are all that there are. */
+  #with(faults: readonly KnownFault[], nowMs: number, isKnown: boolean): readonly KnownFault[] {
     const replaced = new Set(faults.map(keyOf));
     const isShown = ({ originMs }: KnownFault) => this.#windows.has(originMs);
     const isKept = (fault: KnownFault) =>
-      nowMs - fault.toldMs < keptMs || (fault.acknowledgedMs !== null && isShown(fault));
+      nowMs - fault.toldMs < keptMs || (fault.acknowledgedMs !== null && !(isKnown && !isShown(fault)));
     const kept = this.#faults.filter((fault) => !replaced.has(keyOf(fault)) && isKept(fault));
     const all = [...kept, ...faults].sort((one, other) => one.originMs - other.originMs);
     if (all.length <= maxFaults) return all;
@@ -214,7 +216,7 @@ export class LedgerBooks {
     const meant = [...this.open().filter((fault) => !replaced.has(keyOf(fault))), ...seen].filter(isMeant);
     if (meant.length === 0) return [];
     const done = meant.map((fault) => ({ ...fault, acknowledgedMs: nowMs, note: note ?? null }));
-    const faults = this.#with(done, nowMs);
+    const faults = this.#with(done, nowMs, false);
     this.#write(faults);
     this.#faults = faults;
     for (const fault of done) this.#doubted.delete(wordsOf(fault));

@@ -11,6 +11,8 @@ export interface Judged {
   readonly report: LedgerReport;
   /** Windows before this one were not looked at. */
   readonly sinceMs: number;
+  /** Whether every stage has told: a window that is not there has been forgotten by all. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -42,5 +44,6 @@ export function judge(
       countedFromMs: countedFromMs[name] ?? 0,
     };
   });
-  return { report: balance(stages, look.askedMs), sinceMs };
+  const isWhole = stages.every(({ pages }) => pages !== undefined);
+  return { report: balance(stages, look.askedMs), sinceMs, isWhole };
 }

@@ -134,8 +134,8 @@ export class PipelineWatch {
   #compare(look: OffsetsLook, nowMs: number): void {
     const answers = this.#asker.answers();
     this.#watch.see(look, answers);
-    const { report, sinceMs } = judge(this.#record, this.#hops, look, answers, this.#watch);
-    for (const fault of this.#books.judge(report, sinceMs, nowMs)) this.#tellFault(fault);
+    const judged = judge(this.#record, this.#hops, look, answers, this.#watch);
+    for (const fault of this.#books.judge(judged, nowMs)) this.#tellFault(fault);
   }
 
   #tellFault({ origin, stage, kind, events, text }: KnownFault): void {

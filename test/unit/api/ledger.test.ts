@@ -29,7 +29,7 @@ beforeAll(async () => {
   }));
   const report = { windowMs, windows, lost: 6, duplicated: 0, replayed: 0 };
   const nowMs = Date.now();
-  for (const lookMs of [nowMs - 2 * confirmMs, nowMs]) books.judge(report, 0, lookMs);
+  for (const lookMs of [nowMs - 2 * confirmMs, nowMs]) books.judge({ report, sinceMs: 0, isWhole: true }, lookMs);
   world = await startWorld({
     watcher: {
       ledger: () => ({ pipeline, ...books.report(), faults: [] }),

@@ -10,6 +10,7 @@ import { HopWatch } from '../../../../platform/observe/watch/hopWatch.ts';
 import { judge } from '../../../../platform/observe/watch/judge.ts';
 import { graceMs } from '../../../../platform/telemetry/conservation/balance.ts';
 import { windowMs } from '../../../../platform/telemetry/conservation/cell.ts';
+import type { FlowMeter, IngressMeter } from '../../../../platform/telemetry/stageMeter.ts';
 import { answerOf, arrive, enter, idsOf, ingressMeter, sinkMeter } from './counts.ts';
 
 const hops: readonly Hop[] = [
@@ -55,20 +56,16 @@ class Line {
     this.read += count;
   }
 
-  look(telling = true) {
+  look(telling: readonly (IngressMeter | FlowMeter)[] = [this.ingress, this.store]) {
     const ends = [{ partition: 0, startOffset: 0, endOffset: this.written }];
     const offsets = { topics: { 'mine.flights': ends }, groups: { 'mine.store': { 0: this.read } } };
     const look = { askedMs: this.nowMs, atMs: this.nowMs, offsets };
     const sinceMs = this.books.sinceMs(this.nowMs);
-    const answers = telling
-      ? [
-          answerOf('mine.ingress.0', [this.ingress], this.nowMs, sinceMs),
-          answerOf('mine.sinks.0', [this.store], this.nowMs, sinceMs),
-        ]
-      : [];
+    const answers = telling.map((stage) =>
+      answerOf(stage === this.ingress ? 'mine.ingress.0' : 'mine.sinks.0', [stage], this.nowMs, sinceMs),
+    );
     this.watch.see(look, answers);
-    const { report, sinceMs: from } = judge({ pipeline: 'mine' }, hops, look, answers, this.watch);
-    return this.books.judge(report, from, this.nowMs);
+    return this.books.judge(judge({ pipeline: 'mine' }, hops, look, answers, this.watch), this.nowMs);
   }
 
   /** Looks until then; answers what was told, with its time. */
@@ -137,7 +134,7 @@ describe('a ledger that is compared all the time', () => {
     line.until(start + 50_000);
     expect(line.books.counts().unbalanced).toBe(0);
     line.nowMs += 400_000;
-    line.look(false);
+    line.look([]);
     expect(line.books.counts().unbalanced).toBe(0);
     expect(line.books.report().windows).toHaveLength(1);
   });
@@ -253,6 +250,23 @@ describe('a fault that was told', () => {
     expect(line.books.counts()).toMatchObject({ unbalanced: 0, acknowledged: 1 });
   });
 
+  test('once acknowledged is not told anew after a day by an observer that starts before the stages tell', () => {
+    const line = faulty();
+    line.books.acknowledge({ note: 'seen' }, line.nowMs);
+    line.nowMs += 86_500_000;
+    line.books = line.open();
+    expect(line.look([])).toEqual([]);
+    // One that has nothing of the window, which it lost wholly, tells first.
+    line.nowMs += lookEveryMs;
+    expect(line.look([sinkMeter('store', () => line.nowMs)])).toEqual([]);
+    expect(line.until(line.nowMs + wholeMs)).toEqual([]);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 0, acknowledged: 1 });
+    // With the window goes what is known of it.
+    const report = { windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 };
+    line.books.judge({ report, sinceMs: 0, isWhole: true }, line.nowMs);
+    expect(line.books.faults()).toEqual([]);
+  });
+
   test('of thousands the file keeps so many as are certain to be bounded, the newest', () => {
     const books = new Line().books;
     const window = (at: number) => ({
@@ -263,7 +277,7 @@ describe('a fault that was told', () => {
     const windows = Array.from({ length: 3000 }, (_, at) => window(at));
     const report = { windowMs, windows, lost: 6000, duplicated: 0, replayed: 0 };
     const nowMs = start + 4000 * windowMs;
-    for (const lookMs of [nowMs, nowMs + confirmMs]) books.judge(report, 0, lookMs);
+    for (const lookMs of [nowMs, nowMs + confirmMs]) books.judge({ report, sinceMs: 0, isWhole: true }, lookMs);
     expect(books.faults()).toHaveLength(4096);
     expect(books.faults().at(-1)).toMatchObject({ originMs: windows.at(-1)!.originMs });
   });
@@ -271,7 +285,8 @@ describe('a fault that was told', () => {
   test('goes after a day', () => {
     const line = faulty();
     line.nowMs += 86_500_000;
-    line.books.judge({ windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 }, 0, line.nowMs);
+    const report = { windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 };
+    line.books.judge({ report, sinceMs: 0, isWhole: true }, line.nowMs);
     expect(line.books.faults()).toEqual([]);
   });
 
