@@ -57,6 +57,7 @@ export class PipelineWatch {
   #offsetsFault: string | null = null;
   #offsetsMs = 0;
   #asking: Promise<void> | undefined;
+  #counting: Promise<void> | undefined;
   #held: Held | undefined;
   #summary: PipelineSummary | undefined;
   #graph: PipelineGraph | undefined;
@@ -117,8 +118,7 @@ export class PipelineWatch {
         const offsets = await admin.offsets(request);
         this.#offsets = { askedMs, atMs: now(), offsets };
         this.#offsetsFault = null;
-        const topics = Object.keys(this.#record.plan.spec.topics);
-        await this.#deadLetters.see(topics, offsets, now(), admin.recordsSince);
+        this.#countDeadLetters(offsets);
         for (const record of watch.undated(now())) {
           watch.date(record, await admin.timestampAt(record.topic, record.partition, record.offset));
         }
@@ -128,6 +128,18 @@ export class PipelineWatch {
       })
       .finally(() => {
         this.#asking = undefined;
+      });
+  }
+
+  /** A question of its own: offsets are known without the answer, and the counts of before stay where there is none. */
+  #countDeadLetters(offsets: OffsetsLook['offsets']): void {
+    const { kafka, now } = this.#deps;
+    const topics = Object.keys(this.#record.plan.spec.topics);
+    this.#counting ??= kafka
+      .ask((admin) => this.#deadLetters.see(topics, offsets, now(), admin.recordsSince))
+      .catch(() => undefined)
+      .finally(() => {
+        this.#counting = undefined;
       });
   }
 
@@ -259,6 +271,7 @@ export class PipelineWatch {
 
   async close(): Promise<void> {
     await this.#asking;
+    await this.#counting;
     await this.#deadLetters.close();
     this.history.close();
   }
