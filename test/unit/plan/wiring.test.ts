@@ -164,6 +164,14 @@ const queries: Record<string, [string, RegExp]> = {
     'SELECT f.airport, f.delay FROM flights f JOIN `Flights` AS g ON f.airport = g.airport',
     /late\.sql reads its topic 2 times; a job reads it once/,
   ],
+  'its topic read twice, once within a function': [
+    'SELECT trim((SELECT max(airport) FROM flights)) AS airport, delay FROM flights',
+    /late\.sql reads its topic 2 times/,
+  ],
+  'its topic read twice, with another table defined': [
+    'WITH late AS (SELECT DISTINCT airport FROM flights) SELECT airport, delay FROM flights JOIN late USING (airport)',
+    /late\.sql reads its topic 2 times/,
+  ],
   'an id of its own in real time': [
     "SELECT airport, delay, concat('late-', _event_id) AS _event_id FROM flights",
     /late\.sql makes an _event_id of its own; a realtime job/,
@@ -179,6 +187,14 @@ test.each(Object.entries(queries))('SQL refused: %s', (_, [sql, fault]) => {
 test.each([
   'SELECT airport, delay, _event_id FROM flights WHERE delay IN (1, flights.delay)',
   'SELECT airport, delay, f._event_id AS _event_id FROM flights AS f',
+  'WITH flights AS (SELECT * FROM flights WHERE delay > 3) SELECT airport, delay, _event_id FROM flights',
+  'WITH a AS (SELECT 1 AS one), Flights (airport, delay, _event_id) AS (SELECT airport, delay, _event_id FROM flights) ' +
+    'SELECT airport, delay, _event_id FROM flights',
+  'SELECT airport, EXTRACT(HOUR FROM flights) AS delay, _event_id FROM flights',
+  'SELECT TRIM(BOTH concat(1, (2)) FROM flights) AS airport, delay, _event_id FROM flights',
+  'SELECT SUBSTRING(flights FROM 1) AS airport, delay, _event_id FROM flights',
+  'SELECT OVERLAY(airport PLACING 1 FROM flights) AS airport, delay, _event_id FROM flights',
+  'SELECT airport, delay, _event_id FROM flights WHERE airport IS NOT DISTINCT FROM flights',
 ])('SQL taken: %s', (sql) => {
   expect(planPipeline(inputOf(undefined, { sql: { late: sql } }))).not.toHaveProperty('reason');
 });
