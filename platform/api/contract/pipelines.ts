@@ -155,8 +155,10 @@ export const alert = alertFacts.extend({
   refusal: z.object({ reason: z.string(), atMs: z.number() }).nullable(),
   /** How often this state was put into the queue: each time it is tried until it is taken or given up. */
   rounds: z.number(),
-  /** The last state that a webhook took; null: none yet. */
-  told: z.object({ state: alertState, atMs: z.number() }).nullable(),
+  /** The last state that a webhook took; null: none yet. `webhookSinceMs`: when its URL was set; null: not known. */
+  told: z
+    .object({ state: alertState, atMs: z.number(), webhookSinceMs: z.number().nullable().default(null) })
+    .nullable(),
 });
 
 export type FlowState = z.infer<typeof flowState>;
