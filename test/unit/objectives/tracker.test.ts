@@ -152,7 +152,7 @@ test.each([
   before.observe(look(at, good, { windows: [{ ...window, isAcknowledged: false }] }));
   const kept = JSON.parse(JSON.stringify(before.toState()));
   const tracker = new ObjectiveTracker('complete', completeness({ of: 'events', ...more }), kept);
-  tracker.observe(look(at + laterMs, good, { windows: [{ ...window, isAcknowledged: true }, fresh] }));
+  tracker.observe(look(at + laterMs, good, { windows: [fresh, { ...window, isAcknowledged: true }] }));
   const { ring } = tracker.toState();
   for (const [, bad] of [...ring.fine, ...ring.coarse]) expect(bad).toBeGreaterThanOrEqual(0);
   expect(tracker.status(Math.max(at, at + laterMs)).reached).toBe(1);
