@@ -23,7 +23,7 @@ export function isDeployAnnounced(home: Home): boolean {
   return existsSync(announcement(home));
 }
 
-/** Once it has been waited for: one whose deploy never came is not waited for again. */
+/** When its deploy has ended, or the API has waited for it: neither is waited for again. */
 export function forgetAnnouncement(home: Home): void {
   rmSync(announcement(home), { force: true });
 }
@@ -39,7 +39,8 @@ export function isFirstDeploy(records: Seen): boolean {
 
 /**
  * Resolves when no pipeline of the home is being deployed for the first time; at once where one was deployed before, where
- * none is announced, or where the records can't be read.
+ * none is announced (any more: an API that starts again after its wait must not close the console), or where the records can't
+ * be read.
  */
 export async function firstDeployOver(
   records: Seen,
@@ -50,9 +51,9 @@ export async function firstDeployOver(
   for (;;) {
     const waitedMs = now() - startMs;
     const state = stateOf(records);
-    const comes = state === 'none' && isAnnounced() && waitedMs < recordedWithinMs;
+    const comes = state === 'none' && waitedMs < recordedWithinMs;
     const runs = state === 'deploying' && waitedMs < firstDeployMostMs;
-    if (!comes && !runs) return;
+    if (!isAnnounced() || (!comes && !runs)) return;
     await pause(lookMs);
   }
 }

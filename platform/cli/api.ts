@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ResponseOf, type Route, type RouteName, routes } from '../api/contract/routes.ts';
 import { createCredentials } from '../api/credentials.ts';
-import { firstDeployMostMs, isFirstDeploy } from '../api/firstDeploy.ts';
+import { firstDeployMostMs, isDeployAnnounced, isFirstDeploy } from '../api/firstDeploy.ts';
 import { createProcessDriver } from '../cluster/process/driver.ts';
 import { consoleUrl } from '../control/consoleUrl.ts';
 import { fail, isErrorCode, MillraceError } from '../errors.ts';
@@ -14,7 +14,8 @@ const answerWithinMs = 10_000;
 const patienceMs = 20_000;
 
 /**
- * Waits for it to answer, where its process runs: the link is for our API only. A home's first deploy is waited for, and told, once.
+ * Waits for it to answer, where its process runs: the link is for our API only. A home's first deploy is waited for as the API waits
+ * for it, and told, once.
  * Throws CONTROL_PLANE_DOWN.
  */
 export async function runningConsole({ home, progress }: Session): Promise<string> {
@@ -27,7 +28,7 @@ export async function runningConsole({ home, progress }: Session): Promise<strin
   for (;;) {
     const status = await driver.status(apiTask);
     if (status?.phase === 'running' && (await isThere(url))) return url;
-    if (isFirstDeploy(records) && Date.now() - startMs < firstDeployMostMs) {
+    if (isDeployAnnounced(home) && isFirstDeploy(records) && Date.now() - startMs < firstDeployMostMs) {
       endMs = Date.now() + patienceMs;
       if (!isTold) progress(waitsForDeploy);
       isTold = true;

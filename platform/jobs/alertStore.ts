@@ -49,13 +49,14 @@ export class AlertStore {
     this.#put({ ...alert, delivery: 'queued', rounds: alert.rounds + 1 });
   }
 
-  /** The webhook took one state of it, which may be over by now. */
-  taken({ id, state }: AlertState, atMs: number): void {
+  /** The webhook (by its `sinceMs`; null: not known which) took one state of it, which may be over by now. */
+  taken({ id, state }: AlertState, atMs: number, webhookSinceMs: number | null): void {
     const alert = this.find(id);
     if (alert === undefined) return;
-    if (alert.state === state) this.#put({ ...alert, delivery: 'delivered', refusal: null, told: { state, atMs } });
+    const told = { state, atMs, webhookSinceMs };
+    if (alert.state === state) this.#put({ ...alert, delivery: 'delivered', refusal: null, told });
     // Its end may have been told already.
-    else if (alert.state === 'resolved' && alert.told === null) this.#put({ ...alert, told: { state, atMs } });
+    else if (alert.state === 'resolved' && alert.told === null) this.#put({ ...alert, told });
   }
 
   /** An attempt has failed; of a state that is over by now, nobody needs to know. */

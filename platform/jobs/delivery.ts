@@ -31,6 +31,11 @@ export class Delivery {
   readonly #added = new Map<string, number>();
   /** When the webhook took an alert. Not kept: what was given up is tried again in any case. */
   #answeredMs = 0;
+  /**
+   * Events that were posted and could not be noted yet (a full disk), with the `sinceMs` of the webhook that took them: only
+   * the note is tried again. Not kept: after a kill they are posted once more.
+   */
+  readonly #posted = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #adding: Promise<void> | undefined;
   #saidOfWebhook = '';
@@ -103,7 +108,7 @@ export class Delivery {
     const queued = await this.#queue.add(alertEvent(alert), alert.rounds);
     if (queued === undefined) return false;
     this.#added.set(round, now());
-    if (queued.state === 'delivered') store.taken(alert, now());
+    if (queued.state === 'delivered') store.taken(alert, now(), null);
     if (queued.state === 'failed') store.givenUp(alert, queued.reason, queued.atMs);
     return true;
   }
@@ -130,17 +135,24 @@ export class Delivery {
       store.unwanted(event.data);
       throw new NotDeliverable('there is no webhook any more');
     }
+    if (this.#posted.get(event.id) !== webhook.sinceMs) await this.#post(webhook, event);
+    // Before the job ends: a kill between the two delivers it once more, under the same id.
+    store.taken(event.data, now(), webhook.sinceMs);
+    this.#posted.delete(event.id);
+    this.#answeredMs = now();
+    // It answers: whatever was given up is tried again.
+    this.kick();
+  }
+
+  async #post(webhook: Webhook, event: AlertEvent): Promise<void> {
+    const { store, now } = this.#options;
     try {
       await post(webhook, event, now());
     } catch (error) {
       store.refused(event.data, reasonOf(error), now());
       throw error;
     }
-    // Before the job ends: a kill between the two delivers it once more, under the same id.
-    store.taken(event.data, now());
-    this.#answeredMs = now();
-    // It answers: whatever was given up is tried again.
-    this.kick();
+    this.#posted.set(event.id, webhook.sinceMs);
   }
 
   #gaveUp(event: AlertEvent, reason: string): void {

@@ -79,12 +79,14 @@ class Ring {
     const at = slot % this.#slots.length;
     const there = this.#slots[at]!;
     if (slot < there) return;
+    // Taken back is only what this slot holds: the count may have been made before the window's length or the clock was changed.
+    if (bad < 0 && slot !== there) return;
     if (slot > there) {
       this.#slots[at] = slot;
       this.#bad[at] = 0;
       this.#total[at] = 0;
     }
-    this.#bad[at]! += bad;
+    this.#bad[at] = Math.max(0, this.#bad[at]! + bad);
     this.#total[at]! += total;
   }
 

@@ -13,7 +13,7 @@ export interface PlannedMachine {
   readonly cpusPerCore: number;
 }
 
-/** At most 100 columns wide, no colours, ends without a line break. */
+/** At most 100 columns wide but for what is to be copied, no colours, ends without a line break. */
 export function renderPlan(outcome: PlanOutcome, machine?: PlannedMachine): string {
   return 'refused' in outcome ? renderRefusal(outcome) : renderSections(outcome, machine);
 }
@@ -65,8 +65,10 @@ export function parameterLines({ parameterChanges = [] }: Pick<Plan, 'parameterC
   const rows = parameterChanges.map((each) => [each.name, `${value(each.from)} → ${value(each.to)}${told(each)}`]);
   const reset = parameterChanges.filter(({ from, toDefault }) => toDefault && from !== null);
   if (reset.length === 0) return table(rows);
-  const kept = reset.map(({ name, from }) => `--set ${shellWord(`${name}=${from}`)}`).join(' ');
-  return [...table(rows), ...wrap(`What is not given takes its default. To keep what is there: ${kept}`, '  ', '  ')];
+  const kept = reset.map(({ name, from }) => `--set ${shellWord(`${name}=${from}`)}`);
+  // To be copied: a break within a quoted value would be part of it.
+  const lines = kept.map((option) => `    ${option}`);
+  return [...table(rows), '  What is not given takes its default. To keep what is there:', ...lines];
 }
 
 function shellWord(text: string): string {

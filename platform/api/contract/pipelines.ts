@@ -108,10 +108,14 @@ export const objectiveStatus = z.object({
   text: z.string(),
 });
 
+/** It is shown in terminals, where an escape sequence or a line break would be obeyed. */
+const printable = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
+const printableOnly = 'a note is one line, without control characters and characters that are not seen';
+
 /** Empty: what there is. `origin`: start of the window as ISO-8601; else all of the pipeline's. */
 export const acknowledgeBody = z.object({
   origin: z.iso.datetime({ offset: true }).optional(),
-  note: z.string().trim().min(1).max(500).optional(),
+  note: z.string().trim().min(1).max(500).regex(printable, printableOnly).optional(),
 });
 export const acknowledged = z.object({
   pipeline: z.string(),
@@ -151,8 +155,10 @@ export const alert = alertFacts.extend({
   refusal: z.object({ reason: z.string(), atMs: z.number() }).nullable(),
   /** How often this state was put into the queue: each time it is tried until it is taken or given up. */
   rounds: z.number(),
-  /** The last state that a webhook took; null: none yet. */
-  told: z.object({ state: alertState, atMs: z.number() }).nullable(),
+  /** The last state that a webhook took; null: none yet. `webhookSinceMs`: when its URL was set; null: not known. */
+  told: z
+    .object({ state: alertState, atMs: z.number(), webhookSinceMs: z.number().nullable().default(null) })
+    .nullable(),
 });
 
 export type FlowState = z.infer<typeof flowState>;

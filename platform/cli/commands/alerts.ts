@@ -3,6 +3,7 @@ import type { Alert, ObjectiveStatus } from '../../api/contract/pipelines.ts';
 import { fail } from '../../errors.ts';
 import { readAlerts } from '../../jobs/alertFile.ts';
 import { type KeptBudgets, readBudgets } from '../../jobs/budgetFile.ts';
+import { isNews } from '../../jobs/owed.ts';
 import { startReceiver } from '../../jobs/receiver.ts';
 import { readWebhook, shownUrl, signingSecret, signingSecretFile } from '../../jobs/webhook.ts';
 import { pipelineName } from '../../model/names.ts';
@@ -79,7 +80,7 @@ function render({ webhook, watchedAt, alerts, objectives }: AlertList, nowMs: nu
     const since = new Date(sinceMs).toISOString();
     const until = resolvedMs === null ? '' : ` to ${new Date(resolvedMs).toISOString()}`;
     const todo = state === 'firing' ? `\n  Next: ${next}` : '';
-    return `${state.toUpperCase()} ${severity} since ${since}${until}${deliveryOf(alert)}\n  ${text}${todo}`;
+    return `${state.toUpperCase()} ${severity} since ${since}${until}${deliveryOf(alert, nowMs)}\n  ${text}${todo}`;
   });
   if (lines.length === 0) lines.push('No alert has fired.');
   const rows = objectives.map(({ pipeline, name, text }) => [pipeline, name, text]);
@@ -92,14 +93,18 @@ function render({ webhook, watchedAt, alerts, objectives }: AlertList, nowMs: nu
   return lines.join('\n');
 }
 
-function deliveryOf({ delivery, refusal, rounds }: Alert): string {
+function deliveryOf(alert: Alert, nowMs: number): string {
+  const { delivery, refusal, rounds } = alert;
   if (delivery === null) return '';
   const said = `; webhook: ${delivery}`;
   if (refusal === null) return said;
   const why = `${refusal.reason}, ${new Date(refusal.atMs).toISOString()}`;
   if (delivery !== 'failed') return `${said} (${why})`;
   const times = rounds > 1 ? `, given up ${rounds} times` : '';
-  return `${said} (${why}${times})\n  Not told. Next: mend the receiver, then millrace up --alert-webhook URL, which tries at once`;
+  const failed = `${said} (${why}${times})`;
+  // An end that is no news any more is not sent, whatever is set.
+  if (!isNews(alert, nowMs)) return failed;
+  return `${failed}\n  Not taken. Next: mend the receiver, then millrace up --alert-webhook URL, which tries at once`;
 }
 
 /** Ends with Ctrl-C. Throws PORT_TAKEN. */

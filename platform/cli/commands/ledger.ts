@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Acknowledged } from '../../api/contract/pipelines.ts';
+import { type Acknowledged, acknowledgeBody } from '../../api/contract/pipelines.ts';
 import { exitCodes, fail } from '../../errors.ts';
 import { type PipelineLedger, readLedger } from '../../observe/ledger.ts';
 import { acknowledgedIn, booksFileName, type KnownFault, withAcknowledged } from '../../observe/watch/booksFile.ts';
@@ -25,7 +25,7 @@ export function addLedger(program: Command): void {
     .option('--windows <n>', 'print the newest so many windows', wholeNumber('--windows', 1, 100_000, 'ledger'), 12)
     .option('--acknowledge', 'what does not balance was seen: it stays in the ledger, and makes no trouble any more')
     .option('--window <origin>', 'with --acknowledge: only of the window that begins then (its origin as printed)')
-    .option('--note <text>', 'with --acknowledge: why, kept and shown beside it; at most 500 characters')
+    .option('--note <text>', 'with --acknowledge: why, kept and shown beside it; one line, at most 500 characters')
     .option('--json', 'print JSON, all windows')
     .action(async (pipeline: string, options: Options) => {
       const session = createSession(options);
@@ -59,12 +59,19 @@ function knownOf(file: string): { readonly known: readonly KnownFault[]; readonl
 
 /** Told to the API, whose observer keeps the books. */
 async function acknowledge(session: Session, pipeline: string, { window, note }: Options): Promise<void> {
+  checkNote(note);
   pipelineOf(session, pipeline);
   const body = {
     ...(window === undefined ? {} : { origin: originOf(window) }),
     ...(note === undefined ? {} : { note }),
   };
   answer(session, await askApi(session, 'acknowledge', { params: { pipeline }, body }), renderAcknowledged);
+}
+
+/** Throws INVALID_ARGUMENT. */
+function checkNote(note: string | undefined): void {
+  const issue = acknowledgeBody.shape.note.safeParse(note).error?.issues[0];
+  if (issue !== undefined) fail('INVALID_ARGUMENT', { reason: `--note: ${issue.message}`, command: 'ledger' });
 }
 
 function originOf(window: string): string {

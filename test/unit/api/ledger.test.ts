@@ -71,6 +71,10 @@ test.each([
   ['a window without a fault', { origin: '2001-01-01T00:00:00.000Z' }, 404, 'LEDGER_WINDOW_UNKNOWN'],
   ['what is no time', { origin: 'yesterday' }, 400, 'REQUEST_INVALID'],
   ['a note that is too long', { note: 'x'.repeat(501) }, 400, 'REQUEST_INVALID'],
+  ['a note that colours the terminal', { note: 'a\u001b[31mb' }, 400, 'REQUEST_INVALID'],
+  ['a note of two lines', { note: 'a\nb' }, 400, 'REQUEST_INVALID'],
+  ['a note that turns the text round', { note: 'a\u202eb' }, 400, 'REQUEST_INVALID'],
+  ['a note with a line separator', { note: 'a\u2028b' }, 400, 'REQUEST_INVALID'],
 ])('refused, and nothing is acknowledged: %s', async (_, body, status, code) => {
   const answer = await call(body);
   expect([answer.status, answer.body.error]).toEqual([status, expect.objectContaining({ code })]);

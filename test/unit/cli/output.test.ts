@@ -87,17 +87,22 @@ test('alerts that were not told say why, and what to do; in JSON as it is docume
     delivery: 'failed',
     refusal: { reason: 'https://hooks.example/… answered 503', atMs: 2 },
     rounds: 2,
-    told: { state: 'firing', atMs: 1 },
+    told: { state: 'firing', atMs: 1, webhookSinceMs: 0 },
   };
   writeAlerts(homeAt(home.path), [alert]);
   const { stdout } = await home.run('alerts');
   expect(stdout).toMatch(
     /FIRING page .*webhook: failed \(https:\/\/hooks\.example\/… answered 503.*given up 2 times\)/,
   );
-  expect(stdout).toMatch(/Not told\. Next: .*millrace up --alert-webhook URL/);
+  expect(stdout).toMatch(/Not taken\. Next: .*millrace up --alert-webhook URL/);
   const printed = JSON.parse((await home.run('alerts', '--json')).stdout);
   expect(differences(documentedShapes('alerts')[0]!, printed)).toEqual([]);
   expect(printed.alerts).toEqual([alert]);
+  // An end of long ago is not sent any more, whatever is set.
+  writeAlerts(homeAt(home.path), [{ ...alert, state: 'resolved', resolvedMs: 2 }]);
+  const old = (await home.run('alerts')).stdout;
+  expect(old).toMatch(/RESOLVED page .*webhook: failed/);
+  expect(old).not.toContain('Not taken');
 });
 
 test('into a pipe nothing is coloured; in a terminal it is, unless NO_COLOR or --json is there', async () => {

@@ -31,6 +31,13 @@ const refusals: readonly [string, readonly string[], string, string, string][] =
     "Too many arguments for 'plan'. Expected 1 argument but got 2: a, b.",
     'plan --help',
   ],
+  [
+    'a note that a terminal would obey',
+    ['ledger', 'x', '--acknowledge', '--note', 'a\u001b[2Jb'],
+    'INVALID_ARGUMENT',
+    '--note: a note is one line, without control characters and characters that are not seen',
+    'ledger --help',
+  ],
   ['an unknown command', ['statu'], 'UNKNOWN_COMMAND', 'There is no command "statu".', 'millrace help'],
   ['an option in place of a command', ['--jsn'], 'UNKNOWN_COMMAND', 'There is no command "--jsn".', 'millrace help'],
 ];

@@ -15,7 +15,7 @@ const alert = (more: Partial<Alert>): Alert => ({
   ...more,
 });
 const over = (more: Partial<Alert>) => alert({ state: 'resolved', resolvedMs: now - 2 * minute, ...more });
-const toldFiring = { state: 'firing', atMs: now - 20 * minute } as const;
+const toldFiring = { state: 'firing', atMs: now - 20 * minute, webhookSinceMs: now - day } as const;
 const moment = (more: Partial<Moment> = {}): Moment => ({
   webhook: { sinceMs: now - day, setMs: now - day },
   ...{ answeredMs: 0, nowMs: now, againAfterMs: defaultAgainAfterMs },
@@ -44,10 +44,23 @@ describe('of what fires', () => {
     const told = alert({ delivery: 'delivered', refusal: null, told: toldFiring });
     for (const each of [moment(), setNow, moment({ answeredMs: now })]) expect(isOwed(told, each)).toBe(false);
     expect(isOwed(told, changedNow)).toBe(true);
-    expect(isOwed({ ...told, told: { state: 'firing', atMs: now } }, changedNow)).toBe(false);
+    expect(isOwed({ ...told, told: { ...toldFiring, webhookSinceMs: now } }, changedNow)).toBe(false);
+    // Of a list that does not say which webhook: by the times.
+    const unknown = { ...toldFiring, webhookSinceMs: null };
+    expect(isOwed({ ...told, told: unknown }, changedNow)).toBe(true);
+    expect(isOwed({ ...told, told: { ...unknown, atMs: now } }, changedNow)).toBe(false);
     // Of a list that does not say when.
     expect(isOwed({ ...told, told: null }, changedNow)).toBe(false);
   });
+});
+
+test('a webhook that was set in the future (the clock was set back) is told once, and hurries nothing', () => {
+  const future = moment({ webhook: { sinceMs: now + day, setMs: now + day }, answeredMs: now + day });
+  const told = alert({ delivery: 'delivered', refusal: null, told: toldFiring });
+  expect(isOwed(told, future)).toBe(true);
+  expect(isOwed({ ...told, told: { state: 'firing', atMs: now, webhookSinceMs: now + day } }, future)).toBe(false);
+  expect(isOwed(alert({}), future)).toBe(false);
+  expect(isPromising(alert({}), future)).toBe(false);
 });
 
 describe('of what is over', () => {
@@ -66,7 +79,7 @@ describe('of what is over', () => {
   });
 
   test('one that was told is owed to nobody', () => {
-    const told = over({ delivery: 'delivered', refusal: null, told: { state: 'resolved', atMs: now - minute } });
+    const told = over({ delivery: 'delivered', refusal: null, told: { ...toldFiring, state: 'resolved' } });
     for (const each of [moment(), setNow, changedNow]) expect(isOwed(told, each)).toBe(false);
   });
 });

@@ -140,6 +140,25 @@ test('a window that was balanced and is not any more counts as bad; one that is 
   expect(tracker.status(startMs + 42_000).reached).toBeCloseTo(0.97, 10);
 });
 
+test.each([
+  ['under another window', { windowHours: 720 }, 10 * minutes],
+  ['after the clock was set back', {}, -10 * minutes],
+])('what is acknowledged %s takes nothing back that is not counted there', (_, more, laterMs) => {
+  const at = startMs + 3 * hours;
+  const window = { originMs: at - 30_000, endMs: at - 20_000, isBalanced: false, events: 100, faulty: 40 };
+  const fresh = { ...window, originMs: at - 20_000, isBalanced: true, faulty: 0, isAcknowledged: false };
+  const before = new ObjectiveTracker('complete', completeness({ of: 'events' }));
+  before.observe(look(at - 1000, good));
+  before.observe(look(at, good, { windows: [{ ...window, isAcknowledged: false }] }));
+  const kept = JSON.parse(JSON.stringify(before.toState()));
+  const tracker = new ObjectiveTracker('complete', completeness({ of: 'events', ...more }), kept);
+  tracker.observe(look(at + laterMs, good, { windows: [fresh, { ...window, isAcknowledged: true }] }));
+  const { ring } = tracker.toState();
+  for (const [, bad] of [...ring.fine, ...ring.coarse]) expect(bad).toBeGreaterThanOrEqual(0);
+  expect(tracker.status(Math.max(at, at + laterMs)).reached).toBe(1);
+  for (const burn of Object.values(tracker.status(at + laterMs).burnRates)) expect(burn ?? 0).toBeGreaterThanOrEqual(0);
+});
+
 test('what somebody has acknowledged ends what fires because of it, also after a restart; a new fault in the window fires again', () => {
   let tracker = new ObjectiveTracker('complete', completeness());
   const bad = startMs + 10 * minutes;

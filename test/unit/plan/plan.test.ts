@@ -118,9 +118,14 @@ describe('a later deploy', () => {
         'Parameters',
         "  least  45 → 30 (the blueprint's default)",
         `  name   "a b" → "" (the blueprint's default)`,
-        "  What is not given takes its default. To keep what is there: --set least=45 --set 'name=a b'",
+        '  What is not given takes its default. To keep what is there:',
+        '    --set least=45',
+        "    --set 'name=a b'",
       ].join('\n'),
     );
+    const long = { least: 30, name: `${'a b '.repeat(40)}${'x'.repeat(120)}` };
+    const kept = renderPlan(planned(deployed(given({ least: 30, name: '' }), planned(given(long)))));
+    expect(kept.split('\n')).toContain(`    --set 'name=${long.name}'`);
     const other = renderPlan(planned(deployed(given({ least: 60, name: 'a b' }), before)));
     expect(other).toContain('  least  45 → 60\n');
     expect(other).not.toContain('To keep what is there');
