@@ -8,18 +8,24 @@ import type { StageSnapshot } from '../telemetry/conservation/cell.ts';
 import type { LedgerReport, LedgerStage } from '../telemetry/conservation/report.ts';
 import { type Hop, hopsOf } from './hops.ts';
 import { askTasks, positionsOf, type TaskReply, tasksOf } from './stages.ts';
+import type { OpenFault } from './watch/booksFile.ts';
 
 export interface PipelineLedger extends LedgerReport {
   readonly pipeline: string;
   /** What makes the ledger say less than it could: tasks that did not answer, journals that are not kept. */
   readonly faults: readonly string[];
+  /** That the observer has found and nobody has acknowledged, oldest first; their windows may no longer be among `windows`. */
+  readonly openFaults: readonly OpenFault[];
 }
+
+/** Of one look, which knows no books. */
+export type LookedLedger = Omit<PipelineLedger, 'openFaults'>;
 
 /**
  * `nowMs`: windows that were closed by then are judged. That is before anything is asked, so that what a drained stage has
  * not counted of such a window will not come.
  */
-export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowMs: number): Promise<PipelineLedger> {
+export async function readLedger(record: PipelineRecord, kafka: KafkaAdmin, nowMs: number): Promise<LookedLedger> {
   const { pipeline, plan, countedFromMs = {} } = record;
   const hops = hopsOf(pipeline, plan.spec);
   const lags = await Promise.all(hops.map(readLag));

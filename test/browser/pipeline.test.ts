@@ -196,6 +196,8 @@ describe('a pipeline', () => {
     await dialog.getByRole('button', { name: 'Acknowledge', exact: true }).click();
     await shown.page.getByText(/acknowledged .*: the disk was full/).waitFor();
     expect(await shown.page.getByRole('button', { name: /^Acknowledge the fault of/ }).count()).toBe(0);
+    // The button that had the focus is gone: the keyboard goes on from the ledger.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('ledger-title');
     const { asked } = shown.server.changes.find(({ name }) => name === 'acknowledge')!;
     expect(asked.body).toEqual({ origin: expect.stringMatching(/^20.*Z$/), note: 'the disk was full' });
     expect(await shown.look('pipeline-acknowledged')).toEqual([]);

@@ -2,8 +2,19 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Acknowledged, acknowledgeBody } from '../../api/contract/pipelines.ts';
 import { exitCodes, fail } from '../../errors.ts';
+import type { PipelineRecord } from '../../model/records.ts';
 import { type PipelineLedger, readLedger } from '../../observe/ledger.ts';
-import { acknowledgedIn, booksFileName, type KnownFault, withAcknowledged } from '../../observe/watch/booksFile.ts';
+import {
+  acknowledgedIn,
+  besides,
+  booksFileName,
+  type KnownFault,
+  type OpenFault,
+  openFaultOf,
+  openIn,
+  stillOpen,
+  withAcknowledged,
+} from '../../observe/watch/booksFile.ts';
 import { pipelineOf, withKafkaOf } from '../../operate/recorded.ts';
 import type { LedgerFault, WindowBalance } from '../../telemetry/conservation/report.ts';
 import { askApi } from '../api.ts';
@@ -41,19 +52,29 @@ async function show(session: Session, pipeline: string, options: Options): Promi
   }
   const record = pipelineOf(session, pipeline);
   const found = await withKafkaOf(session, (kafka) => readLedger(record, kafka, Date.now()));
-  const { known, faults } = knownOf(join(session.home.historyDir, pipeline, booksFileName));
-  const ledger = { ...withAcknowledged(found, known), faults: [...found.faults, ...faults] };
+  const { known, open, faults } = booksOf(join(session.home.historyDir, pipeline, booksFileName), record);
+  const ledger: PipelineLedger = {
+    ...withAcknowledged(found, known),
+    faults: [...found.faults, ...faults],
+    openFaults: stillOpen(open, found.windows).map(openFaultOf),
+  };
   answer(session, ledger, (value) => render(value, options.windows));
-  if (ledger.windows.some(({ faults }) => faults.some(isOpen))) process.exitCode = exitCodes.runtime;
+  if (isAnyOpen(ledger)) process.exitCode = exitCodes.runtime;
 }
 
-/** The ledger is told without what can't be read: then all faults count. */
-function knownOf(file: string): { readonly known: readonly KnownFault[]; readonly faults: readonly string[] } {
+interface FromBooks {
+  readonly known: readonly KnownFault[];
+  readonly open: readonly KnownFault[];
+  readonly faults: readonly string[];
+}
+
+/** The ledger is told without what can't be read: then all faults of its windows count. */
+function booksOf(file: string, record: PipelineRecord): FromBooks {
   try {
-    return { known: acknowledgedIn(file), faults: [] };
+    return { known: acknowledgedIn(file), open: openIn(file, record, Date.now()), faults: [] };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return { known: [], faults: [`what was acknowledged is not known: ${reason}`] };
+    return { known: [], open: [], faults: [`what was acknowledged is not known: ${reason}`] };
   }
 }
 
@@ -88,26 +109,41 @@ function renderAcknowledged({ pipeline, faults }: Acknowledged): string {
   if (faults.length === 0) return `${pipeline}: nothing to acknowledge. See: millrace ledger ${pipeline}`;
   return [
     ...faults.map(({ origin, text }) => `acknowledged ${origin}: ${text}`),
-    `They stay in the ledger and in its sums, and no longer count in the state and the alerts of ${pipeline}; a new fault does.`,
+    `They stay in the ledger and in its sums, and no longer count in the state of ${pipeline}, nor in its alerts while their windows are kept; a new fault does.`,
   ].join('\n');
 }
 
-function render(ledger: PipelineLedger, shown: number): string {
+/** What `millrace ledger` prints, the newest `shown` of its windows. */
+export function render(ledger: PipelineLedger, shown: number): string {
   const { pipeline, windows, lost, duplicated, replayed, windowMs, faults } = ledger;
   const count = (state: WindowBalance['state']) => windows.filter((each) => each.state === state).length;
   const states = (['balanced', 'in-flight', 'unknown', 'unbalanced'] as const)
     .filter((state) => count(state) > 0)
     .map((state) => `${count(state)} ${state}`);
-  const isAnyOpen = windows.some((window) => window.faults.some(isOpen));
   return [
     `${pipeline}: ${windows.length} windows of ${windowMs / 1000} s: ${states.join(', ') || 'nothing was counted yet'}`,
     `lost ${lost}, duplicated ${duplicated}, replayed ${replayed} (came again and were known)`,
     '',
     columns([['origin', 'state', 'events', 'why'], ...windows.slice(-shown).map(row)]),
     ...windows.flatMap((window) => window.faults.map((fault) => unbalanced(window, fault))),
-    ...(isAnyOpen ? [`Once you have seen why: millrace ledger ${pipeline} --acknowledge`] : []),
+    ...beside(ledger).map(
+      ({ origin, text }) => `UNBALANCED ${origin}: ${text}; found before, the window is no longer known`,
+    ),
+    ...(isAnyOpen(ledger) ? [`Once you have seen why: millrace ledger ${pipeline} --acknowledge`] : []),
     ...faults.map((fault) => `note: ${fault}`),
   ].join('\n');
+}
+
+/** Whether a fault counts, in a window that is still known or in one that no longer is. */
+export function isAnyOpen(ledger: PipelineLedger): boolean {
+  return ledger.openFaults.length > 0 || ledger.windows.some(({ faults }) => faults.some(isOpen));
+}
+
+function beside({ openFaults, windows }: PipelineLedger): readonly OpenFault[] {
+  return besides(
+    openFaults,
+    windows.flatMap(({ originMs, faults }) => faults.map(({ stage }) => ({ originMs, stage }))),
+  );
 }
 
 function isOpen({ acknowledged }: LedgerFault): boolean {

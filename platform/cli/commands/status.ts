@@ -12,11 +12,11 @@ import { workerTask } from '../../model/controlPlane.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import { type Standing, waitsOf } from '../../observe/standing.ts';
-import { acknowledgedIn, booksFileName, type KnownFault } from '../../observe/watch/booksFile.ts';
+import { acknowledgedIn, booksFileName, openIn } from '../../observe/watch/booksFile.ts';
 import type { ReadNewestDeadLetter } from '../../observe/watch/deadLetters.ts';
 import { type FrameworkFact, flowStateOf, type Verdict } from '../../observe/watch/flowState.ts';
 import { KafkaLine } from '../../observe/watch/kafkaLine.ts';
-import { lookNow } from '../../observe/watch/lookNow.ts';
+import { type LookNow, lookNow } from '../../observe/watch/lookNow.ts';
 import { type Statuses, seeServers } from '../../observe/watch/servers.ts';
 import { newestDeadLetter } from '../../operate/newestDeadLetter.ts';
 import { createRecords, namesOf, type ReadPipelines, type UnreadableRecord } from '../../records/records.ts';
@@ -129,11 +129,11 @@ interface World {
 async function pipelineStatus(session: Session, record: PipelineRecord, { facts, ...world }: World) {
   const { pipeline, blueprint, revision, endpoints, error } = record;
   const names = record.plan.frameworks.map(({ framework }) => framework as string);
-  const acknowledged = acknowledgedOf(session, pipeline);
+  const books = booksOf(session, record);
   const [seen, found] = await Promise.all([
     seePipeline(world.statuses, record),
     lookNow(record, {
-      ...{ ...world, acknowledged, now: Date.now, pause: (ms: number) => sleep(ms) },
+      ...{ ...world, ...books, now: Date.now, pause: (ms: number) => sleep(ms) },
       frameworks: facts.filter(({ framework }) => names.includes(framework)),
     }),
   ]);
@@ -148,12 +148,13 @@ async function pipelineStatus(session: Session, record: PipelineRecord, { facts,
   };
 }
 
-/** Where the books can't be read, all faults count; `millrace ledger` says why. */
-function acknowledgedOf({ home }: Session, pipeline: string): readonly KnownFault[] {
+/** Where the books can't be read, all faults that are seen now count; `millrace ledger` says why. */
+function booksOf({ home }: Session, record: PipelineRecord): Pick<LookNow, 'acknowledged' | 'open'> {
+  const file = join(home.historyDir, record.pipeline, booksFileName);
   try {
-    return acknowledgedIn(join(home.historyDir, pipeline, booksFileName));
+    return { acknowledged: acknowledgedIn(file), open: openIn(file, record, Date.now()) };
   } catch {
-    return [];
+    return { acknowledged: [], open: [] };
   }
 }
 

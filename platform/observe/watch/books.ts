@@ -8,7 +8,15 @@ import { existsSync, renameSync } from 'node:fs';
 import { readState, writeState } from '../../state-files.ts';
 import { windowMs } from '../../telemetry/conservation/cell.ts';
 import type { LedgerFault, LedgerReport, WindowBalance } from '../../telemetry/conservation/report.ts';
-import { type Books, checkBooks, isSameFault, type KnownFault, type Placed, withAcknowledged } from './booksFile.ts';
+import {
+  type Books,
+  checkBooks,
+  isSameFault,
+  type KnownFault,
+  keptMs,
+  type Placed,
+  withAcknowledged,
+} from './booksFile.ts';
 import type { Judged } from './judge.ts';
 
 export interface BooksOptions {
@@ -26,7 +34,6 @@ export interface Acknowledging {
 
 /** What two looks must be apart to agree, in milliseconds. */
 export const confirmMs = 4000;
-const keptMs = 86_400_000;
 const maxFaults = 4096;
 const maxWindows = 4096;
 /** Pages are asked for from the oldest window that is not judged yet on, but no farther back than this; see `isWhole`. */
@@ -56,7 +63,9 @@ export class LedgerBooks {
     const { file, pipeline, revision, onFault } = this.#options;
     try {
       const found = readState<Books>(file, 'millrace/ledger-faults/1', checkBooks);
-      return found === undefined || found.pipeline !== pipeline || found.revision > revision ? [] : found.faults;
+      if (found === undefined || found.pipeline !== pipeline || found.revision > revision) return [];
+      for (const originMs of found.settled) this.#settled.add(originMs);
+      return found.faults;
     } catch (thrown) {
       if (existsSync(file)) renameSync(file, `${file}.corrupt`);
       onFault(`${(thrown as Error).message} It was set aside as ${file}.corrupt, and faults are told anew.`);
@@ -101,6 +110,7 @@ export class LedgerBooks {
   }
 
   #settle(): void {
+    const before = [...this.#settled].join();
     const faulty = new Set(this.#faults.map(({ originMs }) => originMs));
     for (const originMs of this.#settled) if (!faulty.has(originMs)) this.#settled.delete(originMs);
     for (const originMs of faulty) {
@@ -108,6 +118,8 @@ export class LedgerBooks {
       if (state === 'balanced') this.#settled.add(originMs);
       else if (state === 'unbalanced') this.#settled.delete(originMs);
     }
+    // What is open is read from the file, too: by `millrace ledger`, `millrace status` and the next observer.
+    if ([...this.#settled].join() !== before) this.#tryToWrite(this.#faults);
   }
 
   /** Those of the newest looks that the books do not know, or not so. */
@@ -136,8 +148,12 @@ export class LedgerBooks {
     for (const fault of certain) this.#doubted.delete(wordsOf(fault));
     if (certain.length === 0 && kept.length === this.#faults.length) return;
     this.#faults = kept;
+    this.#tryToWrite(kept);
+  }
+
+  #tryToWrite(faults: readonly KnownFault[]): void {
     try {
-      this.#write(kept);
+      this.#write(faults);
     } catch (thrown) {
       this.#options.onFault((thrown as Error).message);
     }
@@ -160,7 +176,8 @@ export class LedgerBooks {
   /** Throws STATE_UNAVAILABLE. */
   #write(faults: readonly KnownFault[]): void {
     const { file, pipeline, revision } = this.#options;
-    writeState<Books>(file, { format: 'millrace/ledger-faults/1', pipeline, revision, faults: [...faults] });
+    const settled = [...this.#settled];
+    writeState<Books>(file, { format: 'millrace/ledger-faults/1', pipeline, revision, faults: [...faults], settled });
   }
 
   #summed(): LedgerReport {

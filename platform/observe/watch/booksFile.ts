@@ -23,10 +23,15 @@ const books = z.object({
   /** Of the pipeline when it was written: a smaller one is of a pipeline that was deployed anew. */
   revision: z.number(),
   faults: z.array(knownFault),
+  /** Starts of windows that had a fault and came to balance later, in milliseconds since 1970: those faults do not count. */
+  settled: z.array(z.number()).default([]),
 });
 
 export type KnownFault = z.infer<typeof knownFault>;
 export type Books = z.infer<typeof books>;
+
+/** How long a fault stays that nobody acknowledges. */
+export const keptMs = 86_400_000;
 
 /** In the directory of a pipeline's history. */
 export const booksFileName = 'ledger-faults.json';
@@ -39,6 +44,43 @@ export function checkBooks(value: unknown): Books {
 export function acknowledgedIn(file: string): readonly KnownFault[] {
   const faults = readState<Books>(file, 'millrace/ledger-faults/1', checkBooks)?.faults ?? [];
   return faults.filter(({ acknowledgedMs }) => acknowledgedMs !== null);
+}
+
+/** Faults that count still, oldest first. Their windows may be gone from the stages' pages. Throws as `acknowledgedIn`. */
+export function openIn(
+  file: string,
+  { pipeline, revision }: Pick<Books, 'pipeline' | 'revision'>,
+  nowMs: number,
+): readonly KnownFault[] {
+  const found = readState<Books>(file, 'millrace/ledger-faults/1', checkBooks);
+  if (found === undefined || found.pipeline !== pipeline || found.revision > revision) return [];
+  const { faults, settled } = found;
+  return faults.filter(
+    ({ acknowledgedMs, originMs, toldMs }) =>
+      acknowledgedMs === null && !settled.includes(originMs) && nowMs - toldMs < keptMs,
+  );
+}
+
+/** As the ledger tells one of its open faults, whether or not its window is still there. */
+export type OpenFault = Omit<KnownFault, 'acknowledgedMs' | 'note'>;
+
+export function openFaultOf({ acknowledgedMs: _, note: __, ...fault }: KnownFault): OpenFault {
+  return fault;
+}
+
+/** Without those whose window balances by a later look. Pure. */
+export function stillOpen<T extends Placed>(open: readonly T[], windows: LedgerReport['windows']): readonly T[] {
+  const balanced = new Set(windows.filter(({ state }) => state === 'balanced').map(({ originMs }) => originMs));
+  return open.filter(({ originMs }) => !balanced.has(originMs));
+}
+
+/** Of these the ones that `told` does not name: a stage and window has one fault, whatever it says by now. Pure. */
+export function besides<T extends Placed>(
+  open: readonly T[],
+  told: readonly Pick<Placed, 'originMs' | 'stage'>[],
+): readonly T[] {
+  const isTold = (fault: T) => told.some(({ originMs, stage }) => originMs === fault.originMs && stage === fault.stage);
+  return open.filter((fault) => !isTold(fault));
 }
 
 /** A fault, and where it is. */

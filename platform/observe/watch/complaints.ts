@@ -115,7 +115,7 @@ function lateHops({ hops, freshnessMs, pipeline }: FlowFacts): readonly Complain
 function unbalanced(pipeline: string, { windows, newest }: NonNullable<FlowFacts['unbalanced']>): Complaint {
   return {
     text: `${count(windows, 'window')} of the ledger do not balance: ${newest}`,
-    next: `millrace ledger ${pipeline}`,
+    next: `millrace ledger ${pipeline}, and once you have seen why: millrace ledger ${pipeline} --acknowledge`,
   };
 }
 

@@ -1,9 +1,9 @@
 /** One short look at a pipeline, of two readings, for who does not watch: the same facts, the same state. */
 import type { PipelineRecord } from '../../model/records.ts';
-import type { LedgerFault } from '../../telemetry/conservation/report.ts';
+import type { LedgerFault, WindowBalance } from '../../telemetry/conservation/report.ts';
 import { hopsOf } from '../hops.ts';
 import { askTasks, type TaskReply } from '../stages.ts';
-import { isSameFault, type KnownFault } from './booksFile.ts';
+import { besides, isSameFault, type KnownFault, stillOpen } from './booksFile.ts';
 import { deadLetterSpanMs, deadLettersOf, filledTopics, type ReadNewestDeadLetter } from './deadLetters.ts';
 import { factsOf, type Sight, unbalancedOf } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, type FrameworkFact } from './flowState.ts';
@@ -24,6 +24,8 @@ export interface LookNow {
   readonly pause: (ms: number) => Promise<unknown>;
   /** Faults of the ledger that somebody has acknowledged. */
   readonly acknowledged: readonly KnownFault[];
+  /** Those that count by the observer's books: their windows may be gone from the pages, or not be known now. */
+  readonly open: readonly KnownFault[];
   readonly newestDeadLetter: ReadNewestDeadLetter;
   readonly freshnessMs?: number;
 }
@@ -44,7 +46,7 @@ export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<Fl
   const watch = new HopWatch(record.pipeline, hopsOf(record.pipeline, record.plan.spec));
   const first = isUp(record, deps.statuses) ? await read(record, deps) : nothing;
   if (first.look !== undefined) watch.see(first.look, first.answers);
-  const doubted = new Set(faultsIn(record, first, watch).map(wordsOf));
+  const doubted = new Set(faultsIn(windowsIn(record, first, watch)).map(wordsOf));
   const looksAgain = first.answers.length > 0;
   if (looksAgain) await deps.pause(apartMs);
   const second = looksAgain ? await read(record, deps) : first;
@@ -54,14 +56,23 @@ export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<Fl
   const rest = {
     freshnessMs: deps.freshnessMs ?? defaultFreshnessMs,
     deadLetters: await deadLettersNow(record, second.look, deps),
-    unbalanced: unbalancedOf(
-      faultsIn(record, second, watch).filter(
-        (fault) => doubted.has(wordsOf(fault)) && !deps.acknowledged.some((known) => isSameFault(known, fault)),
-      ),
-    ),
+    unbalanced: unbalancedOf(openOf(windowsIn(record, second, watch), doubted, deps)),
     offsetsFault: second.fault,
   };
   return factsOf(sightOf(record, deps, { first, second, watch, nowMs }), rest, nowMs);
+}
+
+/** What both readings find, and what the books hold open besides; oldest first. */
+function openOf(
+  windows: readonly WindowBalance[],
+  doubted: ReadonlySet<string>,
+  { acknowledged, open }: LookNow,
+): readonly (Found | KnownFault)[] {
+  const found = faultsIn(windows).filter(
+    (fault) => doubted.has(wordsOf(fault)) && !acknowledged.some((known) => isSameFault(known, fault)),
+  );
+  const rest = besides(stillOpen(open, windows), found);
+  return [...found, ...rest].sort((one, other) => one.originMs - other.originMs);
 }
 
 /** Of what was written before the first reading only Kafka knows the age. */
@@ -147,9 +158,12 @@ interface Found extends LedgerFault {
   readonly origin: string;
 }
 
-function faultsIn(record: PipelineRecord, { look, answers }: Reading, watch: HopWatch): readonly Found[] {
+function windowsIn(record: PipelineRecord, { look, answers }: Reading, watch: HopWatch): readonly WindowBalance[] {
   if (look === undefined) return [];
-  const { windows } = judge(record, hopsOf(record.pipeline, record.plan.spec), look, answers, watch).report;
+  return judge(record, hopsOf(record.pipeline, record.plan.spec), look, answers, watch).report.windows;
+}
+
+function faultsIn(windows: readonly WindowBalance[]): readonly Found[] {
   return windows.flatMap(({ originMs, origin, faults }) => faults.map((fault) => ({ ...fault, originMs, origin })));
 }
 

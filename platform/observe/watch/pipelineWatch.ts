@@ -8,7 +8,7 @@ import { notesOf, type PipelineLedger } from '../ledger.ts';
 import type { WatchEvent } from '../watcher.ts';
 import { TaskAsker } from './asking.ts';
 import { type Acknowledging, LedgerBooks } from './books.ts';
-import { booksFileName, type KnownFault } from './booksFile.ts';
+import { booksFileName, type KnownFault, openFaultOf } from './booksFile.ts';
 import type { ClusterSight } from './clusterEye.ts';
 import { DeadLetterWatch, type ReadNewestDeadLetter } from './deadLetters.ts';
 import { factsOf, unbalancedOf } from './facts.ts';
@@ -246,6 +246,7 @@ export class PipelineWatch {
       pipeline: this.#record.pipeline,
       ...this.#books.report(),
       faults: [...silent, ...notesOf(this.#asker.answers(), this.#deps.now())],
+      openFaults: this.#books.open().map(openFaultOf),
     };
   }
 

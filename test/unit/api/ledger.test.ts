@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Plan } from '../../../platform/model/plan.ts';
 import { confirmMs, LedgerBooks } from '../../../platform/observe/watch/books.ts';
+import { openFaultOf } from '../../../platform/observe/watch/booksFile.ts';
 import { makePlan } from '../../../platform/operate/makePlan.ts';
 import { createRecords } from '../../../platform/records/records.ts';
 import { windowMs } from '../../../platform/telemetry/conservation/cell.ts';
@@ -32,7 +33,7 @@ beforeAll(async () => {
   for (const lookMs of [nowMs - 2 * confirmMs, nowMs]) books.judge({ report, sinceMs: 0, isWhole: true }, lookMs);
   world = await startWorld({
     watcher: {
-      ledger: () => ({ pipeline, ...books.report(), faults: [] }),
+      ledger: () => ({ pipeline, ...books.report(), faults: [], openFaults: books.open().map(openFaultOf) }),
       faults: () => books.faults(),
       acknowledge: (_, what = {}) => books.acknowledge(what, Date.now()),
     },
@@ -92,7 +93,10 @@ test('one window, then all that is left, then nothing; the ledger tells of each'
   expect((await call({})).body.faults).toEqual([]);
   const headers = [['Authorization', `Bearer ${world.credentials.bearer()}`]] as const;
   const told = await ask(world.server.port, { path: `/api/pipelines/${pipeline}/ledger`, headers });
-  const ledger = JSON.parse(told.body) as { lost: number; windows: { faults: { acknowledged?: object }[] }[] };
+  const ledger = JSON.parse(told.body) as {
+    lost: number;
+    windows: { faults: { acknowledged?: object }[] }[];
+  };
   expect(ledger.lost).toBe(6);
   const marks = ledger.windows.map(({ faults }) => faults[0]?.acknowledged);
   expect(marks).toMatchObject([{ note: null }, { note: 'the disk was full' }, { note: null }]);

@@ -18,7 +18,7 @@ import {
   visible,
   zoom,
 } from '../../../platform/console/app/pages/pipeline/graph/view.ts';
-import { isOpen, readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
+import { isOpen, placedFaults, readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
 import { columnsOf } from '../../../platform/console/app/pages/pipeline/panel/series.ts';
 import { momentOf, spanOf } from '../../../platform/console/app/pages/pipeline/time/spans.ts';
 import { stateRuns } from '../../../platform/console/app/pages/pipeline/time/states.ts';
@@ -279,7 +279,7 @@ describe('the ledger', () => {
     const ledger = readLedger(ledgerOf(summaries[1]!))!;
     expect(ledger.windows).toHaveLength(48);
     expect(ledger.windows.filter(({ state }) => state === 'unbalanced').flatMap(({ faults }) => faults)).toEqual([
-      { text: 'store-severe: 2 events of severe-delays were not stored.', acknowledged: null },
+      expect.objectContaining({ text: 'store-severe: 2 events of severe-delays were not stored.', acknowledged: null }),
     ]);
     expect(ledger.windows.at(-1)?.waitsFor).toEqual(['store-windows']);
     expect(ledger.lost).toBe(2);
@@ -308,8 +308,26 @@ describe('the ledger', () => {
     expect(ledger.windows[1]?.faults.map(({ acknowledged }) => acknowledged?.note)).toEqual([null, undefined]);
   });
 
+  it('has the open faults of windows that are gone or not known now, each fault once', () => {
+    const fault = { stage: 's', kind: 'lost', events: 1, text: '1 of 2 events missing' };
+    const windows = [
+      { originMs: 20, origin: 'now', state: 'unbalanced', faults: [fault] },
+      { originMs: 10, origin: 'unknown', state: 'unknown', faults: [] },
+    ];
+    const openFaults = [
+      { ...fault, originMs: 0, origin: 'gone' },
+      { ...fault, originMs: 10, origin: 'unknown' },
+      { ...fault, originMs: 20, origin: 'now', text: 'as it was told first' },
+    ];
+    const placed = placedFaults(readLedger({ windows, openFaults })!);
+    expect(placed.map(({ window, fault }) => [window.origin, fault.text, fault.acknowledged])).toEqual(
+      ['gone', 'unknown', 'now'].map((origin) => [origin, fault.text, null]),
+    );
+    expect(placedFaults(readLedger({ windows: [], openFaults: [null, 3, openFaults[0]] })!)).toHaveLength(1);
+  });
+
   it('is nothing when the answer is none, and never throws', () => {
     expect([readLedger(null), readLedger({}), readLedger([])]).toEqual([undefined, undefined, undefined]);
-    fc.assert(fc.property(fc.array(fc.anything()), (windows) => void readLedger({ windows })));
+    fc.assert(fc.property(fc.array(fc.anything()), (windows) => void readLedger({ windows, openFaults: windows })));
   });
 });

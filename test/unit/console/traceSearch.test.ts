@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { traceQuery } from '../../../platform/api/contract/traces.ts';
+import { behind } from '../../../platform/console/app/pages/pipeline/panel/behind.ts';
 import { parseDurationMs } from '../../../platform/console/app/pages/traces/duration.ts';
 import {
   apiQueryOf,
@@ -22,6 +23,22 @@ describe('durations', () => {
   test.each(['', 'fast', '1 week', '-5ms', '1e3', '5 ms ms'])('"%s" is none', (text) =>
     expect(parseDurationMs(text)).toBeUndefined(),
   );
+});
+
+describe('the search behind a p99', () => {
+  test.each([
+    [0.0004, '15m'],
+    [2500, '15m'],
+    [400_000, '1h'],
+    [2_000_000, '6h'],
+    [80_000_000, 'all'],
+  ])('of %d ms is one the page can ask, since %s', (p99Ms, since) => {
+    const query = behind(p99Ms);
+    expect(query.since).toBe(since);
+    const search = searchFromUrl(query);
+    expect(searchFaults(search)).toEqual([]);
+    expect(Math.abs(parseDurationMs(search.min)! - p99Ms / 1.044)).toBeLessThan(0.001);
+  });
 });
 
 describe('a search and its URL', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Hop } from '../../../../platform/observe/hops.ts';
 import { confirmMs, LedgerBooks } from '../../../../platform/observe/watch/books.ts';
-import { acknowledgedIn } from '../../../../platform/observe/watch/booksFile.ts';
+import { acknowledgedIn, openIn } from '../../../../platform/observe/watch/booksFile.ts';
 import { HopWatch } from '../../../../platform/observe/watch/hopWatch.ts';
 import { judge } from '../../../../platform/observe/watch/judge.ts';
 import { graceMs } from '../../../../platform/telemetry/conservation/balance.ts';
@@ -137,6 +137,12 @@ describe('a ledger that is compared all the time', () => {
     line.look([]);
     expect(line.books.counts().unbalanced).toBe(0);
     expect(line.books.report().windows).toHaveLength(1);
+    // Nor does it count for who reads the file, or for the next observer, which has not seen the window balance.
+    const file = join(directory, 'faults.json');
+    expect(openIn(file, { pipeline: 'mine', revision: 1 }, line.nowMs)).toEqual([]);
+    line.books = line.open();
+    expect(line.books.faults()).toHaveLength(1);
+    expect(line.books.open()).toEqual([]);
   });
 
   test('what only one look has seen is doubted, not told', () => {

@@ -105,7 +105,7 @@ const cases: Readonly<Record<string, [Partial<FlowFacts>, PipelineState, RegExp,
     ...([
       'degraded',
       /^2 windows of the ledger do not balance: between ingress and store/,
-      'millrace ledger mine',
+      'millrace ledger mine, and once you have seen why: millrace ledger mine --acknowledge',
     ] as const),
   ],
   'Kafka does not tell': [

@@ -166,7 +166,7 @@ test('tells rates, latencies, graph and history of what passes, in the shape of 
   expect(Object.keys(watcher.newest('mine')!.stages)).toContain('store-flights');
   expect(watcher.newest('mine')!.atMs).toBeGreaterThanOrEqual(points[0]!.atMs);
   expect(watcher.newest('other')).toBeUndefined();
-  expect(watcher.ledger('mine')).toMatchObject({ pipeline: 'mine', windows: [] });
+  expect(watcher.ledger('mine')).toMatchObject({ pipeline: 'mine', windows: [], openFaults: [] });
   expect(watcher.lag('mine')?.hops).toHaveLength(7);
   expect(room.events.some(({ kind }) => kind === 'seen')).toBe(true);
 });

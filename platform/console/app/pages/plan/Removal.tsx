@@ -54,7 +54,8 @@ export function Removal({ ledger }: { readonly ledger: RemovalLedger }) {
         label="What was removed"
         columns={columns}
         rows={rowsOf(ledger)}
-        rowKey={({ outcome, kind, name }) => `${outcome} ${kind} ${name}`}
+        // Instances of a service share their port: owner by owner.
+        rowKey={({ outcome, kind, name, owner }) => `${outcome} ${kind} ${name} ${owner}`}
       />
     </section>
   );

@@ -64,7 +64,8 @@ function Body({ meant, onClose, onDone }: Parameters<typeof Acknowledge>[0] & { 
       <p className="lead">You have seen what was lost or doubled, and nothing more is to be said of it.</p>
       <ul className="consequences">
         <li>It stays in the ledger and in its sums, marked with this time and your note.</li>
-        <li>It no longer makes {meant.pipeline} degraded, and ends alerts that fire because of it.</li>
+        <li>It no longer makes {meant.pipeline} degraded.</li>
+        <li>Alerts that fire because of it end, if the ledger still has its window.</li>
         <li>Nothing is brought back: an event that is lost stays lost.</li>
         <li>A new fault is told again, in the same window, too. This can’t be undone.</li>
       </ul>

@@ -3,7 +3,7 @@ import { plural } from '../../../format/numbers.ts';
 import { formatClock } from '../../../format/times.ts';
 import { ForeignLine } from '../../../ui/ForeignText.tsx';
 import { Acknowledge, type Meant } from './Acknowledge.tsx';
-import type { FaultView, LedgerView, LedgerWindow } from './windows.ts';
+import { type LedgerView, type PlacedFault, placedFaults } from './windows.ts';
 
 /** Faults older than what the strip shows count, too. The newest of those that nobody has acknowledged, and of the others. */
 const shownOpen = 50;
@@ -12,7 +12,7 @@ const shownSeen = 10;
 export function Faults(props: { readonly pipeline: string; readonly ledger: LedgerView; readonly onDone: () => void }) {
   const { pipeline, ledger, onDone } = props;
   const [meant, setMeant] = useState<Meant | null>(null);
-  const all = ledger.windows.flatMap((window) => window.faults.map((fault) => ({ window, fault })));
+  const all = placedFaults(ledger);
   const open = all.filter(({ fault }) => fault.acknowledged === null);
   const seen = all.filter(({ fault }) => fault.acknowledged !== null).slice(-shownSeen);
   if (all.length === 0 && ledger.notes.length === 0) return null;
@@ -53,7 +53,7 @@ export function Faults(props: { readonly pipeline: string; readonly ledger: Ledg
   );
 }
 
-function Told({ window, fault }: { readonly window: LedgerWindow; readonly fault: FaultView }) {
+function Told({ window, fault }: PlacedFault) {
   const { acknowledged } = fault;
   return (
     <span>

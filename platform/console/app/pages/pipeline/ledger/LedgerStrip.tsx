@@ -1,3 +1,4 @@
+import { useEffect, useRef, useState } from 'react';
 import { useQuery } from '../../../api/useQuery.ts';
 import { formatCount, formatExact, plural } from '../../../format/numbers.ts';
 import { formatClock, formatDuration } from '../../../format/times.ts';
@@ -18,10 +19,22 @@ export function LedgerStrip({ pipeline }: { readonly pipeline: string }) {
     { everyMs: 10_000, when: ({ type, subject }) => type.startsWith('millrace.ledger') && subject.includes(pipeline) },
   );
   const ledger = asked.data === undefined ? undefined : readLedger(asked.data);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [acknowledged, setAcknowledged] = useState(0);
+  // After the dialog has given the focus back to its button, which the new ledger takes away.
+  useEffect(() => {
+    if (acknowledged > 0) heading.current?.focus();
+  }, [acknowledged]);
+  const done = () => {
+    setAcknowledged((before) => before + 1);
+    asked.reload();
+  };
   return (
     <section className="card" aria-labelledby="ledger-title">
       <header>
-        <h2 id="ledger-title">Ledger</h2>
+        <h2 id="ledger-title" ref={heading} tabIndex={-1}>
+          Ledger
+        </h2>
         {ledger && <Totals ledger={ledger} />}
       </header>
       <div className="card-body">
@@ -29,14 +42,14 @@ export function LedgerStrip({ pipeline }: { readonly pipeline: string }) {
           <FailureView failure={asked.failure} onRetry={asked.reload} />
         ) : asked.data === undefined ? (
           <Loading />
-        ) : ledger === undefined || ledger.windows.length === 0 ? (
+        ) : ledger === undefined || (ledger.windows.length === 0 && ledger.besides.length === 0) ? (
           <Empty title="No window yet">
             <p>Windows appear with the first events.</p>
           </Empty>
         ) : (
           <>
             <Windows ledger={ledger} />
-            <Faults pipeline={pipeline} ledger={ledger} onDone={asked.reload} />
+            <Faults pipeline={pipeline} ledger={ledger} onDone={done} />
           </>
         )}
       </div>

@@ -3,6 +3,7 @@
 export type WindowState = 'balanced' | 'in-flight' | 'unbalanced' | 'unknown';
 
 export interface FaultView {
+  readonly stage: string;
   readonly text: string;
   /** When, and with which note; null: nobody has. */
   readonly acknowledged: { readonly atMs: number; readonly note: string | null } | null;
@@ -17,10 +18,17 @@ export interface LedgerWindow {
   readonly waitsFor: readonly string[];
 }
 
+export interface PlacedFault {
+  readonly window: Pick<LedgerWindow, 'originMs' | 'origin'>;
+  readonly fault: FaultView;
+}
+
 export interface LedgerView {
   readonly windowMs: number;
   /** Oldest first. */
   readonly windows: readonly LedgerWindow[];
+  /** Open faults that none of `windows` tells: of windows that the stages have given up, or that are not known now. */
+  readonly besides: readonly PlacedFault[];
   readonly lost: number;
   readonly duplicated: number;
   readonly replayed: number;
@@ -45,6 +53,7 @@ export function readLedger(answer: unknown): LedgerView | undefined {
   return {
     windowMs: numberOf(answer.windowMs),
     windows: windows.sort((one, other) => one.originMs - other.originMs),
+    besides: besidesOf(answer.openFaults, windows),
     lost: numberOf(answer.lost),
     duplicated: numberOf(answer.duplicated),
     replayed: numberOf(answer.replayed),
@@ -52,12 +61,29 @@ export function readLedger(answer: unknown): LedgerView | undefined {
   };
 }
 
+function besidesOf(open: unknown, windows: readonly LedgerWindow[]): readonly PlacedFault[] {
+  const told = new Set(windows.flatMap(({ originMs, faults }) => faults.map(({ stage }) => `${originMs} ${stage}`)));
+  return (Array.isArray(open) ? open : []).filter(isRecord).flatMap((fault) => {
+    const [originMs, view] = [numberOf(fault.originMs), faultOf(fault)];
+    return told.has(`${originMs} ${view.stage}`)
+      ? []
+      : [{ window: { originMs, origin: String(fault.origin) }, fault: view }];
+  });
+}
+
+/** Every fault of the ledger, oldest first, whether or not its window is still there. */
+export function placedFaults({ windows, besides }: LedgerView): readonly PlacedFault[] {
+  const told = windows.flatMap((window) => window.faults.map((fault) => ({ window, fault })));
+  return [...told, ...besides].sort((one, other) => one.window.originMs - other.window.originMs);
+}
+
 function faultOf(fault: unknown): FaultView {
-  if (!isRecord(fault)) return { text: String(fault), acknowledged: null };
+  if (!isRecord(fault)) return { stage: '', text: String(fault), acknowledged: null };
   const { text, acknowledged } = fault;
-  if (!isRecord(acknowledged)) return { text: String(text), acknowledged: null };
+  const stage = String(fault.stage);
+  if (!isRecord(acknowledged)) return { stage, text: String(text), acknowledged: null };
   const note = typeof acknowledged.note === 'string' ? acknowledged.note : null;
-  return { text: String(text), acknowledged: { atMs: numberOf(acknowledged.atMs), note } };
+  return { stage, text: String(text), acknowledged: { atMs: numberOf(acknowledged.atMs), note } };
 }
 
 /** Whether there is a fault in it that nobody has acknowledged. */

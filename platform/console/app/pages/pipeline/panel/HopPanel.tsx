@@ -8,6 +8,7 @@ import { Chart } from '../../../ui/Chart.tsx';
 import { Icon } from '../../../ui/Icon.tsx';
 import { StateBadge } from '../../../ui/StateBadge.tsx';
 import type { Chosen } from '../graph/stages.ts';
+import { behind } from './behind.ts';
 import { DeadLetters } from './DeadLetters.tsx';
 import { SampledTraces, type SampledTracesProps, traceQueryOf } from './SampledTraces.tsx';
 import { columnsOf } from './series.ts';
@@ -62,13 +63,9 @@ export function HopPanel({ graph, chosen, history, atMs, onMoment, onClose }: Ho
   );
 }
 
-/** What the histograms may be wrong by: 4.4 %. */
-const tolerance = 1.044;
-
 /** The p99 leads to the traces behind it: those that took at least as long. */
 function Facts({ edge, of }: { readonly edge: PipelineGraph['edges'][number]; readonly of: SampledTracesProps }) {
   const p99Ms = edge.latency?.p99Ms;
-  const behind = { ...traceQueryOf(of), min: `${((p99Ms ?? 0) / tolerance).toPrecision(6)}ms`, since: '15m' };
   return (
     <dl className="measures">
       <div>
@@ -85,7 +82,10 @@ function Facts({ edge, of }: { readonly edge: PipelineGraph['edges'][number]; re
           {p99Ms === undefined ? (
             formatDuration(p99Ms)
           ) : (
-            <a href={hrefOf('/traces', behind)} title="Traces that took at least as long">
+            <a
+              href={hrefOf('/traces', { ...traceQueryOf(of), ...behind(p99Ms) })}
+              title="Traces that took at least as long"
+            >
               {formatDuration(p99Ms)}
               <span className="sr-only">: the traces behind it</span>
             </a>
