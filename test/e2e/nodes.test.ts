@@ -21,30 +21,38 @@ afterAll(async () => {
   await home.purge();
 }, 2 * minutes);
 
-test('the brokers are on three nodes, each node has tasks, and the instances of the API share one', async () => {
-  expect(deployed).toMatchObject({ state: 'flowing', revision: 1 });
-  const nodesOf = (all: readonly TaskStatus[], start: string) =>
-    all.filter(({ id }) => id.startsWith(start)).map(({ node }) => node);
-  const all = await tasks();
-  expect(nodesOf(all, 'kafka.broker.').sort()).toEqual(['node-1', 'node-2', 'node-3']);
-  const api = nodesOf(all, 'flight-delays.api.');
-  expect(api).toHaveLength(2);
-  expect(new Set(api).size).toBe(1);
-});
+test(
+  'the brokers are on three nodes, each node has tasks, and the instances of the API share one',
+  async () => {
+    expect(deployed).toMatchObject({ state: 'flowing', revision: 1 });
+    const nodesOf = (all: readonly TaskStatus[], start: string) =>
+      all.filter(({ id }) => id.startsWith(start)).map(({ node }) => node);
+    const all = await tasks();
+    expect(nodesOf(all, 'kafka.broker.').sort()).toEqual(['node-1', 'node-2', 'node-3']);
+    const api = nodesOf(all, 'flight-delays.api.');
+    expect(api).toHaveLength(2);
+    expect(new Set(api).size).toBe(1);
+  },
+  2 * minutes,
+);
 
-test('every instance of the API is reached at the address that deploy printed', async () => {
-  const ended = new AbortController();
-  const readers = Array.from({ length: 24 }, () =>
-    fetch(`${deployed.endpoints.api}/board/events`, { signal: ended.signal }).then(({ status }) => status),
-  );
-  expect(await Promise.all(readers)).toEqual(readers.map(() => 200));
-  const instances = (await tasks()).filter(({ id }) => id.startsWith('flight-delays.api.'));
-  const counts = await Promise.all(instances.map(readersOf));
-  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(readers.length);
-  // The kernel chooses by the connection's port: that 24 all miss one of two instances does not happen.
-  for (const count of counts) expect(count).toBeGreaterThan(0);
-  ended.abort();
-});
+test(
+  'every instance of the API is reached at the address that deploy printed',
+  async () => {
+    const ended = new AbortController();
+    const readers = Array.from({ length: 24 }, () =>
+      fetch(`${deployed.endpoints.api}/board/events`, { signal: ended.signal }).then(({ status }) => status),
+    );
+    expect(await Promise.all(readers)).toEqual(readers.map(() => 200));
+    const instances = (await tasks()).filter(({ id }) => id.startsWith('flight-delays.api.'));
+    const counts = await Promise.all(instances.map(readersOf));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(readers.length);
+    // The kernel chooses by the connection's port: that 24 all miss one of two instances does not happen.
+    for (const count of counts) expect(count).toBeGreaterThan(0);
+    ended.abort();
+  },
+  2 * minutes,
+);
 
 /** How many read the live board from this instance. */
 async function readersOf({ ports }: TaskStatus): Promise<number> {

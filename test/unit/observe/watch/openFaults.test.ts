@@ -42,8 +42,9 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-open-'));
   file = join(directory, 'ledger-faults.json');
   books = new LedgerBooks({ pipeline, revision: 1, file, onFault: (text) => expect(text).toBe('') });
-  for (const atMs of [nowMs, nowMs + confirmMs]) books.judge(reportOf([windowOf('unbalanced')]), 0, atMs);
-  books.judge(reportOf([]), 0, nowMs + 2 * confirmMs);
+  for (const atMs of [nowMs, nowMs + confirmMs])
+    books.judge({ report: reportOf([windowOf('unbalanced')]), sinceMs: 0, isWhole: true }, atMs);
+  books.judge({ report: reportOf([]), sinceMs: 0, isWhole: true }, nowMs + 2 * confirmMs);
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 

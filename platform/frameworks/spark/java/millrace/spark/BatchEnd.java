@@ -50,7 +50,8 @@ final class BatchEnd {
       // A task that has begun since then has a copy anew.
       ask();
     }
-    return false;
+    // Others may have used the time up: one that has ended meanwhile, or had nothing to end, has.
+    return !busy.getAsBoolean() || reached.getCount() == 0;
   }
 
   /** Called by the query before it begins a batch, when the one before is committed. Does not return once an end was asked for. */

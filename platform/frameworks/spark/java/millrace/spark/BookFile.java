@@ -39,15 +39,15 @@ final class BookFile {
     changes = directory.resolve(name + ".changes.ndjson");
   }
 
-  /** Null: there is none, or it is of another topic. */
+  /** Null: there is none. One of another topic counts as one that can't be read. */
   Content read(String topic) {
-    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) return null;
+    // Where that can't be known (a directory that can't be entered), reading says why.
+    if (Files.notExists(file, LinkOption.NOFOLLOW_LINKS)) return null;
     try {
       JsonNode tree = json.readTree(file.toFile());
-      if (!tree.path("topic").asText(topic).equals(topic)) {
-        remove();
-        return null;
-      }
+      String former = tree.path("topic").asText(topic);
+      // A revision that was undone comes back to its topic: counts of none before would be losses.
+      if (!former.equals(topic)) return forget(topic, "it is of the topic " + former + ", which the job read before");
       settlement = tree.path("settlement").asLong();
       StageCounts counts = BooksJson.counts(tree.get("counts"));
       for (String line : Files.exists(changes) ? Files.readAllLines(changes) : List.<String>of()) {

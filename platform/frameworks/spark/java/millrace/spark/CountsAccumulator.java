@@ -58,7 +58,11 @@ final class CountsAccumulator extends AccumulatorV2<Object, StageCounts> {
     int at = pathway.indexOf('@');
     int colon = pathway.indexOf(':', at);
     if (at < 0 || colon < 0) return false;
-    return isCounted(Integer.parseInt(pathway, at + 1, colon, 10), Long.parseLong(pathway, colon + 1, pathway.length(), 10));
+    try {
+      return isCounted(Integer.parseInt(pathway, at + 1, colon, 10), Long.parseLong(pathway, colon + 1, pathway.length(), 10));
+    } catch (NumberFormatException changedBySql) {
+      return false;
+    }
   }
 
   /** Of a record that is not counted yet. */
