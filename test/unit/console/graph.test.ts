@@ -18,11 +18,6 @@ import {
   visible,
   zoom,
 } from '../../../platform/console/app/pages/pipeline/graph/view.ts';
-import { isOpen, placedFaults, readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
-import { columnsOf } from '../../../platform/console/app/pages/pipeline/panel/series.ts';
-import { momentOf, spanOf } from '../../../platform/console/app/pages/pipeline/time/spans.ts';
-import { stateRuns } from '../../../platform/console/app/pages/pipeline/time/states.ts';
-import { historyOf, ledgerOf } from '../../fixtures/console/measures.ts';
 import { graphOf, summaries } from '../../fixtures/console/world.ts';
 
 const anyShape = fc
@@ -237,97 +232,5 @@ describe('lines', () => {
     expect(new Set(turns).size).toBe(rates.length);
     expect([dashMs(0), dashMs(null)]).toEqual([undefined, undefined]);
     expect(strokeWidth(100_000)).toBeGreaterThan(strokeWidth(10));
-  });
-});
-
-describe('time', () => {
-  it('makes runs of states, and leaves a gap where nothing is known', () => {
-    const points = [0, 10, 20, 30, 200].map((atMs, at) => ({
-      atMs,
-      state: at === 2 ? ('stalled' as const) : ('flowing' as const),
-    }));
-    expect(stateRuns(points, 10)).toEqual([
-      { state: 'flowing', fromMs: 0, toMs: 20 },
-      { state: 'stalled', fromMs: 20, toMs: 30 },
-      { state: 'flowing', fromMs: 30, toMs: 40 },
-      { state: 'flowing', fromMs: 200, toMs: 210 },
-    ]);
-  });
-
-  it('reads moments and spans out of an address with care', () => {
-    expect(momentOf('1764000000000')).toBe(1_764_000_000_000);
-    expect([momentOf(undefined), momentOf('soon'), momentOf('-1'), momentOf('1e12')]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ]);
-    expect([spanOf('6h').title, spanOf('?').title]).toEqual(['6 h', '1 h']);
-  });
-
-  it('breaks a chart’s lines where points are missing', () => {
-    const points = historyOf(20);
-    const columns = columnsOf([...points.slice(0, 5), ...points.slice(12)], 10_000, 'board');
-    expect(columns.times).toHaveLength(14);
-    expect(columns.rate[5]).toBeNull();
-    expect(columnsOf(points, 10_000, 'no-such-stage').p99.every((value) => value === null)).toBe(true);
-  });
-});
-
-describe('the ledger', () => {
-  it('is read with its windows in order, their faults and what they wait for', () => {
-    const ledger = readLedger(ledgerOf(summaries[1]!))!;
-    expect(ledger.windows).toHaveLength(48);
-    expect(ledger.windows.filter(({ state }) => state === 'unbalanced').flatMap(({ faults }) => faults)).toEqual([
-      expect.objectContaining({ text: 'store-severe: 2 events of severe-delays were not stored.', acknowledged: null }),
-    ]);
-    expect(ledger.windows.at(-1)?.waitsFor).toEqual(['store-windows']);
-    expect(ledger.lost).toBe(2);
-  });
-
-  it('tells what was acknowledged with its time and note, and what is still open', () => {
-    const fault = { stage: 's', kind: 'lost', events: 1, text: '1 of 2 events missing' };
-    const windows = [
-      {
-        originMs: 0,
-        origin: 'o',
-        state: 'unbalanced',
-        faults: [{ ...fault, acknowledged: { atMs: 5, note: 'seen' } }],
-      },
-      {
-        originMs: 1,
-        origin: 'p',
-        state: 'unbalanced',
-        faults: [{ ...fault, acknowledged: { atMs: 5, note: null } }, fault],
-      },
-      { originMs: 2, origin: 'q', state: 'unbalanced', faults: [{ ...fault, acknowledged: 3 }] },
-    ];
-    const ledger = readLedger({ windows })!;
-    expect(ledger.windows.map(isOpen)).toEqual([false, true, true]);
-    expect(ledger.windows[0]).toMatchObject({ origin: 'o', faults: [{ acknowledged: { atMs: 5, note: 'seen' } }] });
-    expect(ledger.windows[1]?.faults.map(({ acknowledged }) => acknowledged?.note)).toEqual([null, undefined]);
-  });
-
-  it('has the open faults of windows that are gone or not known now, each fault once', () => {
-    const fault = { stage: 's', kind: 'lost', events: 1, text: '1 of 2 events missing' };
-    const windows = [
-      { originMs: 20, origin: 'now', state: 'unbalanced', faults: [fault] },
-      { originMs: 10, origin: 'unknown', state: 'unknown', faults: [] },
-    ];
-    const openFaults = [
-      { ...fault, originMs: 0, origin: 'gone' },
-      { ...fault, originMs: 10, origin: 'unknown' },
-      { ...fault, originMs: 20, origin: 'now', text: 'as it was told first' },
-    ];
-    const placed = placedFaults(readLedger({ windows, openFaults })!);
-    expect(placed.map(({ window, fault }) => [window.origin, fault.text, fault.acknowledged])).toEqual(
-      ['gone', 'unknown', 'now'].map((origin) => [origin, fault.text, null]),
-    );
-    expect(placedFaults(readLedger({ windows: [], openFaults: [null, 3, openFaults[0]] })!)).toHaveLength(1);
-  });
-
-  it('is nothing when the answer is none, and never throws', () => {
-    expect([readLedger(null), readLedger({}), readLedger([])]).toEqual([undefined, undefined, undefined]);
-    fc.assert(fc.property(fc.array(fc.anything()), (windows) => void readLedger({ windows, openFaults: windows })));
   });
 });
