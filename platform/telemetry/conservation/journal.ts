@@ -33,6 +33,11 @@ export interface Journal {
   append(entry: JournalEntry): void;
   /** Whether it is to be written anew. */
   isLong(): boolean;
+  /**
+   * What could not be read at the start and can be now, once: to be asked for, and taken over, before `replace`. Undefined: there
+   * is nothing, or not yet.
+   */
+  late?(): readonly JournalEntry[] | undefined;
   /** Puts one entry in the place of all. */
   replace(entry: JournalEntry): void;
   close(): void;
