@@ -114,20 +114,32 @@ const notedMs = 86_400_000;
 export function notesOf(replies: readonly TaskReply[], nowMs: number): string[] {
   return replies.flatMap(({ task, stages, fault }) => [
     ...(fault === undefined ? [] : [`${task}: ${fault}`]),
-    ...stages.flatMap(({ ledger }) =>
-      ledger.fault === undefined ? [] : [`${task}, ${ledger.stage}: ${ledger.fault}`],
-    ),
-    ...stages.flatMap(({ ledger: { stage, fault, unknownBefore } }) =>
-      unknownBefore === undefined ||
-      (fault !== undefined && fault === unknownBefore.fault) ||
-      nowMs - unknownBefore.ms > notedMs
-        ? []
-        : [
-            `${task}, ${stage}: windows before ${new Date(unknownBefore.ms).toISOString()} are unknown: ${unknownBefore.why}`,
-          ],
-    ),
-    ...stages.flatMap(({ ledger }) =>
-      ledger.forgottenWindows === 0 ? [] : [`${task}, ${ledger.stage}: ${ledger.forgottenWindows} windows given up`],
+    ...noteKinds.flatMap((notes) =>
+      stages.flatMap(({ ledger }) => notes(ledger, nowMs).map((note) => `${task}, ${ledger.stage}: ${note}`)),
     ),
   ]);
+}
+
+type Notes = (page: StageSnapshot, nowMs: number) => readonly string[];
+
+const noteKinds: readonly Notes[] = [
+  ({ fault }) => (fault === undefined ? [] : [fault]),
+  ({ fault, unknownBefore }, nowMs) => {
+    const isTold = fault !== undefined && fault === unknownBefore?.fault;
+    if (unknownBefore === undefined || isTold || nowMs - unknownBefore.ms > notedMs) return [];
+    return [`windows before ${isoOf(unknownBefore.ms)} are unknown: ${unknownBefore.why}`];
+  },
+  ({ forgottenWindows }) => (forgottenWindows === 0 ? [] : [`${forgottenWindows} windows given up`]),
+  ({ withoutOrigin, withoutOriginSinceMs }) => {
+    if (withoutOrigin === 0) return [];
+    const events = withoutOrigin === 1 ? '1 event' : `${withoutOrigin} events`;
+    const since = withoutOriginSinceMs === undefined ? '' : ` since ${isoOf(withoutOriginSinceMs)}`;
+    const one = withoutOrigin === 1 ? 'it is' : 'they are';
+    const them = withoutOrigin === 1 ? 'it' : 'them';
+    return [`${events} without a pathway header came in${since}: ${one} counted, and no window proves ${them}`];
+  },
+];
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -50,6 +50,8 @@ export interface StageSnapshot {
   readonly unknownBefore?: UnknownBefore;
   /** Events without a pathway header: they belong to no window. */
   readonly withoutOrigin: number;
+  /** When the first of them came, in milliseconds since 1970; undefined: there was none, or it is not known. */
+  readonly withoutOriginSinceMs?: number;
   /** Windows that were given up to keep memory bounded. */
   readonly forgottenWindows: number;
   /** Why the journal can't be kept: after the next death of its process this stage will not know what it had counted. */

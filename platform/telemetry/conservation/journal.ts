@@ -23,6 +23,7 @@ export interface JournalEntry {
   readonly lanes: Readonly<Record<string, number>>;
   readonly cells: readonly LedgerCell[];
   readonly withoutOrigin: number;
+  readonly withoutOriginSinceMs?: number;
   /** What was counted before is not in this journal. */
   readonly unknownBefore?: UnknownBefore;
 }
@@ -195,9 +196,11 @@ function parse(line: string): (JournalEntry & { readonly format: string }) | und
 }
 
 /** What would keep a ledger from starting, were it taken over: a disk that failed, or a hand, can leave whole JSON behind. */
-function isEntry({ lanes, cells, withoutOrigin, unknownBefore }: Partial<JournalEntry>): boolean {
+function isEntry(entry: Partial<JournalEntry>): boolean {
+  const { lanes, cells, withoutOrigin, withoutOriginSinceMs = 0, unknownBefore } = entry;
   if (!isObject(lanes) || !Object.values(lanes).every(Number.isFinite)) return false;
-  if (!Array.isArray(cells) || !cells.every(isCell) || !Number.isFinite(withoutOrigin)) return false;
+  if (!Array.isArray(cells) || !cells.every(isCell) || ![withoutOrigin, withoutOriginSinceMs].every(Number.isFinite))
+    return false;
   return unknownBefore === undefined || (isObject(unknownBefore) && Number.isFinite(unknownBefore.ms));
 }
 

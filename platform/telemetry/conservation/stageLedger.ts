@@ -46,6 +46,7 @@ export class StageLedger {
   #touchedCells: Cell[] = [];
   #touchedLanes: Lane[] = [];
   #withoutOrigin = 0;
+  #withoutOriginSinceMs: number | undefined;
   #deadLettered = 0;
   #forgottenWindows = 0;
   #fault: string | undefined;
@@ -112,6 +113,7 @@ export class StageLedger {
   }
 
   addWithoutOrigin(): void {
+    if (this.#withoutOrigin === 0) this.#withoutOriginSinceMs = this.#options.now();
     this.#withoutOrigin += 1;
   }
 
@@ -159,6 +161,7 @@ export class StageLedger {
       else addTo(own, cellValue(cell).tallies);
     }
     if (this.#cells.size > this.#maxCells) this.#forget();
+    if (before.#withoutOrigin > 0) this.#withoutOriginSinceMs = before.#withoutOriginSinceMs;
     this.#withoutOrigin += before.#withoutOrigin;
     this.#forgottenWindows += before.#forgottenWindows;
     if (isExact) this.#unknownBefore = before.#unknownBefore;
@@ -168,8 +171,13 @@ export class StageLedger {
     return {
       lanes: Object.fromEntries([...lanes].map(({ name, next }) => [name, next])),
       cells: [...cells].map(cellValue),
-      withoutOrigin: this.#withoutOrigin,
+      ...this.#unproved(),
     };
+  }
+
+  #unproved(): Pick<JournalEntry, 'withoutOrigin' | 'withoutOriginSinceMs'> {
+    const sinceMs = this.#withoutOriginSinceMs;
+    return { withoutOrigin: this.#withoutOrigin, ...(sinceMs === undefined ? {} : { withoutOriginSinceMs: sinceMs }) };
   }
 
   /** Kept by the journal, whenever it is written anew. */
@@ -184,7 +192,7 @@ export class StageLedger {
       cells: [...this.#cells.values()].filter(({ originMs }) => originMs >= sinceMs).map(cellValue),
       deadLettered: this.#deadLettered,
       ...this.#known(),
-      withoutOrigin: this.#withoutOrigin,
+      ...this.#unproved(),
       forgottenWindows: this.#forgottenWindows,
       fault: this.#fault,
     };
@@ -222,10 +230,11 @@ export class StageLedger {
     this.#last = undefined;
   }
 
-  #restore({ lanes, cells, withoutOrigin, unknownBefore }: JournalEntry): void {
+  #restore({ lanes, cells, withoutOrigin, withoutOriginSinceMs, unknownBefore }: JournalEntry): void {
     this.#unknownBefore = unknownBefore ?? this.#unknownBefore;
     for (const [lane, position] of Object.entries(lanes)) this.lane(lane).next = position;
     this.#withoutOrigin = withoutOrigin;
+    this.#withoutOriginSinceMs = withoutOriginSinceMs;
     for (const cell of cells) {
       this.#cells.set(`${cell.originMs}/${cell.pathway}`, cellOf(cell));
       if (this.#cells.size > this.#maxCells) this.#forget();

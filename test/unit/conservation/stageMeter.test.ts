@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { render } from '../../../platform/cli/commands/ledger.ts';
+import { readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
+import { notesOf, type PipelineLedger } from '../../../platform/observe/ledger.ts';
 import { balance } from '../../../platform/telemetry/conservation/balance.ts';
 import type { JournalEntry } from '../../../platform/telemetry/conservation/journal.ts';
 import { memoryJournal } from '../../../platform/telemetry/conservation/journal.ts';
@@ -190,4 +193,44 @@ describe('sabotage', () => {
     expect(saboteurOf(parseSabotage('drop:store-severe:1'), ['sink', 'store-flights'])).toBeUndefined();
     expect(saboteurOf(undefined, ['sink'])).toBeUndefined();
   });
+});
+
+test('events without a pathway header are counted, and told with stage and time, also after a kill and by the observer', () => {
+  const kept: JournalEntry[] = [];
+  let nowMs = now;
+  const start = () => new FlowMeter({ stage: 'store', kind: 'sink', now: () => nowMs, journal: memoryJournal(kept) });
+  const none: ReadonlySet<never> = new Set();
+  const read = (meter: FlowMeter, from: number, to: number) => {
+    const incoming = Array.from({ length: to - from }, (_, at): MeteredRecord => {
+      const raw = { topic: 'flights', partition: 0, offset: `${from + at}` };
+      return { id: `${from + at}`, pathway: undefined, traceparent: undefined, jobAt: undefined, raw };
+    });
+    meter.passed({ incoming, filtered: none, deadLettered: none, acknowledged: incoming, anew: false }, nowMs);
+  };
+  const notes = (meter: FlowMeter) => notesOf([{ task: 'mine.sinks.0', stages: [meter.report()] }], nowMs);
+  const first = start();
+  expect(notes(first)).toEqual([]);
+  read(first, 0, 1);
+  const since = new Date(now).toISOString();
+  expect(notes(first)).toEqual([
+    `mine.sinks.0, store: 1 event without a pathway header came in since ${since}: it is counted, and no window proves it`,
+  ]);
+  nowMs += 60_000;
+  const second = start();
+  // The first came again, and is not counted twice.
+  read(second, 0, 3);
+  const told = [
+    `mine.sinks.0, store: 3 events without a pathway header came in since ${since}: they are counted, and no window proves them`,
+  ];
+  expect(notes(second)).toEqual(told);
+  const ledger: PipelineLedger = {
+    ...{
+      pipeline: 'mine',
+      ...balance([{ name: 'store', reads: 'flights', pages: [second.report().ledger], drained: true }], nowMs),
+    },
+    ...{ faults: told, openFaults: [] },
+  };
+  // The text, the console; the JSON and the API are the ledger itself.
+  expect(render(ledger, 12)).toContain(`note: ${told[0]}`);
+  expect(readLedger(JSON.parse(JSON.stringify(ledger)))?.notes).toEqual(told);
 });
