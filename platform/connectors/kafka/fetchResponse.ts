@@ -5,6 +5,7 @@
  */
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { RawRecord } from '../contract.ts';
+import { type Broker, changeClusters, type Response } from './clusters.ts';
 import {
   controlKey,
   isControl,
@@ -23,33 +24,11 @@ interface BatchMessage {
   readonly recordBatch: RecordBatch;
 }
 
-interface Response {
-  decode(bytes: Buffer): Promise<unknown>;
-}
-interface ProtocolRequest {
-  readonly request: { readonly apiVersion: number };
-  readonly response: Response;
-}
-interface Broker {
-  fetch(args: unknown): Promise<unknown>;
-  lookupRequest(apiKey: number, definition: unknown): (args: unknown) => ProtocolRequest;
-}
-interface Cluster {
-  findBroker(which: unknown): Promise<Broker>;
-}
-
 const fetchVersion = 11;
 
 /** Call it before `kafka.consumer()`. */
 export function fetchRecordBatches(kafka: Kafka): void {
-  const internals = kafka as unknown as Record<symbol, (options: unknown) => Cluster>;
-  const createCluster = Object.getOwnPropertySymbols(kafka).find((each) =>
-    each.description?.endsWith(':createCluster'),
-  );
-  if (createCluster === undefined) return;
-  const create = internals[createCluster]!;
-  internals[createCluster] = (options) => {
-    const cluster = create(options);
+  changeClusters(kafka, (cluster) => {
     const find = cluster.findBroker.bind(cluster);
     const patched = new WeakSet<Broker>();
     cluster.findBroker = async (which) => {
@@ -58,8 +37,7 @@ export function fetchRecordBatches(kafka: Kafka): void {
       patched.add(broker);
       return broker;
     };
-    return cluster;
-  };
+  });
 }
 
 function patchFetch(broker: Broker): void {

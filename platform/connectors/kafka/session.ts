@@ -3,6 +3,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { pause, reasonOf } from '../backoff.ts';
 import type { Batch } from '../contract.ts';
 import { createKafkaClient } from './client.ts';
+import { endableFetchLoops } from './fetchLoop.ts';
 import { fetchRecordBatches, recordsOf } from './fetchResponse.ts';
 import { type Look, Positions } from './positions.ts';
 import { type FetchBounds, fetchBounds, type KafkaSourceOptions, type SourceProgress } from './sourceOptions.ts';
@@ -24,6 +25,7 @@ export class ConsumerSession {
   readonly #progress: SourceProgress;
   readonly #onBatch: (batch: Batch) => Promise<void>;
   readonly #kafka: Kafka;
+  readonly #endFetchLoops: () => void;
   readonly #consumer: Consumer;
   readonly #end = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
@@ -46,6 +48,7 @@ export class ConsumerSession {
       onLog: (message, extra) => this.#read(message, extra),
     });
     fetchRecordBatches(this.#kafka);
+    this.#endFetchLoops = endableFetchLoops(this.#kafka);
     this.#consumer = this.#kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
@@ -90,6 +93,7 @@ export class ConsumerSession {
   close(): Promise<void> {
     this.#closing.abort();
     this.#end.resolve();
+    this.#endFetchLoops();
     this.#closed ??= this.#consumer.disconnect();
     return this.#closed;
   }
