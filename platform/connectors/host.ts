@@ -12,6 +12,7 @@ import type { Log } from './contract.ts';
 import { createDatasetFeed } from './dataset/feed.ts';
 import { startHealthServer } from './health.ts';
 import { startIngressTask } from './http/task.ts';
+import { guardLoop } from './loopGuard.ts';
 import { createFlowMaker } from './pipelineFlow.ts';
 
 /** What a role gives to its process. */
@@ -29,6 +30,7 @@ const stopWithinMs = 14_000;
 const log: Log = (message) => process.stdout.write(`${new Date().toISOString()} ${message}\n`);
 
 async function main(): Promise<void> {
+  guardLoop({ log });
   const { values } = parseArgs({ options: { config: { type: 'string' } } });
   if (values.config === undefined) throw new Error('give --config FILE');
   const config = JSON.parse(await readFile(values.config, 'utf8')) as NodeTaskConfig;
@@ -48,19 +50,20 @@ async function main(): Promise<void> {
       ),
     stages: (sinceMs) => parts.flatMap((part) => part.stages(sinceMs)),
   });
-  const stop = async (signal: string) => {
+  const stop = async (why: string, exitCode: number) => {
     if (stopping) return;
     stopping = true;
-    log(`${signal}: brings what is in hand to its end`);
+    log(`${why}: brings what is in hand to its end`);
     setTimeout(() => process.exit(1), stopWithinMs).unref();
     await Promise.allSettled(parts.map((part) => part.stop()));
     await health.close();
     log('stopped');
-    process.exit(0);
+    process.exit(exitCode);
   };
-  process.on('SIGTERM', () => void stop('SIGTERM'));
-  process.on('SIGINT', () => void stop('SIGINT'));
-  parts.push(config.role.kind === 'ingress' ? await startIngress(config) : startFlows(config));
+  const giveUp = (reason: string) => void stop(`${reason}; that did not help before, so this process is made anew`, 1);
+  process.on('SIGTERM', () => void stop('SIGTERM', 0));
+  process.on('SIGINT', () => void stop('SIGINT', 0));
+  parts.push(config.role.kind === 'ingress' ? await startIngress(config) : startFlows(config, giveUp));
   log(`${config.task} of pipeline ${config.pipeline}, revision ${config.revision}, runs`);
 }
 
@@ -77,11 +80,11 @@ async function startIngress(config: NodeTaskConfig): Promise<Part> {
   };
 }
 
-function startFlows(config: NodeTaskConfig): Part {
+function startFlows(config: NodeTaskConfig, giveUp: (reason: string) => void): Part {
   const { role, pipeline, task, spansDir, spec, dataDir } = config;
   const group = role.kind === 'flows' ? role.group : '';
   const recorder = createSpanRecorder({ service: `${pipeline}.${group}`, instance: task, spansDir, env: process.env });
-  const makeFlow = createFlowMaker(config, { log, recorder });
+  const makeFlow = createFlowMaker(config, { log, recorder, giveUp });
   const flows = Object.entries(spec.flows).filter(([, flow]) => flow.group === group);
   const runs = flows.map(([name, { from }]) => {
     if (from.kind === 'kafka') return flowRun(makeFlow(name));

@@ -26,26 +26,29 @@ interface BatchMessage {
 
 const fetchVersion = 11;
 
+/** Told for each partition of an answer to a fetch: up to `end` there is something to read. */
+export type OnAnswer = (partition: number, end: bigint) => void;
+
 /** Call it before `kafka.consumer()`. */
-export function fetchRecordBatches(kafka: Kafka): void {
+export function fetchRecordBatches(kafka: Kafka, onAnswer: OnAnswer = () => {}): void {
   changeClusters(kafka, (cluster) => {
     const find = cluster.findBroker.bind(cluster);
     const patched = new WeakSet<Broker>();
     cluster.findBroker = async (which) => {
       const broker = await find(which);
-      if (!patched.has(broker)) patchFetch(broker);
+      if (!patched.has(broker)) patchFetch(broker, onAnswer);
       patched.add(broker);
       return broker;
     };
   });
 }
 
-function patchFetch(broker: Broker): void {
+function patchFetch(broker: Broker, onAnswer: OnAnswer): void {
   const fetch = broker.fetch;
   const lookup: Broker['lookupRequest'] = (apiKey, definition) => (args) => {
     const made = broker.lookupRequest(apiKey, definition)(args);
     if (made.request.apiVersion !== fetchVersion) return made;
-    return { ...made, response: { ...made.response, decode: (bytes) => decode(bytes, made.response) } };
+    return { ...made, response: { ...made.response, decode: (bytes) => decode(bytes, made.response, onAnswer) } };
   };
   const withLookup = new Proxy(broker, {
     get: (target, property) => (property === 'lookupRequest' ? lookup : Reflect.get(target, property)),
@@ -54,7 +57,7 @@ function patchFetch(broker: Broker): void {
 }
 
 /** https://kafka.apache.org/protocol#The_Messages_Fetch, version 11. */
-async function decode(bytes: Buffer, original: Response): Promise<unknown> {
+async function decode(bytes: Buffer, original: Response, onAnswer: OnAnswer): Promise<unknown> {
   const reader = new Reader(bytes);
   const clientSideThrottleTime = reader.int32();
   const errorCode = reader.int16();
@@ -65,6 +68,7 @@ async function decode(bytes: Buffer, original: Response): Promise<unknown> {
     partitions: reader.array(() => {
       const partition = readPartition(reader);
       if (partition.messages === undefined) isReadable = false;
+      if (partition.errorCode === 0) onAnswer(partition.partition, BigInt(partition.lastStableOffset));
       return partition;
     }),
   }));
