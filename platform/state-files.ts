@@ -3,7 +3,7 @@
  * renamed, so that a reader sees the old or the new one and never half of one. A file that is not ours is refused by name.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from './errors.ts';
 
@@ -43,7 +43,8 @@ export function writeState<T extends StateFile>(file: string, value: T): void {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const fd = openSync(temporary, 'wx', 0o600);
     try {
-      writeSync(fd, `${JSON.stringify(value, null, 2)}\n`);
+      // All of it, or an error: a disk that is almost full takes a part of a single write without one.
+      writeFileSync(fd, `${JSON.stringify(value, null, 2)}\n`);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

@@ -1,6 +1,6 @@
 /**
  * `npm test`: every check and every test, one after the other, on the real servers, in private directories and ports.
- * Ends with the line `N passed, N failed`. `npm test -- unit` runs one stage; each stage's name is its folder under test/. What the
+ * Ends with the line `N passed, N failed`; where tests were skipped, a line before it says so. `npm test -- unit` runs one stage; each stage's name is its folder under test/. What the
  * stages leave behind (processes, ports, files) is a failure, and named. What failed is said again at the end.
  */
 import { spawn } from 'node:child_process';
@@ -10,14 +10,9 @@ import { join } from 'node:path';
 import { fetchArtifacts } from '../platform/artifacts/fetch.ts';
 import { cacheOf } from '../platform/home.ts';
 import { findChromium } from './browser/chromium.ts';
-import { failuresIn } from './failures.ts';
+import { endingOf, type JestEnd, jestOutcome, type Outcome } from './ending.ts';
 import { openTestRoom } from './leftovers.ts';
 
-interface Outcome {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
 interface Stage {
   readonly name: string;
   run(): Promise<Outcome>;
@@ -62,12 +57,11 @@ for (const stage of chosen) {
   console.log(`== ${stage.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
   total = add(total, outcome);
 }
-for (const failure of failures) console.log(`\nfailed: ${failure}`);
 const left = await room.leftovers();
 for (const line of left) console.log(`left behind: ${line}`);
 if (left.length > 0) console.log(`Files that are left are in ${room.directory}.`);
 total = add(total, { passed: left.length > 0 ? 0 : 1, failed: left.length > 0 ? 1 : 0, skipped: 0 });
-console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
+for (const line of endingOf(total, failures)) console.log(line);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
 function add(a: Outcome, b: Outcome): Outcome {
@@ -75,7 +69,7 @@ function add(a: Outcome, b: Outcome): Outcome {
 }
 
 async function check(command: string, ...args: string[]): Promise<Outcome> {
-  const code = await exitCode(command, args, {});
+  const { code } = await ended(command, args, {});
   if (code !== 0) failures.push(`${[command, ...args].join(' ')}: exit code ${code}`);
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
@@ -106,6 +100,7 @@ async function bringArtifacts(): Promise<Outcome> {
     return { passed: 1, failed: 0, skipped: 0 };
   } catch (error) {
     console.error(error);
+    failures.push(`the artifacts could not be brought: ${error instanceof Error ? error.message : String(error)}`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
 }
@@ -124,7 +119,7 @@ async function jest(folder: string): Promise<Outcome> {
     `--cacheDirectory=${cache}`,
   ];
   const paths = [`test/${folder}/`, ...(folder === 'unit' ? ['blueprints/'] : [])];
-  const code = await exitCode(
+  const { code, isKilled } = await ended(
     process.execPath,
     [...args, '--json', `--outputFile=${report}`, ...paths],
     {
@@ -133,26 +128,27 @@ async function jest(folder: string): Promise<Outcome> {
     },
     report,
   );
+  const { outcome, failures: found } = jestOutcome(folder, { code, isKilled, report: reportIn(report) }, root);
+  failures.push(...found);
+  rmSync(directory, { recursive: true, force: true });
+  return outcome;
+}
+
+function reportIn(file: string): JestEnd['report'] {
   try {
-    const seen = JSON.parse(readFileSync(report, 'utf8'));
-    failures.push(...failuresIn(seen, root));
-    const brokenSuites = seen.numRuntimeErrorTestSuites;
-    const failed = seen.numFailedTests + brokenSuites || (code === 0 ? 0 : 1);
-    return { passed: seen.numPassedTests, failed, skipped: seen.numPendingTests + seen.numTodoTests };
+    return JSON.parse(readFileSync(file, 'utf8')) as JestEnd['report'];
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+    return undefined;
   }
 }
 
 /** With `report`: the file with which the program says that it is done, and after which it has to end. */
-function exitCode(
+function ended(
   command: string,
   args: readonly string[],
   env: Record<string, string>,
   report?: string,
-): Promise<number> {
+): Promise<Omit<JestEnd, 'report'>> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -160,7 +156,9 @@ function exitCode(
       env: { ...process.env, ...env, TMPDIR: room.directory, MILLRACE_SCREENSHOTS: screenshots },
     });
     let timer: NodeJS.Timeout | undefined;
+    let isKilled = false;
     const giveUp = () => {
+      isKilled = true;
       console.error('Something that a test left open keeps jest from ending: find it with --detectOpenHandles.');
       child.kill('SIGKILL');
     };
@@ -170,7 +168,7 @@ function exitCode(
     watch();
     const finish = (code: number) => {
       clearTimeout(timer);
-      resolve(code);
+      resolve({ code, isKilled });
     };
     child.on('error', (error) => {
       console.error(error.message);

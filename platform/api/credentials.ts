@@ -14,7 +14,7 @@ import {
   readFileSync,
   rmSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../errors.ts';
@@ -53,7 +53,7 @@ export function createCredentials(apiDir: string): Credentials {
       removeStale(logins, nowMs);
       const token = randomBytes(32).toString('base64url');
       const fd = openSync(join(logins, nameOf(token)), 'wx', 0o600);
-      writeSync(fd, `${nowMs + loginLifeMs}`);
+      writeFileSync(fd, `${nowMs + loginLifeMs}`);
       closeSync(fd);
       return token;
     },
@@ -108,7 +108,7 @@ function secretFile(file: string): string {
   if (there !== undefined) return there;
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const fd = openSync(draft, 'wx', 0o600);
-  writeSync(fd, randomBytes(32).toString('base64url'));
+  writeFileSync(fd, randomBytes(32).toString('base64url'));
   closeSync(fd);
   try {
     linkSync(draft, file);

@@ -45,7 +45,7 @@ export function isFirstDeploy(records: Seen): boolean {
 export async function firstDeployOver(
   records: Seen,
   isAnnounced: () => boolean,
-  { now = Date.now, pause = sleep as (ms: number) => Promise<unknown> } = {},
+  { now = () => performance.now(), pause = sleep as (ms: number) => Promise<unknown> } = {},
 ): Promise<void> {
   const startMs = now();
   for (;;) {

@@ -36,6 +36,11 @@ export class Delivery {
    * the note is tried again. Not kept: after a kill they are posted once more.
    */
   readonly #posted = new Map<string, number>();
+  /**
+   * Refusals, by the event's id: a list that can't be written (a full disk) knows nothing of them, and each would be followed by the
+   * next attempt at once, until none is left.
+   */
+  readonly #refused = new Map<string, NonNullable<Alert['refusal']>>();
   #timer: NodeJS.Timeout | undefined;
   #adding: Promise<void> | undefined;
   #saidOfWebhook = '';
@@ -89,7 +94,7 @@ export class Delivery {
     for (const alert of store.queued()) {
       try {
         if (!(await this.#add(alert))) return;
-        if (moment !== undefined && isPromising(alert, moment))
+        if (moment !== undefined && isPromising(this.#asRefused(alert), moment))
           await this.#queue.hurry(alertEvent(alert), alert.rounds);
         this.#sayOfQueue('');
       } catch (error) {
@@ -98,13 +103,22 @@ export class Delivery {
     }
     const open = new Set(store.queued().map(roundOf));
     for (const round of this.#added.keys()) if (!open.has(round)) this.#added.delete(round);
+    const waiting = new Set(store.queued().map(eventIdOf));
+    for (const id of this.#refused.keys()) if (!waiting.has(id)) this.#refused.delete(id);
+  }
+
+  /** With the newest refusal, written or not. */
+  #asRefused(alert: Alert): Alert {
+    const refusal = this.#refused.get(eventIdOf(alert));
+    return refusal === undefined ? alert : { ...alert, refusal };
   }
 
   /** False: there is no connection. */
   async #add(alert: Alert): Promise<boolean> {
     const { store, now } = this.#options;
     const round = roundOf(alert);
-    if (now() - (this.#added.get(round) ?? Number.NEGATIVE_INFINITY) < addAgainMs) return true;
+    // Also after a clock that was set back.
+    if (Math.abs(now() - (this.#added.get(round) ?? Number.NEGATIVE_INFINITY)) < addAgainMs) return true;
     const queued = await this.#queue.add(alertEvent(alert), alert.rounds);
     if (queued === undefined) return false;
     this.#added.set(round, now());
@@ -149,19 +163,25 @@ export class Delivery {
     try {
       await post(webhook, event, now());
     } catch (error) {
-      store.refused(event.data, reasonOf(error), now());
+      const refusal = { reason: reasonOf(error), atMs: now() };
+      this.#refused.set(event.id, refusal);
+      this.#note(() => store.refused(event.data, refusal.reason, refusal.atMs));
       throw error;
     }
     this.#posted.set(event.id, webhook.sinceMs);
   }
 
   #gaveUp(event: AlertEvent, reason: string): void {
-    const { store, now, log } = this.#options;
+    const { store, now } = this.#options;
+    // Where it can't be noted, the queue knows it: adding it again says so.
+    this.#note(() => store.givenUp(event.data, reason, now()));
+  }
+
+  #note(write: () => void): void {
     try {
-      store.givenUp(event.data, reason, now());
+      write();
     } catch (error) {
-      // The queue knows it: adding it again says so.
-      log(`the list of alerts: ${reasonOf(error)}`);
+      this.#options.log(`the list of alerts: ${reasonOf(error)}`);
     }
   }
 

@@ -11,7 +11,10 @@ export interface HopLag {
   readonly topic: string;
   /** Null: this hop does not tell how far it is. */
   readonly lagRecords: number | null;
-  /** Age of the oldest record that is not done, by its timestamp; 0 when there is none. */
+  /**
+   * Age of the oldest record that is not done, by its timestamp; 0 when there is none. Null: this hop does not tell how far it is,
+   * or of a partition that age is not known (Kafka has the record no more, or it is older than is looked for).
+   */
   readonly lagSeconds: number | null;
   /** Records a second over the time that was watched: written to the topic, and done by this hop. */
   readonly inRate: number | null;
@@ -24,7 +27,7 @@ export interface LagReport {
   readonly pipeline: string;
   readonly watchedSeconds: number;
   readonly hops: readonly HopLag[];
-  /** The hop with the oldest record that is not done; null when all are up to date. */
+  /** The hop with the oldest record that is not done, see `guiltyOf`; null when all are up to date. */
   readonly guilty: string | null;
 }
 
@@ -82,13 +85,19 @@ async function readHop(
 const unknownLag = { lagRecords: null, lagSeconds: null, inRate: null, outRate: null, drainSeconds: null };
 const freshSeconds = 5;
 
-/** Seconds since the timestamp of the oldest record that is not done. */
-async function oldestUndone(kafka: KafkaAdmin, topic: string, partitions: readonly PartitionLag[]): Promise<number> {
+/** Seconds since the timestamp of the oldest record that is not done. Null: of a partition, it is not known. */
+export async function oldestUndone(
+  kafka: Pick<KafkaAdmin, 'timestampAt'>,
+  topic: string,
+  partitions: readonly PartitionLag[],
+): Promise<number | null> {
   const behind = partitions.filter(({ lagRecords }) => lagRecords > 0);
   const times = await Promise.all(
     behind.map(({ partition, endOffset, lagRecords }) => kafka.timestampAt(topic, partition, endOffset - lagRecords)),
   );
   const known = times.filter((time) => time !== null);
+  // One that is not known may be older than all others.
+  if (known.length < times.length) return null;
   return known.length === 0 ? 0 : Math.max(0, round((Date.now() - Math.min(...known)) / 1000));
 }
 
@@ -106,9 +115,21 @@ export function ratesOf(one: Reading, other: Reading): Omit<HopLag, 'hop' | 'top
   return { lagRecords, inRate, outRate, drainSeconds };
 }
 
+/**
+ * The hop with the oldest record that is not done. Where its age is not known, records count: what takes as long at the hop's present
+ * rate is behind, and may be the oldest of all. Pure.
+ */
 export function guiltyOf(hops: readonly HopLag[]): string | null {
-  const behind = hops.filter(({ lagSeconds }) => (lagSeconds ?? 0) >= freshSeconds);
-  return behind.sort((one, other) => other.lagSeconds! - one.lagSeconds!)[0]?.hop ?? null;
+  const undated = hops.filter(isBehindUndated).sort((one, other) => other.lagRecords! - one.lagRecords!);
+  const dated = hops
+    .filter(({ lagSeconds }) => (lagSeconds ?? 0) >= freshSeconds)
+    .sort((one, other) => other.lagSeconds! - one.lagSeconds!);
+  return [...undated, ...dated][0]?.hop ?? null;
+}
+
+function isBehindUndated({ lagSeconds, lagRecords, outRate }: HopLag): boolean {
+  if (lagSeconds !== null || outRate === null) return false;
+  return lagRecords !== null && lagRecords > 0 && lagRecords >= outRate * freshSeconds;
 }
 
 function round(value: number): number {

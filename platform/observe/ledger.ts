@@ -118,7 +118,9 @@ export function notesOf(replies: readonly TaskReply[], nowMs: number): string[] 
       ledger.fault === undefined ? [] : [`${task}, ${ledger.stage}: ${ledger.fault}`],
     ),
     ...stages.flatMap(({ ledger: { stage, fault, unknownBefore } }) =>
-      unknownBefore === undefined || fault === unknownBefore.why || nowMs - unknownBefore.ms > notedMs
+      unknownBefore === undefined ||
+      (fault !== undefined && fault === unknownBefore.fault) ||
+      nowMs - unknownBefore.ms > notedMs
         ? []
         : [
             `${task}, ${stage}: windows before ${new Date(unknownBefore.ms).toISOString()} are unknown: ${unknownBefore.why}`,

@@ -24,15 +24,24 @@ export function addLag(program: Command): void {
     });
 }
 
-function render({ pipeline, hops, guilty, watchedSeconds }: LagReport): string {
+export function render({ pipeline, hops, guilty, watchedSeconds }: LagReport): string {
   const heading = ['hop', 'topic', 'records', 'seconds', 'in/s', 'done/s', 'drains in'];
-  const verdict =
-    guilty === null ? `${pipeline} is up to date.` : `${guilty} holds ${pipeline} up: its oldest record is the oldest.`;
+  const why = isUndated(hops.find(({ hop }) => hop === guilty))
+    ? 'how old its oldest record is can not be told, and more wait than it does in 5 s'
+    : 'its oldest record is the oldest';
+  const verdict = guilty === null ? `${pipeline} is up to date.` : `${guilty} holds ${pipeline} up: ${why}.`;
   return [columns([heading, ...hops.map(row)]), '', `${verdict} Rates over ${watchedSeconds} s.`].join('\n');
 }
 
-function row({ hop, topic, lagRecords, lagSeconds, inRate, outRate, drainSeconds }: HopLag): string[] {
+/** Something waits, and nobody knows since when: Kafka has it no more, or it is older than a week. */
+function isUndated(hop: HopLag | undefined): boolean {
+  return hop !== undefined && hop.lagSeconds === null && (hop.lagRecords ?? 0) > 0;
+}
+
+function row(lag: HopLag): string[] {
+  const { hop, topic, lagRecords, lagSeconds, inRate, outRate, drainSeconds } = lag;
   const show = (value: number | null) => (value === null ? '–' : `${value}`);
   const drains = lagRecords === null ? '–' : drainSeconds === null ? 'never at these rates' : `${drainSeconds} s`;
-  return [hop, topic, show(lagRecords), show(lagSeconds), show(inRate), show(outRate), drains];
+  const seconds = isUndated(lag) ? 'unknown' : show(lagSeconds);
+  return [hop, topic, show(lagRecords), seconds, show(inRate), show(outRate), drains];
 }

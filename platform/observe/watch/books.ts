@@ -1,30 +1,16 @@
 /**
  * The ledger of one pipeline, compared again and again: windows as they were judged last, and the faults that were found. A
  * fault is told once, when two looks some seconds apart agree on it: pages of several processes are never of one moment. What it
- * says follows the looks. It stays in the books, on disk too, until it is a day old, and counts until somebody acknowledges it;
- * one that was acknowledged stays until a look at all pages has no such window any more, and is told anew when it is another one.
+ * says follows the looks. It stays in the books, on disk too, while its window is on the pages and for a day after, and counts until
+ * somebody acknowledges it; one that was acknowledged goes when it is a day old and a look at all pages has no such window any more,
+ * and is told anew when it is another one.
  */
-import { existsSync, renameSync } from 'node:fs';
-import { readState, writeState } from '../../state-files.ts';
 import { windowMs } from '../../telemetry/conservation/cell.ts';
 import type { LedgerFault, LedgerReport, WindowBalance } from '../../telemetry/conservation/report.ts';
-import {
-  type Books,
-  checkBooks,
-  isSameFault,
-  type KnownFault,
-  keptMs,
-  type Placed,
-  withAcknowledged,
-} from './booksFile.ts';
+import { isSameFault, type KnownFault, keyOf, withAcknowledged, wordsOf } from './booksFile.ts';
+import { keptWith, mergedFaults } from './booksKept.ts';
+import { BooksOnDisk, type BooksOptions } from './booksOnDisk.ts';
 import type { Judged } from './judge.ts';
-
-export interface BooksOptions {
-  readonly pipeline: string;
-  readonly file: string;
-  readonly revision: number;
-  readonly onFault: (text: string) => void;
-}
 
 export interface Acknowledging {
   /** Start of the window; undefined: all. */
@@ -34,7 +20,6 @@ export interface Acknowledging {
 
 /** What two looks must be apart to agree, in milliseconds. */
 export const confirmMs = 4000;
-const maxFaults = 4096;
 const maxWindows = 4096;
 /** Pages are asked for from the oldest window that is not judged yet on, but no farther back than this; see `isWhole`. */
 const farthestMs = 900_000;
@@ -44,7 +29,8 @@ type Found = LedgerFault & { readonly originMs: number };
 
 export class LedgerBooks {
   readonly #options: BooksOptions;
-  #faults: readonly KnownFault[];
+  readonly #disk: BooksOnDisk;
+  #faults: readonly KnownFault[] = [];
   #windows = new Map<number, WindowBalance>();
   /** Windows with a fault that came to balance later: they stay settled while a stage does not tell, until they do not balance. */
   readonly #settled = new Set<number>();
@@ -53,29 +39,26 @@ export class LedgerBooks {
   #wholeMs = 0;
   #report: LedgerReport = { windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 };
 
-  /** Goes on from what the file says; one of an earlier pipeline of this name, or one that is corrupt, is not gone on from. */
+  /** Goes on from what the file says, as soon as it can be read; see `BooksOnDisk`. */
   constructor(options: BooksOptions) {
     this.#options = options;
-    this.#faults = this.#read();
+    this.#disk = new BooksOnDisk(options);
+    this.#goOn();
   }
 
-  #read(): readonly KnownFault[] {
-    const { file, pipeline, revision, onFault } = this.#options;
-    try {
-      const found = readState<Books>(file, 'millrace/ledger-faults/1', checkBooks);
-      if (found === undefined || found.pipeline !== pipeline || found.revision > revision) return [];
-      for (const originMs of found.settled) this.#settled.add(originMs);
-      return found.faults;
-    } catch (thrown) {
-      if (existsSync(file)) renameSync(file, `${file}.corrupt`);
-      onFault(`${(thrown as Error).message} It was set aside as ${file}.corrupt, and faults are told anew.`);
-      return [];
-    }
+  #goOn(): void {
+    const read = this.#disk.read();
+    if (read === undefined) return;
+    for (const originMs of read.settled) this.#settled.add(originMs);
+    const found = this.#faults;
+    this.#faults = mergedFaults(read.faults, found);
+    if (found.length > 0) this.#tryToWrite(this.#faults);
   }
 
   /** From which window on pages are needed at `nowMs`; 0: all. */
   sinceMs(nowMs: number): number {
-    if (nowMs - this.#wholeMs >= wholeEveryMs) return 0;
+    // Also after a clock that was set back.
+    if (Math.abs(nowMs - this.#wholeMs) >= wholeEveryMs) return 0;
     const open = [...this.#windows.values()].filter(({ state }) => state === 'in-flight' || state === 'unknown');
     const oldest = Math.min(nowMs - 6 * windowMs, ...open.map(({ originMs }) => originMs), ...this.#doubtful());
     return Math.max(oldest, nowMs - farthestMs);
@@ -88,6 +71,7 @@ export class LedgerBooks {
 
   /** `judged.report`: of windows from `sinceMs` on. Answers the faults that are certain now and were not told yet. */
   judge({ report, sinceMs, isWhole }: Judged, nowMs: number): readonly KnownFault[] {
+    this.#goOn();
     if (sinceMs === 0) {
       this.#wholeMs = nowMs;
       this.#windows.clear();
@@ -136,7 +120,9 @@ export class LedgerBooks {
   #certain(nowMs: number): readonly KnownFault[] {
     const former = this.#doubted;
     const doubted = this.#unknown();
-    this.#doubted = new Map(doubted.map((each) => [wordsOf(each), former.get(wordsOf(each)) ?? nowMs]));
+    // A time to come is one of before the clock was set back.
+    const since = (words: string) => Math.min(former.get(words) ?? nowMs, nowMs);
+    this.#doubted = new Map(doubted.map((each) => [wordsOf(each), since(wordsOf(each))]));
     return doubted
       .filter((each) => nowMs - this.#doubted.get(wordsOf(each))! >= confirmMs)
       .map((each) => knownOf(each, nowMs));
@@ -146,12 +132,14 @@ export class LedgerBooks {
   #keep(certain: readonly KnownFault[], nowMs: number, isKnown: boolean): void {
     const kept = this.#with(certain, nowMs, isKnown);
     for (const fault of certain) this.#doubted.delete(wordsOf(fault));
-    if (certain.length === 0 && kept.length === this.#faults.length) return;
+    if (kept.length === this.#faults.length && kept.every((fault, at) => fault === this.#faults[at])) return;
     this.#faults = kept;
     this.#tryToWrite(kept);
   }
 
+  /** While it can't be read, that has been told. */
   #tryToWrite(faults: readonly KnownFault[]): void {
+    if (!this.#disk.isRead) return;
     try {
       this.#write(faults);
     } catch (thrown) {
@@ -159,25 +147,15 @@ export class LedgerBooks {
     }
   }
 
-  /** Bounded; what is gone from the pages goes first. `isKnown`: the windows are all that there are. */
+  /** `isKnown`: the windows are all that there are. */
   #with(faults: readonly KnownFault[], nowMs: number, isKnown: boolean): readonly KnownFault[] {
-    const replaced = new Set(faults.map(keyOf));
     const isShown = ({ originMs }: KnownFault) => this.#windows.has(originMs);
-    const isKept = (fault: KnownFault) =>
-      nowMs - fault.toldMs < keptMs || (fault.acknowledgedMs !== null && !(isKnown && !isShown(fault)));
-    const kept = this.#faults.filter((fault) => !replaced.has(keyOf(fault)) && isKept(fault));
-    const all = [...kept, ...faults].sort((one, other) => one.originMs - other.originMs);
-    if (all.length <= maxFaults) return all;
-    const byWorth = [...all.filter((fault) => !isShown(fault)), ...all.filter(isShown)];
-    const given = new Set(byWorth.slice(0, all.length - maxFaults));
-    return all.filter((fault) => !given.has(fault));
+    return keptWith(this.#faults, faults, { nowMs, isShown, isKnown });
   }
 
   /** Throws STATE_UNAVAILABLE. */
   #write(faults: readonly KnownFault[]): void {
-    const { file, pipeline, revision } = this.#options;
-    const settled = [...this.#settled];
-    writeState<Books>(file, { format: 'millrace/ledger-faults/1', pipeline, revision, faults: [...faults], settled });
+    this.#disk.write({ faults: [...faults], settled: [...this.#settled] });
   }
 
   #summed(): LedgerReport {
@@ -227,6 +205,7 @@ export class LedgerBooks {
    * Throws STATE_UNAVAILABLE, and then nothing is acknowledged.
    */
   acknowledge({ originMs, note }: Acknowledging, nowMs: number): readonly KnownFault[] {
+    this.#goOn();
     const isMeant = (fault: { readonly originMs: number }) => originMs === undefined || fault.originMs === originMs;
     const seen = this.#unknown().map((fault) => knownOf(fault, nowMs));
     const replaced = new Set(seen.map(keyOf));
@@ -255,13 +234,4 @@ function sumsOf(faults: readonly Pick<LedgerFault, 'kind' | 'events'>[]) {
 function knownOf({ originMs, stage, kind, events, text, hash }: Found, toldMs: number): KnownFault {
   const heading = { originMs, origin: new Date(originMs).toISOString(), stage, kind, events, text };
   return { ...heading, ...(hash === undefined ? {} : { hash }), toldMs, acknowledgedMs: null, note: null };
-}
-
-/** A fault is told once for each stage and window, and once more when it is another one than was acknowledged. */
-function keyOf({ originMs, stage }: { readonly originMs: number; readonly stage: string }): string {
-  return `${originMs}/${stage}`;
-}
-
-function wordsOf(fault: Placed): string {
-  return `${keyOf(fault)}/${fault.kind}/${fault.events}/${fault.hash ?? ''}`;
 }

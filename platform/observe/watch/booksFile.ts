@@ -13,6 +13,8 @@ export const knownFault = z.object({
   text: z.string(),
   hash: z.string().optional(),
   toldMs: z.number(),
+  /** When its window was last on the pages, to the hour; not given: not since it was told. */
+  seenMs: z.number().optional(),
   acknowledgedMs: z.number().nullable(),
   /** Of who acknowledged it. */
   note: z.string().nullable().default(null),
@@ -30,7 +32,7 @@ const books = z.object({
 export type KnownFault = z.infer<typeof knownFault>;
 export type Books = z.infer<typeof books>;
 
-/** How long a fault stays that nobody acknowledges. */
+/** How long a fault stays that nobody acknowledges, after its window has left the pages. */
 export const keptMs = 86_400_000;
 
 /** In the directory of a pipeline's history. */
@@ -56,15 +58,18 @@ export function openIn(
   if (found === undefined || found.pipeline !== pipeline || found.revision > revision) return [];
   const { faults, settled } = found;
   return faults.filter(
-    ({ acknowledgedMs, originMs, toldMs }) =>
-      acknowledgedMs === null && !settled.includes(originMs) && nowMs - toldMs < keptMs,
+    (fault) => fault.acknowledgedMs === null && !settled.includes(fault.originMs) && nowMs - lastSeenMs(fault) < keptMs,
   );
 }
 
-/** As the ledger tells one of its open faults, whether or not its window is still there. */
-export type OpenFault = Omit<KnownFault, 'acknowledgedMs' | 'note'>;
+export function lastSeenMs({ toldMs, seenMs = toldMs }: Pick<KnownFault, 'toldMs' | 'seenMs'>): number {
+  return Math.max(toldMs, seenMs);
+}
 
-export function openFaultOf({ acknowledgedMs: _, note: __, ...fault }: KnownFault): OpenFault {
+/** As the ledger tells one of its open faults, whether or not its window is still there. */
+export type OpenFault = Omit<KnownFault, 'acknowledgedMs' | 'note' | 'seenMs'>;
+
+export function openFaultOf({ acknowledgedMs: _, note: __, seenMs: ___, ...fault }: KnownFault): OpenFault {
   return fault;
 }
 
@@ -85,6 +90,16 @@ export function besides<T extends Placed>(
 
 /** A fault, and where it is. */
 export type Placed = Pick<KnownFault, 'originMs' | 'stage' | 'kind' | 'events' | 'hash'>;
+
+/** A fault is told once for each stage and window, and once more when it is another one than was acknowledged. */
+export function keyOf({ originMs, stage }: Pick<Placed, 'originMs' | 'stage'>): string {
+  return `${originMs}/${stage}`;
+}
+
+/** What it says. */
+export function wordsOf(fault: Placed): string {
+  return `${keyOf(fault)}/${fault.kind}/${fault.events}/${fault.hash ?? ''}`;
+}
 
 /** The same trouble: another count, or another event, in the same window is another one. */
 export function isSameFault(one: Placed, other: Placed): boolean {

@@ -47,7 +47,8 @@ export class ClusterEye {
     });
     await this.#asking;
     const first = this.#serversMs === 0;
-    if (this.#options.now() - this.#serversMs >= serversEveryMs) {
+    // Also after a clock that was set back.
+    if (Math.abs(this.#options.now() - this.#serversMs) >= serversEveryMs) {
       this.#askingServers ??= this.#askServers()
         .then(() => {
           this.#fault = undefined;

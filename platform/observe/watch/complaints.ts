@@ -38,9 +38,14 @@ function nextOf(pipeline: string, { task, phase, desired }: TaskFact): string {
 function stuckHops({ hops, freshnessMs }: FlowFacts): readonly HopFact[] {
   const waitedMs = Math.min(freshnessMs, idleAfterMs);
   return hops
-    .filter(({ lagSeconds, lagRecords }) => (lagSeconds ?? 0) * 1000 >= freshnessMs && (lagRecords ?? 0) > 0)
+    .filter((hop) => leastAgeMs(hop) >= freshnessMs && (hop.lagRecords ?? 0) > 0)
     .filter(({ stillMs }) => (stillMs ?? 0) >= waitedMs)
-    .sort((one, other) => other.lagSeconds! - one.lagSeconds!);
+    .sort((one, other) => leastAgeMs(other) - leastAgeMs(one));
+}
+
+/** A record whose time nobody knows has waited at least since its hop stands still. */
+function leastAgeMs({ lagSeconds, stillMs }: HopFact): number {
+  return lagSeconds === null ? (stillMs ?? 0) : lagSeconds * 1000;
 }
 
 function stuck(pipeline: string, hop: HopFact, tasks: readonly TaskFact[]): Complaint {
@@ -49,8 +54,13 @@ function stuck(pipeline: string, hop: HopFact, tasks: readonly TaskFact[]): Comp
   const waiting = own.find(({ waitingFor }) => waitingFor !== '');
   const waits = waiting === undefined ? '' : `, and ${waiting.task} waits for ${waiting.waitingFor}`;
   const why = silent === undefined ? waits : `, and ${silent.task} does not answer`;
-  const text = `${hop.name} does not go on: ${count(hop.lagRecords ?? 0, 'record')} wait, the oldest for ${seconds(hop.lagSeconds!)}${why}`;
+  const text = `${hop.name} does not go on: ${count(hop.lagRecords ?? 0, 'record')} wait, ${waitedFor(hop)}${why}`;
   return { text, next: silent === undefined ? `millrace lag ${pipeline}` : `millrace logs ${silent.task}` };
+}
+
+function waitedFor(hop: HopFact): string {
+  const least = hop.lagSeconds === null ? 'at least ' : '';
+  return `the oldest for ${least}${seconds(leastAgeMs(hop) / 1000)}`;
 }
 
 /** The gravest first. */

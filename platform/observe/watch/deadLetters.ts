@@ -51,6 +51,11 @@ export function deadLettersOf(
 /** While there are some, they are counted again so often: old ones leave the count without a change in the topic. */
 const againMs = 10_000;
 
+/** Also after a clock that was set back. */
+function isLongAgo(atMs: number, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) >= againMs;
+}
+
 /** Follows them over time, at next to no cost while there are none. */
 export class DeadLetterWatch {
   readonly #pipeline: string;
@@ -79,7 +84,7 @@ export class DeadLetterWatch {
     const filled = filledTopics(this.#pipeline, topics, offsets);
     const ends = JSON.stringify(filled.map((topic) => [topic, offsets.topics[topic]]));
     const isNew = ends !== this.#ends;
-    const mayLeave = Object.values(this.#counts).some((records) => records > 0) && nowMs - this.#countedMs >= againMs;
+    const mayLeave = Object.values(this.#counts).some((records) => records > 0) && isLongAgo(this.#countedMs, nowMs);
     if (isNew || mayLeave) {
       this.#counts = filled.length === 0 ? {} : await count(filled, nowMs - deadLetterSpanMs);
       this.#countedMs = nowMs;
@@ -93,7 +98,7 @@ export class DeadLetterWatch {
     const topics = Object.keys(this.#counts).filter((topic) => this.#counts[topic]! > 0);
     const ends = this.#ends;
     if (topics.length === 0 || this.#reading !== undefined || ends === this.#readEnds) return;
-    if (nowMs - this.#readMs < againMs) return;
+    if (!isLongAgo(this.#readMs, nowMs)) return;
     this.#readMs = nowMs;
     this.#reading = this.#read(this.#pipeline, topics)
       .then((newest) => {

@@ -118,7 +118,7 @@ function stopped({ recorded, pipeline, tasks, agent }: FlowFacts): Verdict | und
 function isIdle({ hops }: FlowFacts, nowMs: number): boolean {
   if (hops.some(({ lagRecords }) => (lagRecords ?? 0) > 0)) return false;
   const ingresses = hops.filter(({ kind }) => kind === 'ingress');
-  return ingresses.every(({ lastPassedMs }) => lastPassedMs === null || nowMs - lastPassedMs > idleAfterMs);
+  return ingresses.every(({ lastPassedMs }) => lastPassedMs === null || Math.abs(nowMs - lastPassedMs) > idleAfterMs);
 }
 
 function idle({ hops, tasks }: FlowFacts, nowMs: number): Verdict {
@@ -126,7 +126,7 @@ function idle({ hops, tasks }: FlowFacts, nowMs: number): Verdict {
   const since =
     last === 0
       ? 'Nothing has come in since the ingress started'
-      : `Nothing has come in for ${seconds((nowMs - last) / 1000)}`;
+      : `Nothing has come in for ${seconds(Math.max(0, nowMs - last) / 1000)}`;
   const feed = tasks.find(({ role, phase }) => role === 'feed' && phase === 'stopped');
   const why = feed === undefined ? '' : `; ${feed.task} is stopped`;
   return { state: 'idle', reason: `${since}, and all that came is done${why}.`, next: null };

@@ -104,8 +104,12 @@ function ofHop(name: string, { hops, measures: { freshnessMs } }: World): Condit
   const hop = hops.get(name);
   if (hop === undefined || (hop.ratePerSecond === null && hop.lagRecords === null)) return unknown;
   const skew = hop.clockSkewed === 0 ? '' : ` ${count(hop.clockSkewed, 'event')} had clocks that run backwards.`;
-  const behind = `${count(hop.lagRecords ?? 0, 'record')} wait, the oldest for ${seconds(hop.lagSeconds ?? 0)}`;
-  const late = (hop.lagSeconds ?? 0) * 1000 >= freshnessMs;
+  // A record whose time nobody knows has waited at least since its hop stands still.
+  const isUndated = hop.lagSeconds === null && (hop.lagRecords ?? 0) > 0;
+  const ageMs = isUndated ? (hop.stillMs ?? 0) : (hop.lagSeconds ?? 0) * 1000;
+  const oldest = `the oldest for ${isUndated ? 'at least ' : ''}${seconds(ageMs / 1000)}`;
+  const behind = `${count(hop.lagRecords ?? 0, 'record')} wait, ${oldest}`;
+  const late = ageMs >= freshnessMs;
   if (late && (hop.stillMs ?? 0) >= freshnessMs / 2)
     return { state: 'down', reason: `It does not go on: ${behind}.${skew}` };
   if (late) return { state: 'degraded', reason: `It is late: ${behind}.${skew}` };

@@ -3,9 +3,10 @@
  * Files of one level hold an eighth of its time each, are only ever appended to, and are removed when all in them is too old;
  * each start begins new ones. So `kill -9` costs at most the line that was being written, which reading passes over.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { History, HistoryPoint } from '../../api/contract/pipelines.ts';
+import { appendWhole } from '../../line-files.ts';
 import { coarser } from './coarser.ts';
 import { headerLine, pointLine, pointsIn, type StoredPoint } from './historyLines.ts';
 
@@ -39,6 +40,7 @@ interface Open {
   readonly fd: number;
   readonly fromMs: number;
   stages: string;
+  bytes: number;
 }
 
 export class PipelineHistory {
@@ -57,18 +59,23 @@ export class PipelineHistory {
   /** Never throws: a disk that takes nothing must not stop the watching; it is told, once. */
   append(level: HistoryLevel, point: StoredPoint): void {
     try {
-      const file = this.#fileFor(level, point.atMs);
-      const stages = Object.keys(point.stages);
-      const header = headerLine(stages);
-      const lines = `${header === file.stages ? '' : `${header}\n`}${pointLine(point, stages)}\n`;
-      file.stages = header;
-      writeSync(file.fd, lines);
+      this.#write(this.#fileFor(level, point.atMs), point);
       this.#full = false;
     } catch (thrown) {
       if (!this.#full) this.#onFault(`the history ${this.#directory} takes no points: ${reasonOf(thrown)}`);
       this.#full = true;
-      this.#end(level);
+      // Gone on with where it is as it was: a new file for each point that failed would drive out those with points in them.
+      const file = this.#open.get(level.name);
+      if (file !== undefined && fstatSync(file.fd).size !== file.bytes) this.#end(level);
     }
+  }
+
+  #write(file: Open, point: StoredPoint): void {
+    const stages = Object.keys(point.stages);
+    const header = headerLine(stages);
+    const lines = `${header === file.stages ? '' : `${header}\n`}${pointLine(point, stages)}\n`;
+    file.bytes = appendWhole(file.fd, lines, file.bytes);
+    file.stages = header;
   }
 
   #fileFor(level: HistoryLevel, atMs: number): Open {
@@ -77,7 +84,7 @@ export class PipelineHistory {
     this.#end(level);
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const fd = openSync(join(this.#directory, `${level.name}-${atMs}.ndjson`), 'a', 0o600);
-    const fresh = { fd, fromMs: atMs, stages: '' };
+    const fresh = { fd, fromMs: atMs, stages: '', bytes: fstatSync(fd).size };
     this.#open.set(level.name, fresh);
     this.#removeOld(level, atMs);
     return fresh;

@@ -49,7 +49,8 @@ export class HistoryWriter {
       const { gravest } = before;
       before.gravest = gravest === undefined || graverOf(held.state, gravest.state) === held.state ? held : gravest;
       // A look comes a little early or late: half a look is no reason to leave a step out.
-      if (nowMs - before.atMs < level.stepMs - 500) return;
+      // Also after a clock that was set back.
+      if (Math.abs(nowMs - before.atMs) < level.stepMs - 500) return;
       const point = pointOf(written, before);
       if (level === this.#history.levels[0]) this.#newest = point;
       this.#history.append(level, point);

@@ -55,7 +55,8 @@ export class KafkaLine {
   #connected(): Connection {
     if (this.#connection !== undefined) return this.#connection;
     const { record, secrets, now, connect = connectKafkaAdmin } = this.#options;
-    if (this.#failed !== undefined && now() - this.#failed.atMs < connectAgainMs) throw this.#failed.error;
+    // Also after a clock that was set back.
+    if (this.#failed !== undefined && Math.abs(now() - this.#failed.atMs) < connectAgainMs) throw this.#failed.error;
     this.#failed = undefined;
     const kafka = record();
     if (kafka === undefined) throw new Error('Kafka is not installed');

@@ -10,7 +10,7 @@ import { TaskAsker } from './asking.ts';
 import { type Acknowledging, LedgerBooks } from './books.ts';
 import { booksFileName, type KnownFault, openFaultOf } from './booksFile.ts';
 import type { ClusterSight } from './clusterEye.ts';
-import { DeadLetterWatch, type ReadNewestDeadLetter } from './deadLetters.ts';
+import type { ReadNewestDeadLetter } from './deadLetters.ts';
 import { factsOf, unbalancedOf } from './facts.ts';
 import { defaultFreshnessMs, type FlowFacts, flowStateOf } from './flowState.ts';
 import { figuresOf, graphOf } from './graph.ts';
@@ -20,8 +20,9 @@ import { type Held, hold } from './hold.ts';
 import { HopWatch } from './hopWatch.ts';
 import { judge } from './judge.ts';
 import type { KafkaLine } from './kafkaLine.ts';
-import { type OffsetsLook, offsetsRequest, waitingIn } from './look.ts';
+import { type OffsetsLook, waitingIn } from './look.ts';
 import { type Count, countsOf, measuresOf, type StageMeasure } from './measure.ts';
+import { OffsetsAsker, offsetsEveryMs } from './offsetsAsking.ts';
 import { summaryOf } from './summary.ts';
 
 export interface PipelineWatchDeps {
@@ -37,27 +38,24 @@ export interface PipelineWatchDeps {
   readonly newestDeadLetter: ReadNewestDeadLetter;
 }
 
-const offsetsEveryMs = 2000;
 /** Rates and latencies that are shown are of so long. */
 const shownMs = 5000;
+/** A clock that is set back by less is soon where it was. */
+const settleMs = 1000;
 
 export class PipelineWatch {
   readonly #deps: PipelineWatchDeps;
-  readonly #asker: TaskAsker;
+  readonly #offsets: OffsetsAsker;
+  #tasks: TaskAsker;
   readonly #books: LedgerBooks;
   readonly #writer: HistoryWriter;
   readonly history: PipelineHistory;
-  readonly #deadLetters: DeadLetterWatch;
   #record: PipelineRecord;
   #unread: NonNullable<FlowFacts['unread']> | null = null;
   #hops: readonly Hop[];
   #watch: HopWatch;
   #counts: readonly { readonly atMs: number; readonly counts: readonly Count[] }[] = [];
-  #offsets: OffsetsLook | undefined;
-  #offsetsFault: string | null = null;
-  #offsetsMs = 0;
-  #asking: Promise<void> | undefined;
-  #counting: Promise<void> | undefined;
+  #lookedMs = 0;
   #held: Held | undefined;
   #summary: PipelineSummary | undefined;
   #graph: PipelineGraph | undefined;
@@ -67,12 +65,12 @@ export class PipelineWatch {
     this.#record = record;
     this.#hops = hopsOf(record.pipeline, record.plan.spec);
     this.#watch = new HopWatch(record.pipeline, this.#hops);
-    this.#asker = new TaskAsker(deps.now);
+    this.#tasks = new TaskAsker(deps.now);
     const { directory } = deps;
     const { pipeline, revision } = record;
     const onFault = (text: string) => deps.log(`${pipeline}: ${text}`);
     this.#books = new LedgerBooks({ pipeline, revision, onFault, file: join(directory, booksFileName) });
-    this.#deadLetters = new DeadLetterWatch(pipeline, deps.newestDeadLetter);
+    this.#offsets = new OffsetsAsker(pipeline, deps);
     this.history = new PipelineHistory({ directory, onFault });
     this.#writer = new HistoryWriter(this.history);
   }
@@ -93,58 +91,31 @@ export class PipelineWatch {
 
   async look(cluster: ClusterSight): Promise<void> {
     const { now } = this.#deps;
-    const offsets = this.#offsets;
-    this.#offsets = undefined;
+    this.#followClock(now());
+    const offsets = this.#offsets.take(now());
     const isThere = this.#record.state !== 'stopped';
     // Pages are of use only with offsets: without them none are asked for, which costs the tasks a hundredth.
     const sinceMs = offsets === undefined ? now() : this.#books.sinceMs(now());
-    if (isThere) await this.#asker.ask(this.#record, sinceMs, offsets !== undefined);
+    if (isThere) await this.#tasks.ask(this.#record, sinceMs, offsets !== undefined);
     const nowMs = now();
     if (offsets !== undefined) this.#compare(offsets, nowMs);
-    if (isThere) this.#askOffsets(nowMs);
+    if (isThere) this.#offsets.ask({ record: this.#record, hops: this.#hops, watch: this.#watch }, nowMs);
     this.#tell(cluster, nowMs);
   }
 
-  /** Not waited for: the look that comes after the answer takes it. */
-  #askOffsets(nowMs: number): void {
-    if (this.#asking !== undefined || nowMs - this.#offsetsMs < offsetsEveryMs) return;
-    this.#offsetsMs = nowMs;
-    const { kafka, now } = this.#deps;
-    const request = offsetsRequest(this.#record, this.#hops);
-    const watch = this.#watch;
-    this.#asking = kafka
-      .ask(async (admin) => {
-        const askedMs = now();
-        const offsets = await admin.offsets(request);
-        this.#offsets = { askedMs, atMs: now(), offsets };
-        this.#offsetsFault = null;
-        this.#countDeadLetters(offsets);
-        for (const record of watch.undated(now())) {
-          watch.date(record, await admin.timestampAt(record.topic, record.partition, record.offset));
-        }
-      })
-      .catch((thrown: Error) => {
-        this.#offsetsFault = thrown.message;
-      })
-      .finally(() => {
-        this.#asking = undefined;
-      });
-  }
-
-  /** A question of its own: offsets are known without the answer, and the counts of before stay where there is none. */
-  #countDeadLetters(offsets: OffsetsLook['offsets']): void {
-    const { kafka, now } = this.#deps;
-    const topics = Object.keys(this.#record.plan.spec.topics);
-    this.#counting ??= kafka
-      .ask((admin) => this.#deadLetters.see(topics, offsets, now(), admin.recordsSince))
-      .catch(() => undefined)
-      .finally(() => {
-        this.#counting = undefined;
-      });
+  /** It was set back: what was seen is of a time to come, and would hide what is seen now until then. It is begun anew. */
+  #followClock(nowMs: number): void {
+    if (nowMs < this.#lookedMs - settleMs) {
+      this.#watch = new HopWatch(this.#record.pipeline, this.#hops);
+      this.#tasks = new TaskAsker(this.#deps.now);
+      this.#counts = [];
+      this.#held &&= { ...this.#held, differsSinceMs: null };
+    }
+    this.#lookedMs = nowMs;
   }
 
   #compare(look: OffsetsLook, nowMs: number): void {
-    const answers = this.#asker.answers();
+    const answers = this.#tasks.answers();
     this.#watch.see(look, answers);
     const judged = judge(this.#record, this.#hops, look, answers, this.#watch);
     for (const fault of this.#books.judge(judged, nowMs)) this.#tellFault(fault);
@@ -156,7 +127,7 @@ export class PipelineWatch {
 
   #tell(cluster: ClusterSight, nowMs: number): void {
     const { pipeline } = this.#record;
-    const counts = countsOf(this.#asker.answers());
+    const counts = countsOf(this.#tasks.answers());
     const before =
       this.#counts.find(({ atMs }) => nowMs - atMs <= shownMs)?.counts ?? this.#counts.at(-1)?.counts ?? [];
     this.#counts = [...this.#counts.filter(({ atMs }) => nowMs - atMs <= 2 * shownMs), { atMs: nowMs, counts }];
@@ -181,7 +152,7 @@ export class PipelineWatch {
   /** Of the observer before: what it saw a moment ago goes on. */
   #remembered(nowMs: number): Held | undefined {
     const last = this.history.last();
-    if (last === undefined || nowMs - last.atMs > 60_000) return undefined;
+    if (last === undefined || Math.abs(nowMs - last.atMs) > 60_000) return undefined;
     const { state, reason, sinceMs } = last;
     return { state, reason, next: null, sinceMs, differsSinceMs: 0 };
   }
@@ -197,15 +168,15 @@ export class PipelineWatch {
     const sight = {
       ...{ record, statuses, worker, measures, lags },
       frameworks: record.plan.frameworks.flatMap(({ framework }) => frameworks.get(framework) ?? []),
-      answeredMs: this.#asker.answeredMs(record),
-      waitingFor: waitingIn(this.#asker.answers()),
+      answeredMs: this.#tasks.answeredMs(record),
+      waitingFor: waitingIn(this.#tasks.answers()),
       stillMs: (hop: string) => this.#watch.stillMs(hop, nowMs),
     };
     const rest = {
       freshnessMs: this.#deps.freshnessMs(record) ?? defaultFreshnessMs,
-      deadLetters: this.#deadLetters.recent(nowMs),
+      deadLetters: this.#offsets.deadLetters(nowMs),
       unbalanced: unbalancedOf(this.#books.open()),
-      ...{ offsetsFault: this.#offsetsFault, unread: this.#unread },
+      ...{ offsetsFault: this.#offsets.fault, unread: this.#unread },
     };
     return factsOf(sight, rest, nowMs);
   }
@@ -241,11 +212,11 @@ export class PipelineWatch {
   }
 
   ledger(): PipelineLedger {
-    const silent = [...this.#asker.faults()].map(([task, fault]) => `${task}: ${fault}`);
+    const silent = [...this.#tasks.faults()].map(([task, fault]) => `${task}: ${fault}`);
     return {
       pipeline: this.#record.pipeline,
       ...this.#books.report(),
-      faults: [...silent, ...notesOf(this.#asker.answers(), this.#deps.now())],
+      faults: [...silent, ...notesOf(this.#tasks.answers(), this.#deps.now())],
       openFaults: this.#books.open().map(openFaultOf),
     };
   }
@@ -271,9 +242,7 @@ export class PipelineWatch {
   }
 
   async close(): Promise<void> {
-    await this.#asking;
-    await this.#counting;
-    await this.#deadLetters.close();
+    await this.#offsets.close();
     this.history.close();
   }
 }

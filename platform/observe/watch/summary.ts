@@ -42,8 +42,9 @@ export function summaryOfUnread(
   };
 }
 
-/** Null: no hop tells. */
+/** Null: no hop tells, or one can't say how old the oldest of its records is. */
 export function greatestLag(lags: readonly HopLag[]): number | null {
+  if (lags.some(({ lagSeconds, lagRecords }) => lagSeconds === null && (lagRecords ?? 0) > 0)) return null;
   const ages = lags.flatMap(({ lagSeconds }) => lagSeconds ?? []);
   return ages.length === 0 ? null : Math.max(...ages);
 }

@@ -29,8 +29,10 @@ export interface LedgerCell {
 export interface UnknownBefore {
   /** Milliseconds since 1970. */
   readonly ms: number;
-  /** Half a sentence: which file, why, and what to do. */
+  /** Half a sentence: which file, and why. */
   readonly why: string;
+  /** The fault of the page that says so while it lasts, and what to do. */
+  readonly fault?: string;
 }
 
 export interface StageSnapshot {

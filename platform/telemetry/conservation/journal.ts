@@ -1,5 +1,5 @@
 /**
- * The journal of a stage's ledger: one JSON object a line, appended with a single write, which `kill -9` can't take back once
+ * The journal of a stage's ledger: one JSON object a line, appended whole or not at all, which `kill -9` can't take back once
  * the call has returned. (The power going off can: the file is not synced, and the ledger then finds windows it can't balance.)
  */
 import {
@@ -12,10 +12,10 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../../errors.ts';
+import { appendWhole } from '../../line-files.ts';
 import type { LedgerCell, UnknownBefore } from './cell.ts';
 
 /** What changed since the entry before; of a lane or a cell the newest entry counts. */
@@ -31,8 +31,13 @@ export interface Journal {
   /** What was written, oldest first; read once, when the ledger starts. */
   entries(): readonly JournalEntry[];
   append(entry: JournalEntry): void;
-  /** Whether it is worth writing anew. */
+  /** Whether it is to be written anew. */
   isLong(): boolean;
+  /**
+   * What could not be read at the start and can be now, once: to be asked for, and taken over, before `replace`. Undefined: there
+   * is nothing, or not yet.
+   */
+  late?(): readonly JournalEntry[] | undefined;
   /** Puts one entry in the place of all. */
   replace(entry: JournalEntry): void;
   close(): void;
@@ -54,7 +59,8 @@ export function openJournal(file: string, found: FoundEntries = readEntries(file
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const fd = openSync(file, 'a', 0o600);
   try {
-    const bytes = fstatSync(fd).size + (found.cutShort ? writeSync(fd, '\n') : 0);
+    const { size } = fstatSync(fd);
+    const bytes = found.cutShort ? appendWhole(fd, '\n', size) : size;
     return journalOn(file, { fd, bytes, compactBytes: 0 }, found.entries);
   } catch (thrown) {
     closeSync(fd);
@@ -97,12 +103,19 @@ interface Written {
 
 function journalOn(file: string, written: Written, entries: readonly JournalEntry[]): Journal {
   let { fd, bytes, compactBytes } = written;
+  /** Its end could not be taken back: the next line would be glued to it. */
+  let isTorn = false;
   return {
     entries: () => entries,
     append(entry) {
-      bytes += writeSync(fd, lineOf(entry));
+      try {
+        bytes = appendWhole(fd, lineOf(entry), bytes);
+      } catch (thrown) {
+        isTorn = fstatSync(fd).size !== bytes;
+        throw thrown;
+      }
     },
-    isLong: () => bytes > longBytes + 2 * compactBytes,
+    isLong: () => isTorn || bytes > longBytes + 2 * compactBytes,
     replace(entry) {
       const temporary = `${file}.${process.pid}.new`;
       const fresh = writeWhole(temporary, entry);
@@ -114,6 +127,7 @@ function journalOn(file: string, written: Written, entries: readonly JournalEntr
       }
       closeSync(fd);
       ({ fd, bytes, compactBytes } = fresh);
+      isTorn = false;
     },
     close: () => closeSync(fd),
   };

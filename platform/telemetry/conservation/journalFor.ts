@@ -1,10 +1,12 @@
 /**
- * The journal of a stage, whatever became of its file: telemetry must not keep data from flowing. One that can't be read is set
+ * The journal of a stage, whatever became of its file: telemetry must not keep data from flowing. One that is not ours is set
  * aside, and a new one is begun that knows since when it counts: what was counted before is then unknown, which the ledger says,
- * and neither lost nor balanced. One that can be read and not written is gone on from. Where nothing can be written, nothing
- * outlives the process until it can.
+ * and neither lost nor balanced. One that can't be read for now (no descriptor is left, the disk fails) is read again, and what it
+ * says is taken over then. One that can be read and not written is gone on from. Where nothing can be written, nothing outlives the
+ * process until it can.
  */
 import { existsSync, renameSync } from 'node:fs';
+import { MillraceError } from '../../errors.ts';
 import type { UnknownBefore } from './cell.ts';
 import {
   beginJournal,
@@ -31,7 +33,8 @@ export function journalFor(file: string, { log, now = Date.now }: JournalOptions
     finishDraft(file);
     found = readEntries(file);
   } catch (thrown) {
-    return journalAnew(file, { reason: reasonOf(thrown), log, now });
+    const failed = { reason: reasonOf(thrown), log, now };
+    return isPassing(thrown) ? journalReadLater(file, failed) : journalAnew(file, failed);
   }
   try {
     return openJournal(file, found);
@@ -52,7 +55,39 @@ export function journalFor(file: string, { log, now = Date.now }: JournalOptions
 
 type Failed = Required<JournalOptions> & { readonly reason: string };
 
-/** In the place of one that can't be read. */
+/** Whether the file may be one of ours and only could not be read. At a path that leads to no file there is nothing to read. */
+function isPassing(thrown: unknown): boolean {
+  if (!(thrown instanceof MillraceError)) return true;
+  const { code } = (thrown.cause ?? {}) as NodeJS.ErrnoException;
+  return thrown.code === 'STATE_UNAVAILABLE' && code !== 'EISDIR' && code !== 'ENOTDIR';
+}
+
+/** In the place of one that can't be read for now: until it is, nothing is written in its place. */
+function journalReadLater(file: string, { reason, log, now }: Failed): Journal {
+  const why = whyUnusable(file, reason);
+  log(`the conservation ledger starts without its journal, and windows before now are unknown to it: ${why}.`);
+  let state: 'unread' | 'read' | 'not ours' = 'unread';
+  const begin = (entry: JournalEntry) => {
+    if (state === 'unread') throw new Error('it can not be read yet');
+    // What was read is in the entry.
+    return beginJournal(file, entry, state === 'read' ? noSetAside : () => setAsideOnce(file));
+  };
+  const late = () => {
+    if (state !== 'unread') return undefined;
+    try {
+      const { entries } = readEntries(file);
+      state = 'read';
+      return entries;
+    } catch (thrown) {
+      if (!isPassing(thrown)) state = 'not ours';
+      return undefined;
+    }
+  };
+  const entries = [entryOf(unknownSince(file, reason, now(), why))];
+  return laterJournal({ file, entries, why, log, now, begin, late });
+}
+
+/** In the place of one that is not ours, or can't be there. */
 function journalAnew(file: string, { reason, log, now }: Failed): Journal {
   const atMs = now();
   try {
@@ -63,7 +98,7 @@ function journalAnew(file: string, { reason, log, now }: Failed): Journal {
   } catch (thrown) {
     const why = whyUnusable(file, reasonOf(thrown));
     log(`the conservation ledger starts without its journal, and windows before now are unknown to it: ${why}.`);
-    const entries = [entryOf({ ms: atMs, why })];
+    const entries = [entryOf(unknownSince(file, reasonOf(thrown), atMs, why))];
     const begin = (entry: JournalEntry) => beginJournal(file, entry, () => setAsideOnce(file));
     return laterJournal({ file, entries, why, log, now, begin });
   }
@@ -71,6 +106,11 @@ function journalAnew(file: string, { reason, log, now }: Failed): Journal {
 
 function entryOf(unknownBefore: UnknownBefore): JournalEntry {
   return { lanes: {}, cells: [], withoutOrigin: 0, unknownBefore };
+}
+
+/** Said for a day, also when it was mended long ago. */
+function unknownSince(file: string, reason: string, ms: number, fault: string): UnknownBefore {
+  return { ms, why: `its journal ${file} could not be used (${reason}) when the stage started`, fault };
 }
 
 function whyUnusable(file: string, reason: string): string {
@@ -107,17 +147,19 @@ interface Later extends Required<JournalOptions> {
   readonly why: string;
   /** Takes all that was counted. Throws where that can't be done yet. */
   readonly begin: (entry: JournalEntry) => Journal;
+  readonly late?: NonNullable<Journal['late']>;
 }
 
 /** Begins as soon as the disk lets it, with all that was counted by then. */
-function laterJournal({ file, entries, why, log, now, begin }: Later): Journal {
+function laterJournal({ file, entries, why, log, now, begin, late = () => undefined }: Later): Journal {
   let real: Journal | undefined;
   let triedMs = now();
   return {
     entries: () => entries,
     append: (entry) => real?.append(entry),
     // A whole entry is asked for then.
-    isLong: () => real?.isLong() ?? now() - triedMs >= againMs,
+    isLong: () => real?.isLong() ?? Math.abs(now() - triedMs) >= againMs,
+    late,
     replace(entry) {
       if (real !== undefined) return real.replace(entry);
       triedMs = now();

@@ -10,30 +10,22 @@
  */
 import {
   maxCells as defaultMaxCells,
-  type LedgerCell,
   type StageSnapshot,
   type TallyKind,
-  tallyKinds,
   type UnknownBefore,
   windowMs,
 } from './cell.ts';
-import type { Journal, JournalEntry } from './journal.ts';
-import { type Hash64, Tally, type TallyValue } from './tally.ts';
-
-interface Cell {
-  readonly since: number;
-  readonly originMs: number;
-  readonly pathway: string;
-  readonly tallies: Partial<Record<TallyKind, Tally>>;
-  /** Whether it has changed since it was written. */
-  touched: boolean;
-}
+import { addTo, type Cell, cellOf, cellValue } from './counted.ts';
+import { type Journal, type JournalEntry, memoryJournal } from './journal.ts';
+import { type Hash64, Tally } from './tally.ts';
 
 /** How far one lane was counted. */
 export interface Lane {
   readonly name: string;
   /** The position after the last one that was counted. */
   next: number;
+  /** The first position that this process has counted; null: it began anew in this process. */
+  first: number | null | undefined;
   /** Whether it has changed since it was written. */
   touched: boolean;
 }
@@ -73,7 +65,7 @@ export class StageLedger {
   lane(name: string): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = { name, next: 0, touched: false };
+      lane = { name, next: 0, first: undefined, touched: false };
       this.#lanes.set(name, lane);
     }
     return lane;
@@ -83,14 +75,19 @@ export class StageLedger {
   advance(lane: string | Lane, position: number): boolean {
     const found = typeof lane === 'string' ? this.lane(lane) : lane;
     if (position < found.next) return false;
+    if (found.first === undefined) found.first = position;
     this.#move(found, position + 1);
     return true;
   }
 
   /** The lane, and those within it (`LANE<…`), begin anew: the topic was made anew, positions start from zero again. */
   resetLane(name: string): void {
-    this.#move(this.lane(name), 0);
-    for (const lane of this.#lanes.values()) if (lane.name.startsWith(`${name}<`)) this.#move(lane, 0);
+    const own = this.lane(name);
+    const within = [...this.#lanes.values()].filter((lane) => lane.name.startsWith(`${name}<`));
+    for (const lane of [own, ...within]) {
+      lane.first = null;
+      this.#move(lane, 0);
+    }
   }
 
   #move(lane: Lane, next: number): void {
@@ -126,9 +123,10 @@ export class StageLedger {
     if (this.#touchedCells.length === 0 && this.#touchedLanes.length === 0) return;
     const { journal } = this.#options;
     try {
-      if (journal.isLong())
+      if (journal.isLong()) {
+        this.#takeOver(journal.late?.() ?? []);
         journal.replace({ ...this.#entry(this.#lanes.values(), this.#cells.values()), ...this.#known() });
-      else journal.append(this.#entry(this.#touchedLanes, this.#touchedCells));
+      } else journal.append(this.#entry(this.#touchedLanes, this.#touchedCells));
       this.#fault = journal.fault;
     } catch (thrown) {
       this.#fault = thrown instanceof Error ? thrown.message : String(thrown);
@@ -138,6 +136,32 @@ export class StageLedger {
     for (const lane of this.#touchedLanes) lane.touched = false;
     this.#touchedCells = [];
     this.#touchedLanes = [];
+  }
+
+  /**
+   * What the journal could not say at the start: counts add up. Where every lane of this process began exactly where it ended,
+   * nothing is unknown any more; else what lies between was counted twice, or by nobody.
+   */
+  #takeOver(entries: readonly JournalEntry[]): void {
+    if (entries.length === 0) return;
+    const before = new StageLedger({ ...this.#options, journal: memoryJournal([...entries]) });
+    const own = [...this.#lanes.values()];
+    const isExact = own.every(
+      ({ name, first }) => first === undefined || first === (before.#lanes.get(name)?.next ?? 0),
+    );
+    for (const { name, next } of before.#lanes.values()) {
+      const lane = this.lane(name);
+      if (lane.first !== null) lane.next = Math.max(lane.next, next);
+    }
+    for (const [key, cell] of before.#cells) {
+      const own = this.#cells.get(key);
+      if (own === undefined) this.#cells.set(key, cell);
+      else addTo(own, cellValue(cell).tallies);
+    }
+    if (this.#cells.size > this.#maxCells) this.#forget();
+    this.#withoutOrigin += before.#withoutOrigin;
+    this.#forgottenWindows += before.#forgottenWindows;
+    if (isExact) this.#unknownBefore = before.#unknownBefore;
   }
 
   #entry(lanes: Iterable<Lane>, cells: Iterable<Cell>): JournalEntry {
@@ -202,25 +226,9 @@ export class StageLedger {
     this.#unknownBefore = unknownBefore ?? this.#unknownBefore;
     for (const [lane, position] of Object.entries(lanes)) this.lane(lane).next = position;
     this.#withoutOrigin = withoutOrigin;
-    for (const { originMs, pathway, since, tallies } of cells) {
-      const cell: Cell = { since, originMs, pathway, tallies: {}, touched: false };
-      for (const kind of tallyKinds) {
-        const value = tallies[kind];
-        if (value === undefined) continue;
-        cell.tallies[kind] = new Tally();
-        cell.tallies[kind].merge(value);
-      }
-      this.#cells.set(`${originMs}/${pathway}`, cell);
+    for (const cell of cells) {
+      this.#cells.set(`${cell.originMs}/${cell.pathway}`, cellOf(cell));
       if (this.#cells.size > this.#maxCells) this.#forget();
     }
   }
-}
-
-function cellValue({ originMs, pathway, since, tallies }: Cell): LedgerCell {
-  const values: Partial<Record<TallyKind, TallyValue>> = {};
-  for (const kind of tallyKinds) {
-    const tally = tallies[kind];
-    if (tally !== undefined) values[kind] = tally.value();
-  }
-  return { originMs, pathway, since, tallies: values };
 }

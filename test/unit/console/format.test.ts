@@ -11,6 +11,7 @@ import {
   formatAge,
   formatClockMs,
   formatDuration,
+  formatLag,
   formatMoment,
   formatSeconds,
   formatTick,
@@ -73,6 +74,12 @@ describe('times', () => {
 
   it('has seconds and ages', () => {
     expect([formatSeconds(0), formatSeconds(0.8), formatSeconds(null)]).toEqual(['0 s', '800 ms', '–']);
+    const lags = [
+      { lagSeconds: null, lagRecords: 7 },
+      { lagSeconds: null, lagRecords: null },
+      { lagSeconds: 2, lagRecords: 7 },
+    ];
+    expect(lags.map(formatLag)).toEqual(['unknown', '–', '2 s']);
     expect([formatAge(1000, 1500), formatAge(0, 12_000), formatAge(0, 7_300_000), formatAge(5000, 0)]).toEqual([
       'now',
       '12 s ago',

@@ -81,6 +81,14 @@ describe('a graph', () => {
     expect(chosenOf(graph, 'gone')).toBeUndefined();
     expect(guiltyOf(graph)?.stage).toBe('store-severe');
     expect(guiltyOf(graphOf(summaries[0]!))).toBeUndefined();
+    // Of records whose time nobody knows the number counts.
+    const undated = (lagRecords: number) => ({
+      ...graph,
+      edges: graph.edges.map((edge) =>
+        edge.stage === 'board' ? { ...edge, lagSeconds: null, lagRecords, ratePerSecond: 10 } : edge,
+      ),
+    });
+    expect([51, 49].map((records) => guiltyOf(undated(records))?.stage)).toEqual(['board', 'store-severe']);
   });
 
   it('has each stage once, with the edge at which it is measured', () => {

@@ -26,6 +26,7 @@ let store: AlertStore;
 let server: Server;
 let posted: string[];
 let jobs: AlertEvent[];
+let hurried: AlertEvent[];
 let deliver: (event: AlertEvent) => Promise<void>;
 let delivery: Delivery;
 
@@ -34,7 +35,7 @@ const urlOf = (path: string) => `http://127.0.0.1:${(server.address() as Address
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'delivery-'));
   home = homeAt(root);
-  [posted, jobs] = [[], []];
+  [posted, jobs, hurried] = [[], [], []];
   server = await startReceiver({
     ...{ port: 0, secret: () => signingSecret(home), now: Date.now, refused: () => {} },
     received: ({ event }) => posted.push(event.id),
@@ -47,7 +48,8 @@ beforeEach(async () => {
       jobs.push(event);
       return { state: 'waiting' } as const;
     };
-    return { start: () => {}, stop: async () => {}, add, hurry: async () => {}, waitingFor: () => undefined };
+    const hurry = async (event: AlertEvent) => void hurried.push(event);
+    return { start: () => {}, stop: async () => {}, add, hurry, waitingFor: () => undefined };
   });
 });
 afterEach(async () => {
@@ -77,22 +79,53 @@ test('a webhook that was set before the clock was set back is told once', async 
   expect(posted).toHaveLength(2);
 });
 
+/** As on a full disk: the list is as it was, and takes nothing. */
+async function whileUnwritable(act: () => Promise<void>) {
+  const file = join(home.alertsDir, 'alerts.json');
+  renameSync(file, `${file}.away`);
+  mkdirSync(file);
+  await act();
+  rmdirSync(file);
+  renameSync(`${file}.away`, file);
+}
+
+test('a refusal that can not be noted is followed by the pauses of the queue, not by one attempt after the other', async () => {
+  setWebhook(home, urlOf('a'), Date.now() - hour);
+  const alert = store.tell(facts, true);
+  // Refused before the webhook was set as it is now: the next attempt is promising, once.
+  store.refused(alert, 'no answer', Date.now() - 2 * hour);
+  const look = async () => {
+    delivery.kick();
+    await delivery.stop();
+  };
+  await look();
+  expect(hurried).toHaveLength(1);
+  const other = urlOf('b');
+  await new Promise((resolve) => server.close(resolve));
+  await whileUnwritable(async () => {
+    await expect(deliver(alertEvent(alert))).rejects.toThrow(/connect|fetch|refused/i);
+    for (let looks = 0; looks < 3; looks++) await look();
+  });
+  expect(hurried).toHaveLength(1);
+  // The webhook that is set anew is promising again.
+  setWebhook(home, other, Date.now() + 1);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await look();
+  expect(hurried).toHaveLength(2);
+});
+
 test('what was posted and could not be noted is noted later, not posted again; to another webhook it is', async () => {
   setWebhook(home, urlOf('a'));
   const event = alertEvent(store.tell(facts, true));
-  const file = join(home.alertsDir, 'alerts.json');
-  const whileUnwritable = async (act: () => Promise<void>) => {
-    renameSync(file, `${file}.away`);
-    mkdirSync(file);
-    await expect(act()).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
-    rmdirSync(file);
-    renameSync(`${file}.away`, file);
-  };
-  await whileUnwritable(() => deliver(event));
-  await whileUnwritable(() => deliver(event));
+  const unnoted = () =>
+    whileUnwritable(async () => {
+      await expect(deliver(event)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    });
+  await unnoted();
+  await unnoted();
   expect(posted).toHaveLength(1);
   setWebhook(home, urlOf('b'), Date.now() + hour);
-  await whileUnwritable(() => deliver(event));
+  await unnoted();
   expect(posted).toHaveLength(2);
   await deliver(event);
   expect(posted).toHaveLength(2);

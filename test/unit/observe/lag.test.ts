@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { render } from '../../../platform/cli/commands/lag.ts';
 import { hopsOf } from '../../../platform/observe/hops.ts';
-import { guiltyOf, type HopLag, ratesOf } from '../../../platform/observe/lag.ts';
+import { guiltyOf, type HopLag, oldestUndone, ratesOf } from '../../../platform/observe/lag.ts';
 import { tasksOf } from '../../../platform/observe/stages.ts';
+import { greatestLag } from '../../../platform/observe/watch/summary.ts';
 import { resolveParameters } from '../../../platform/plan/parameters.ts';
 import { loadBlueprint } from '../../../platform/sdk/loadBlueprint.ts';
 
@@ -38,6 +40,48 @@ test('the guilty hop is the one with the oldest record; records of a moment ago 
   });
   expect(guiltyOf([lag('a', 7), lag('b', 31), lag('c', null)])).toBe('b');
   expect(guiltyOf([lag('a', 0.3), lag('b', null)])).toBeNull();
+});
+
+describe('records whose time Kafka can not tell', () => {
+  const lag = (hop: string, more: Partial<HopLag>): HopLag => ({
+    ...{ hop, topic: 't', lagRecords: 0, lagSeconds: 0, inRate: 10, outRate: 10, drainSeconds: 0 },
+    ...more,
+  });
+  const gone = { lagSeconds: null, lagRecords: 500, drainSeconds: null };
+
+  test('make the age of the oldest unknown, and not nothing', async () => {
+    const { partitions } = reading(0, [
+      [100, 10],
+      [100, 20],
+      [100, 0],
+    ]);
+    const ageBy = (times: readonly (number | null)[]) =>
+      oldestUndone({ timestampAt: async (_, partition) => times[partition]! }, 't', partitions);
+    const nowMs = Date.now();
+    expect(await ageBy([null, null, null])).toBeNull();
+    expect(await ageBy([nowMs - 60_000, null, null])).toBeNull();
+    expect(await ageBy([nowMs - 60_000, nowMs - 10_000, null])).toBeCloseTo(60, 0);
+    expect(await oldestUndone({ timestampAt: async () => null }, 't', reading(0, [[100, 0]]).partitions)).toBe(0);
+  });
+
+  test('make guilty by their number: more than are done in five seconds', () => {
+    expect(guiltyOf([lag('a', {}), lag('b', gone)])).toBe('b');
+    expect(guiltyOf([lag('a', { lagSeconds: 30, lagRecords: 9 }), lag('b', gone)])).toBe('b');
+    expect(guiltyOf([lag('a', gone), lag('b', { ...gone, lagRecords: 501 })])).toBe('b');
+    expect(guiltyOf([lag('a', { ...gone, lagRecords: 1, outRate: 0 })])).toBe('a');
+    expect(guiltyOf([lag('a', { ...gone, lagRecords: 49 })])).toBeNull();
+    expect(guiltyOf([lag('a', { lagSeconds: null, lagRecords: null, outRate: null })])).toBeNull();
+  });
+
+  test('are told as unknown by `millrace lag`, apart from a hop that does not tell, and by the pipeline', () => {
+    const hops = [lag('a', gone), lag('b', { lagSeconds: null, lagRecords: null })];
+    const text = render({ pipeline: 'mine', watchedSeconds: 1, hops, guilty: guiltyOf(hops) });
+    expect(text).toMatch(/^a +t +500 +unknown /m);
+    expect(text).toMatch(/^b +t +– +– /m);
+    expect(text).toContain('a holds mine up: how old its oldest record is can not be told');
+    expect(greatestLag([lag('a', gone), lag('b', { lagSeconds: 3, lagRecords: 9 })])).toBeNull();
+    expect(greatestLag([lag('a', { lagSeconds: null, lagRecords: null }), lag('b', { lagSeconds: 3 })])).toBe(3);
+  });
 });
 
 test('the hops of flight-delays: an ingress, two jobs, five sinks, each with what it reads', async () => {

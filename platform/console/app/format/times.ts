@@ -24,6 +24,11 @@ export function formatSeconds(seconds: number | null | undefined): string {
   return seconds === 0 ? '0 s' : formatDuration(seconds * secondMs);
 }
 
+/** `unknown` where something waits, and nobody knows since when. */
+export function formatLag(lag: { readonly lagSeconds: number | null; readonly lagRecords: number | null }): string {
+  return lag.lagSeconds === null && (lag.lagRecords ?? 0) > 0 ? 'unknown' : formatSeconds(lag.lagSeconds);
+}
+
 /** `now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`; the future reads `in 5 s`. */
 export function formatAge(atMs: number, nowMs: number): string {
   const ageMs = nowMs - atMs;

@@ -1,5 +1,14 @@
 /** The ledger compared again and again: real meters, a fault told once, the same after a new start. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -296,12 +305,80 @@ describe('a fault that was told', () => {
     expect(line.books.faults()).toEqual([]);
   });
 
+  test('is told once however long its window is on the pages, and known for a day after, over restarts too', () => {
+    const line = faulty();
+    for (let day = 0; day < 3; day++) {
+      line.nowMs += 86_500_000;
+      line.books = line.open();
+      // Pages first, of one look; then all of them.
+      expect(line.until(line.nowMs + wholeMs)).toEqual([]);
+      expect(line.books.counts()).toMatchObject({ unbalanced: 1, lost: 1 });
+      expect(openIn(join(directory, 'faults.json'), { pipeline: 'mine', revision: 1 }, line.nowMs)).toHaveLength(1);
+    }
+    const goneMs = line.nowMs;
+    const report = { windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 };
+    const lookAt = (nowMs: number) => {
+      line.books.judge({ report, sinceMs: 0, isWhole: true }, nowMs);
+      return line.books.open().length;
+    };
+    expect([goneMs + 82_000_000, goneMs + 86_500_000].map(lookAt)).toEqual([1, 0]);
+  });
+
   test('is not one of a pipeline that was deployed anew under the name', () => {
     const line = faulty();
     line.books = line.open(2);
     expect(line.books.faults()).toHaveLength(1);
     line.books.acknowledge({}, line.nowMs);
     expect(line.open(1).faults()).toEqual([]);
+  });
+
+  test('is found after a clock that was set back, and pages are asked for as a whole', () => {
+    const line = new Line();
+    line.until(start + 40_000, () => line.pass(5));
+    line.nowMs -= 3_600_000;
+    expect(line.books.sinceMs(line.nowMs)).toBe(0);
+    const report = {
+      ...{ windowMs, lost: 1, duplicated: 0, replayed: 0 },
+      windows: [
+        {
+          ...{ originMs: start, origin: '', state: 'unbalanced' as const, balance: 'unbalanced' as const },
+          ...{ stages: [], waitsFor: [], faults: [{ stage: 'x', kind: 'lost' as const, events: 1, text: '1 of 2' }] },
+        },
+      ],
+    };
+    const books = line.open();
+    const lookAt = (nowMs: number) => books.judge({ report, sinceMs: 0, isWhole: true }, nowMs).length;
+    const after = start - 3_600_000;
+    expect([start, after, after + confirmMs].map(lookAt)).toEqual([0, 0, 1]);
+  });
+
+  test('books that can not be read for a while are neither set aside nor written over', () => {
+    const line = faulty();
+    line.books.acknowledge({ note: 'seen' }, line.nowMs);
+    const file = join(directory, 'faults.json');
+    renameSync(file, `${file}.away`);
+    // Of which there is no text to be had, as where the process has no descriptor left.
+    mkdirSync(file);
+    line.books = line.open();
+    // Meanwhile another one is found.
+    line.pass(100, 1);
+    const second = line.nowMs - (line.nowMs % windowMs);
+    expect(line.until(line.nowMs + 60_000).map(({ originMs }) => originMs)).toContain(second);
+    expect(() => line.books.acknowledge({}, line.nowMs)).toThrow(
+      expect.objectContaining({ code: 'STATE_UNAVAILABLE' }),
+    );
+    expect(told).toEqual([expect.stringContaining('It is read again with each look')]);
+    expect(readdirSync(directory).sort()).toEqual(['faults.json', 'faults.json.away']);
+    rmSync(file, { recursive: true });
+    renameSync(`${file}.away`, file);
+    expect(line.until(line.nowMs + 20_000)).toEqual([]);
+    const known = [
+      { originMs: start, note: 'seen' },
+      { originMs: second, acknowledgedMs: null },
+    ];
+    expect(line.books.faults()).toMatchObject(known);
+    expect(line.open().faults()).toMatchObject(known);
+    expect(line.books.counts()).toMatchObject({ unbalanced: 1, acknowledged: 1 });
   });
 
   test('books that are corrupt are set aside and told; the faults are found again', () => {

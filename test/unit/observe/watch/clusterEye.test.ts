@@ -28,3 +28,25 @@ test('records of servers that can not be read are told with each look, until the
   frameworks = () => [];
   expect(await later()).not.toHaveProperty('fault');
 });
+
+test('servers are asked again at once after a clock that was set back', async () => {
+  let nowMs = 10_000_000;
+  let asked = 0;
+  const frameworks = () => {
+    asked += 1;
+    return [];
+  };
+  const driver = { list: async () => [] };
+  const eye = new ClusterEye({
+    driver,
+    frameworks,
+    secrets: { get: () => '' },
+    now: () => nowMs,
+    workerTask: 'worker',
+  });
+  await eye.look();
+  const before = asked;
+  nowMs -= 3_600_000;
+  await eye.look();
+  expect(asked).toBeGreaterThan(before);
+});

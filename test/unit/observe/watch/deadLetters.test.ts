@@ -106,6 +106,17 @@ describe('dead letters', () => {
     expect(await line.until(start + minute)).toMatchObject({ records: 1, newest: { stage: 'store' } });
   });
 
+  test('leave the count after a clock that was set back, and their reason is read', async () => {
+    const line = new Line();
+    line.logs[flights]!.push(start);
+    line.fails = true;
+    await line.until(start + minute);
+    line.nowMs -= 60 * minute;
+    [line.fails, line.logs[flights]] = [false, [line.nowMs - 9 * minute]];
+    expect(await line.until(line.nowMs + minute / 2)).toMatchObject({ records: 1, newest: { stage: 'store' } });
+    expect(await line.until(line.nowMs + 2 * minute)).toEqual(none);
+  });
+
   test('are asked for only in topics that hold something', () => {
     const offsets = { topics: { [flights]: [{ partition: 0, startOffset: 3, endOffset: 3 }] }, groups: {} };
     expect(filledTopics('mine', ['flights', 'results'], offsets)).toEqual([]);

@@ -37,6 +37,14 @@ const cases: Readonly<Record<string, [Partial<FlowFacts>, PipelineState, RegExp,
     { hops: withHop('store', stuck), tasks: withTask('sinks', { waitingFor: 'cassandra' }) },
     ...(['stalled', /mine\.sinks\.0 waits for cassandra/, 'millrace lag mine'] as const),
   ],
+  'a sink that hangs before records whose time nobody knows': [
+    {
+      hops: withHop('store', { ...stuck, lagSeconds: null, stillMs: 90_000 }),
+      tasks: withTask('sinks', { silentMs: 42_000 }),
+    },
+    ...(['stalled', /^store does not go on: 1200 records wait, the oldest for at least 1.5 min/] as const),
+    'millrace logs mine.sinks.0',
+  ],
   'two hang: the one with the oldest record is named': [
     {
       hops: withHop('store', stuck).map((hop) => (hop.name === 'severe' ? { ...hop, ...stuck, lagSeconds: 50 } : hop)),

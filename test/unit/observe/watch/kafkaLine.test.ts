@@ -70,4 +70,12 @@ describe('the line to Kafka', () => {
     await line.close();
     expect(room.closed).toEqual([2]);
   });
+
+  it('asks it at once after a clock that was set back', async () => {
+    const { room, line } = lineOf();
+    [room.isUp, room.nowMs] = [false, 10_000_000];
+    await expect(line.ask(loginOf)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+    [room.isUp, room.nowMs] = [true, room.nowMs - 3_600_000];
+    expect(await line.ask(loginOf)).toBe(2);
+  });
 });

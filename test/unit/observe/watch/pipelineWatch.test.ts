@@ -44,8 +44,10 @@ class Room {
   offsetsFail = false;
   end = 1;
   counted = 0;
+  asked = 0;
   readonly #admin = {
     offsets: async () => {
+      this.asked += 1;
       if (this.offsetsFail) refused('read offsets');
       return { topics: { [dead]: [{ partition: 0, startOffset: 0, endOffset: this.end }] }, groups: {} };
     },
@@ -78,6 +80,18 @@ class Room {
     return JSON.stringify(this.watch.summary());
   }
 }
+
+test('a clock that was set back by an hour hides nothing for that hour', async () => {
+  const room = new Room();
+  expect(await room.told()).toContain('1 event went to mine.flights.dead');
+  const { asked } = room;
+  room.nowMs -= 3_600_000;
+  room.end = 2;
+  expect(await room.told()).toContain('2 events went to mine.flights.dead');
+  expect(room.asked).toBeGreaterThan(asked + 4);
+  expect(Math.abs(room.watch.newest()!.atMs - room.nowMs)).toBeLessThan(60_000);
+  await room.watch.close();
+});
 
 function refused(action: string): never {
   return fail('SERVER_REFUSED', { framework: 'Kafka', endpoint: 'b:1', action, reason: 'not now' });

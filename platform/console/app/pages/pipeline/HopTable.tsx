@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { PipelineGraph } from '../../../../api/contract/pipelines.ts';
 import { formatExact, formatRate } from '../../format/numbers.ts';
-import { formatDuration, formatSeconds } from '../../format/times.ts';
+import { formatDuration, formatLag } from '../../format/times.ts';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { lateSeconds } from './graph/EdgeView.tsx';
 import { type Hop, stagesOf } from './graph/stages.ts';
@@ -78,9 +78,7 @@ const measures: readonly Column<Hop>[] = [
     numeric: true,
     sortBy: ({ edge }) => edge.lagSeconds,
     cell: ({ edge }) => (
-      <span className={(edge.lagSeconds ?? 0) >= lateSeconds ? 'warn tone-text' : undefined}>
-        {formatSeconds(edge.lagSeconds)}
-      </span>
+      <span className={(edge.lagSeconds ?? 0) >= lateSeconds ? 'warn tone-text' : undefined}>{formatLag(edge)}</span>
     ),
   },
   {

@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import type { GraphEdge } from '../../../../../api/contract/pipelines.ts';
 import { formatCount, formatRate } from '../../../format/numbers.ts';
-import { formatDuration, formatSeconds } from '../../../format/times.ts';
+import { formatDuration, formatLag, formatSeconds } from '../../../format/times.ts';
 import { dashMs, strokeWidth } from './motion.ts';
 import { middleOf, roundedPath } from './paths.ts';
 import { labelSize, type Point } from './shape.ts';
@@ -74,7 +74,7 @@ function Label(props: {
     ...(latency === null
       ? ['latency not known']
       : [`p50 ${formatDuration(latency.p50Ms)}, p99 ${formatDuration(latency.p99Ms)}`]),
-    lagSeconds === null ? 'lag not known' : `lag ${formatSeconds(lagSeconds)}, ${formatCount(lagRecords)} records`,
+    lagSeconds === null && !lagRecords ? 'lag not known' : `lag ${formatLag(edge)}, ${formatCount(lagRecords)} records`,
   ].join('; ');
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button of its own

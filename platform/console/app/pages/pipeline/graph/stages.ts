@@ -38,9 +38,20 @@ export function chosenOf(graph: PipelineGraph, id: string | undefined): Chosen |
   return { id: node.id, stage: hop?.stage, node, edge: hop?.edge };
 }
 
-/** The hop whose oldest record has waited longest, when that is long enough to be worth a word. */
+/**
+ * The hop whose oldest record has waited longest, when that is long enough to be worth a word. Where nobody knows how long, records
+ * count: what takes as long at the hop's present rate is behind, and may be the oldest of all.
+ */
 export function guiltyOf(graph: PipelineGraph, fromSeconds = 5): Hop | undefined {
-  const behind = hopsOf(graph).filter(({ edge }) => (edge.lagSeconds ?? 0) >= fromSeconds);
+  const hops = hopsOf(graph);
+  const isUndated = ({ lagSeconds, lagRecords, ratePerSecond }: GraphEdge) =>
+    lagSeconds === null &&
+    ratePerSecond !== null &&
+    (lagRecords ?? 0) > 0 &&
+    lagRecords! >= ratePerSecond * fromSeconds;
+  const undated = hops.filter(({ edge }) => isUndated(edge));
+  if (undated.length > 0) return undated.sort((one, other) => other.edge.lagRecords! - one.edge.lagRecords!)[0];
+  const behind = hops.filter(({ edge }) => (edge.lagSeconds ?? 0) >= fromSeconds);
   return behind.sort((one, other) => (other.edge.lagSeconds ?? 0) - (one.edge.lagSeconds ?? 0))[0];
 }
 

@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import type { History, PipelineGraph } from '../../../../../api/contract/pipelines.ts';
 import { formatCount, formatRate } from '../../../format/numbers.ts';
-import { formatDuration, formatSeconds } from '../../../format/times.ts';
+import { formatDuration, formatLag, formatSeconds } from '../../../format/times.ts';
 import { hrefOf } from '../../../shell/routing.ts';
 import { Chart } from '../../../ui/Chart.tsx';
 import { Icon } from '../../../ui/Icon.tsx';
@@ -95,7 +95,7 @@ function Facts({ edge, of }: { readonly edge: PipelineGraph['edges'][number]; re
       <div>
         <dt>Lag</dt>
         <dd>
-          {formatSeconds(edge.lagSeconds)}
+          {formatLag(edge)}
           {edge.lagRecords !== null && <small> {formatCount(edge.lagRecords)} rec.</small>}
         </dd>
       </div>
