@@ -86,8 +86,9 @@ final class BookFile {
         counts.replace(BooksJson.counts(change.get("counts")));
       }
       while (counts.windows.size() > JobBook.maxWindows) counts.windows.pollFirstEntry();
-      return new Content(
-          topic, BooksJson.topicId(tree), counts, tree.get("forgottenWindows").asInt(), tree.path("completeFromMs").asLong(-1), BooksJson.unknown(tree));
+      int forgotten = tree.get("forgottenWindows").asInt();
+      long completeFromMs = tree.path("completeFromMs").asLong(-1);
+      return new Content(topic, BooksJson.topicId(tree), counts, forgotten, completeFromMs, BooksJson.unknown(tree));
     } catch (IOException | RuntimeException error) {
       return forget(topic, "could not be read (" + Say.reason(error) + ")");
     }

@@ -56,7 +56,8 @@ record Topic(String id, Map<Integer, Long> oldest, Map<Integer, Long> end, long 
     return offsets;
   }
 
-  private static long goneBeforeMs(String name, Map<TopicPartition, ListOffsetsResultInfo> oldest, Map<TopicPartition, ListOffsetsResultInfo> first) {
+  private static long goneBeforeMs(
+      String name, Map<TopicPartition, ListOffsetsResultInfo> oldest, Map<TopicPartition, ListOffsetsResultInfo> first) {
     long before = 0;
     for (var each : oldest.entrySet()) {
       if (!each.getKey().topic().equals(name) || each.getValue().offset() == 0) continue;
