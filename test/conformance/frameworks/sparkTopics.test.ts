@@ -8,7 +8,7 @@ import { end } from './runner.ts';
 import { SparkPipeline } from './sparkPipeline.ts';
 import { reading } from './sparkReadings.ts';
 
-jest.setTimeout(420_000);
+jest.setTimeout(600_000);
 
 let pipeline: SparkPipeline;
 beforeAll(async () => {
@@ -44,7 +44,7 @@ async function ledger(job: string) {
 /** Waits until the job has read as many, and what is too much would be read, too; gives its page. */
 async function untilRead(job: string, count: number) {
   const read = async () => addTallies((await ledger(job)).cells.flatMap(({ tallies }) => tallies.in ?? [])).count;
-  for (let tries = 0; tries < 300 && (await read()) < count; tries++) await sleep(200);
+  for (let tries = 0; tries < 900 && (await read()) < count; tries++) await sleep(200);
   await sleep(3000);
   expect([job, await read()]).toEqual([job, count]);
   return ledger(job);
