@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
-import { launchedTasks } from '../../cluster/process/layout.ts';
+import { launchedTasks } from '../../cluster/tasks/layout.ts';
 import { fail } from '../../errors.ts';
 import { answer, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';

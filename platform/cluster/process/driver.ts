@@ -4,8 +4,8 @@ import { fail } from '../../errors.ts';
 import type { Home } from '../../home.ts';
 import { loadCluster } from '../cluster-file.ts';
 import type { ClusterDriver } from '../driver.ts';
+import { taskPaths } from '../tasks/layout.ts';
 import { callAgent } from './agent-client.ts';
-import { taskPaths } from './layout.ts';
 import { tailLog } from './log-file.ts';
 
 /** Every call throws AGENT_UNREACHABLE when no agent answers, except `nodes`, `tail` and `paths`, which need none. */
