@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { agentOf, ensureAgent, shutdownAgent } from '../../../platform/cluster/process/ensure-agent.ts';
-import { taskPaths } from '../../../platform/cluster/process/layout.ts';
+import { taskPaths } from '../../../platform/cluster/tasks/layout.ts';
 import { killAgent, type ProcessHarness, processHarness } from './harness.ts';
 import { programs, taskSpec } from './tasks.ts';
 import { isThere, until } from './until.ts';
