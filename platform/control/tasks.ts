@@ -88,7 +88,7 @@ export function renderWorker(node: string, artifacts: Artifacts, settings: Worke
       MILLRACE_CACHE: settings.cache,
       MILLRACE_TEMPORAL: settings.temporalAddress,
       MILLRACE_SOURCES: settings.sources,
-      NODE_COMPILE_CACHE: join(settings.cache, 'node-compile-cache'),
+      NODE_COMPILE_CACHE: join(settings.cache, 'compile-cache'),
       NODE_ENV: 'production',
     },
     files: [],
@@ -130,7 +130,7 @@ export function renderApi(node: string, artifacts: Artifacts, settings: ApiSetti
       MILLRACE_SOURCES: sources,
       // Of glibc: one heap for all threads.
       MALLOC_ARENA_MAX: '1',
-      NODE_COMPILE_CACHE: join(cache, 'node-compile-cache'),
+      NODE_COMPILE_CACHE: join(cache, 'compile-cache'),
       NODE_ENV: 'production',
     },
     files: [],
