@@ -14,6 +14,8 @@ export interface Home {
   readonly clusterFile: string;
   readonly controlFile: string;
   readonly tasksDir: string;
+  /** Tasks that a container engine runs. */
+  readonly containersDir: string;
   readonly dataDir: string;
   readonly secretsDir: string;
   readonly spansDir: string;
@@ -48,6 +50,7 @@ export function homeAt(root: string): Home {
     clusterFile: join(root, 'cluster.json'),
     controlFile: join(root, 'control.json'),
     tasksDir: join(root, 'tasks'),
+    containersDir: join(root, 'containers'),
     dataDir: join(root, 'data'),
     secretsDir: join(root, 'secrets'),
     spansDir: join(root, 'telemetry', 'spans'),

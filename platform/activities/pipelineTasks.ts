@@ -97,7 +97,7 @@ function renderNodeTask(
       '--config',
       '{taskDir}/config.json',
     ],
-    env: { ...deps.taskEnv, NODE_COMPILE_CACHE: join(deps.cache, 'node-compile-cache'), NODE_ENV: 'production' },
+    env: { ...deps.taskEnv, NODE_COMPILE_CACHE: join(deps.cache, 'compile-cache'), NODE_ENV: 'production' },
     files: [{ path: 'config.json', content: `${JSON.stringify(config, null, 1)}\n`, mode: 0o600 }],
     ports: portsOf(placement),
     limits: { cpus: placement.demand.resources.cpus, memoryMiB: placement.demand.resources.memoryMiB },

@@ -1,6 +1,6 @@
 /** Steps on tasks: launch, readiness, removal; for tasks of frameworks and of pipelines alike. */
 import { mkdirSync } from 'node:fs';
-import type { TaskSpec, TaskStatus } from '../cluster/driver.ts';
+import type { TaskSpec } from '../cluster/driver.ts';
 import { fail } from '../errors.ts';
 import type { Readiness } from '../frameworks/contract.ts';
 import { frameworks } from '../frameworks/registry.ts';
@@ -15,6 +15,8 @@ import { untilRecorded } from './recorded.ts';
 import { pause, runStep } from './running.ts';
 
 const probeMs = 150;
+/** The agent is asked less often than the task itself: a crash is seen a second later. */
+const statusEveryMs = 1000;
 /** A task that has crashed so often since its launch is given up, with its last lines shown. */
 const crashesAllowed = 3;
 const tailLines = 15;
@@ -87,10 +89,11 @@ async function untilReady(
   waiting: (text: string) => void,
 ): Promise<void> {
   const probe = await probeOf(deps, scope, task);
-  for (;;) {
-    const status = await deps.driver.status(task);
-    if (!status) fail('TASK_FAILED', { task, ending: 'without a trace', tail: '(it was removed)' });
-    await refuseCrashed(deps, status);
+  for (let statusDueMs = 0; ; ) {
+    if (Date.now() >= statusDueMs) {
+      await refuseEnded(deps, task);
+      statusDueMs = Date.now() + statusEveryMs;
+    }
     const { ready, waitingFor } = await probe();
     if (ready) return;
     waiting(waitingFor);
@@ -98,7 +101,10 @@ async function untilReady(
   }
 }
 
-async function refuseCrashed(deps: ActivityDeps, status: TaskStatus): Promise<void> {
+/** Throws TASK_FAILED when it was removed, or has crashed too often. */
+async function refuseEnded(deps: ActivityDeps, task: string): Promise<void> {
+  const status = await deps.driver.status(task);
+  if (!status) fail('TASK_FAILED', { task, ending: 'without a trace', tail: '(it was removed)' });
   if (status.phase !== 'failed' && status.restarts < crashesAllowed) return;
   const { code, signal } = status.lastExit ?? { code: null, signal: null };
   const ending = signal ? `by ${signal}` : `with code ${code ?? 'unknown'}`;

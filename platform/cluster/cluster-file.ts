@@ -30,6 +30,10 @@ export interface ClusterSize {
   readonly portBase?: number;
   /** Cores to share out; all of the machine's unless given. */
   readonly cpus?: number;
+  /** What runs the tasks of frameworks and pipelines; processes of this machine unless given. */
+  readonly driver?: Cluster['driver'];
+  /** Address of a node by its number, from 0: loopback addresses unless given. */
+  readonly addressOf?: (index: number) => string;
   /** Memory to share out, control plane included; all of the machine's unless given. */
   readonly memoryMiB?: number;
 }
@@ -54,7 +58,7 @@ export async function createCluster(home: Home, size: ClusterSize): Promise<Clus
   }
   if (there) return there;
   const cluster = plannedCluster(home, size);
-  for (const node of cluster.nodes) await checkAddress(node.address);
+  if (cluster.driver === 'process') for (const node of cluster.nodes) await checkAddress(node.address);
   writeState(home.clusterFile, cluster);
   return cluster;
 }
@@ -66,15 +70,21 @@ export function plannedCluster(home: Home, size: ClusterSize): Cluster {
     memoryMiB: machineMiB(),
     diskMiB: freeDiskMiB(home.root),
   });
-  return { format, id: randomUUID(), driver: 'process', nodes: [...nodes] };
+  return { format, id: randomUUID(), driver: size.driver ?? 'process', nodes: [...nodes] };
 }
 
-/** Pure. Equal nodes on 127.0.0.1, 127.0.0.2 …, each with ports of its own. Throws INVALID_ARGUMENT. */
+/** Pure. Equal nodes, on 127.0.0.1, 127.0.0.2 … by default, each with ports of its own. Throws INVALID_ARGUMENT. */
 export function shareOut(
   size: ClusterSize,
   machine: { readonly cores: number; readonly memoryMiB: number; readonly diskMiB: number },
 ): readonly Node[] {
-  const { nodes, portBase = defaultPortBase, cpus = machine.cores, memoryMiB = machine.memoryMiB } = size;
+  const {
+    nodes,
+    portBase = defaultPortBase,
+    cpus = machine.cores,
+    memoryMiB = machine.memoryMiB,
+    addressOf = loopback,
+  } = size;
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > maxNodes)
     refuse(`A cluster has 1 to ${maxNodes} nodes, not ${nodes}.`);
   const last = portBase + nodes * portsPerNode - 1;
@@ -91,12 +101,14 @@ export function shareOut(
     refuse(`${memoryMiB} MiB and ${cpus} cores are too little for ${counted(nodes)}.`);
   return Array.from({ length: nodes }, (_, index) => ({
     id: `node-${index + 1}`,
-    address: `127.0.0.${index + 1}`,
+    address: addressOf(index),
     resources: each,
     attributes: {},
     ports: { first: portBase + index * portsPerNode, last: portBase + (index + 1) * portsPerNode - 1 },
   }));
 }
+
+const loopback = (index: number) => `127.0.0.${index + 1}`;
 
 function refuse(reason: string): never {
   fail('INVALID_ARGUMENT', { reason, command: 'up' });

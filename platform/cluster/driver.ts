@@ -128,6 +128,10 @@ export interface ClusterDriver {
   remove(id: string, options: { readonly data: boolean }): Promise<readonly LedgerEntry[]>;
   /** The newest `lines` lines of the task's output, oldest first, at most 8 MiB. Throws UNKNOWN_TASK. */
   tail(id: string, lines: number): Promise<string>;
-  /** Absolute paths on the node, for activities that must read what a task wrote. */
-  paths(id: string): { readonly taskDir: string; readonly dataDir: string; readonly logFile: string };
+  /** What the task writes from now on, in parts that end anywhere, until `signal`. Throws UNKNOWN_TASK. */
+  follow(id: string, signal: AbortSignal): AsyncIterable<string>;
+  /** Absolute paths of the task's directories where the tasks run. */
+  paths(id: string): { readonly taskDir: string; readonly dataDir: string; readonly logDir: string };
+  /** Removes what the driver has made beside tasks (networks), once there is no task any more; answers what is gone. */
+  dismantle(): Promise<readonly LedgerEntry[]>;
 }

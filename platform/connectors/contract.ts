@@ -107,6 +107,8 @@ export interface SourceState {
   readonly offsetResets: number;
   /** Records that were deleted by retention before they could be read. */
   readonly skippedRecords: number;
+  /** How often the reader stood still though records waited, and was made anew. */
+  readonly stalls: number;
 }
 
 export interface WriteOutcome {
@@ -135,6 +137,7 @@ export interface FlowCounters {
   /** See SourceState. */
   offsetResets: number;
   skippedRecords: number;
+  stalls: number;
   /** When the newest write was acknowledged, ISO-8601. */
   lastEventAt: string | null;
 }

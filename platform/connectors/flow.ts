@@ -99,8 +99,8 @@ class SourceToSinkFlow implements Flow {
   }
 
   counters(): FlowCounters {
-    const { lagRecords, offsetResets, skippedRecords } = this.#options.source.state();
-    return { ...this.#counts, deadLettered: { ...this.#deadLettered }, lagRecords, offsetResets, skippedRecords };
+    const { waitingFor: _toldByState, ...reading } = this.#options.source.state();
+    return { ...this.#counts, deadLettered: { ...this.#deadLettered }, ...reading };
   }
 
   state(): FlowState {

@@ -20,6 +20,8 @@ import { stageJournal } from './stages.ts';
 export interface PipelineFlowDeps {
   readonly log: Log;
   readonly recorder: SpanRecorder;
+  /** Told why when only a new process can help. */
+  readonly giveUp?: (reason: string) => void;
   /** False: nothing is counted for pathways and the ledger. Only to measure what that costs (test/bench/telemetry.ts). */
   readonly meters?: boolean;
 }
@@ -27,7 +29,7 @@ export interface PipelineFlowDeps {
 /** Makes flows from topics to stores; those of one maker share the connection to Cassandra. */
 export function createFlowMaker(
   config: NodeTaskConfig,
-  { log, recorder, meters = true }: PipelineFlowDeps,
+  { log, recorder, giveUp, meters = true }: PipelineFlowDeps,
 ): (name: string) => Flow {
   const cassandra = config.cassandra && createCassandraConnection(config.cassandra, log);
   return (name) => {
@@ -57,7 +59,10 @@ export function createFlowMaker(
     const sabotage = saboteurOf(config.sabotage, ['sink', name], Date.now());
     return createFlow({
       name,
-      source: createKafkaSource({ access, clientId, topic: from, groupId, log: flowLog }),
+      source: createKafkaSource({
+        ...{ access, clientId, topic: from, groupId, log: flowLog },
+        ...(giveUp === undefined ? {} : { giveUp: (reason: string) => giveUp(`${name}: ${reason}`) }),
+      }),
       decode: compileDecoder({ schema: topic.schema, maxValueBytes: maxValueBytesOf(spec, flow.from.topic) }),
       sink,
       deadLetters: createDeadLetters({

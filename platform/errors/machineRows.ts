@@ -24,6 +24,27 @@ export const machineRows = {
     meaning: 'It was started by another Millrace. It was left as it is.',
     next: 'End it with `kill {pid}` (its tasks keep running), then run `millrace up`.',
   },
+  ENGINE_UNREACHABLE: {
+    class: 'environment',
+    retryable: true,
+    what: 'The container engine does not answer at {engine}: {reason}',
+    meaning: 'Containers that run keep running; they can not be watched or changed without the engine.',
+    next: 'Start it (`sudo systemctl start docker`), let your user use it (group `docker`), or say where it is with DOCKER_HOST.',
+  },
+  ENGINE_REFUSED: {
+    class: 'runtime',
+    retryable: true,
+    what: 'The container engine at {engine} refused: {reason}',
+    meaning: 'What was asked of it was not done.',
+    next: 'Mend what it says, then run the command again.',
+  },
+  IMAGE_ABSENT: {
+    class: 'environment',
+    retryable: true,
+    what: 'The image {image} is not there, and the engine can not bring it in: {reason}',
+    meaning: 'Nodes and tasks run in it. Nothing was started.',
+    next: "Check the engine's registry and proxy settings, or bring it in with `docker pull {image}` or `docker load`.",
+  },
   UNKNOWN_TASK: {
     class: 'input',
     retryable: false,

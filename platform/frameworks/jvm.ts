@@ -16,10 +16,21 @@ export function jvmArguments({ heapMiB, profile, archive }: JvmSettings): string
     ...(profile === 'laptop' ? laptopArguments : []),
     `-Xms${profile === 'laptop' ? Math.min(64, heapMiB) : heapMiB}m`,
     `-Xmx${heapMiB}m`,
-    ...(archive === undefined ? [] : [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto']),
+    ...(archive === undefined ? [] : archiveArguments(archive)),
     ...commonArguments,
   ];
 }
+
+/**
+ * Mapped where it was made for: processes share its pages. Else each relocates a copy of its own, to randomise addresses (the
+ * default since 17.0.10 or so): of Kafka 52 MB and 30 ms of CPU, of Spark 185 MB and a quarter of a CPU second.
+ */
+const archiveArguments = (archive: string): string[] => [
+  `-XX:SharedArchiveFile=${archive}`,
+  '-Xshare:auto',
+  '-XX:+UnlockDiagnosticVMOptions',
+  '-XX:ArchiveRelocationMode=0',
+];
 
 const laptopArguments = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-XX:ReservedCodeCacheSize=48m', '-Xss512k'];
 

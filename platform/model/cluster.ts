@@ -15,7 +15,7 @@ export const nodeSpec = z.object({
 export const clusterSpec = z.object({
   format: z.literal('millrace/cluster/1'),
   id: z.string(),
-  driver: z.enum(['process']),
+  driver: z.enum(['process', 'docker']),
   nodes: z.array(nodeSpec).min(1),
 });
 

@@ -1,6 +1,17 @@
 /** What a teardown found before and left after. `left` empty is the proof. */
 export interface LedgerEntry {
-  readonly kind: 'process' | 'port' | 'directory' | 'topic' | 'keyspace' | 'queue' | 'consumer-group' | 'user' | 'key';
+  readonly kind:
+    | 'process'
+    | 'container'
+    | 'network'
+    | 'port'
+    | 'directory'
+    | 'topic'
+    | 'keyspace'
+    | 'queue'
+    | 'consumer-group'
+    | 'user'
+    | 'key';
   readonly name: string;
   readonly owner: string;
 }

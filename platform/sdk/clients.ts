@@ -1,11 +1,13 @@
-/** The clients that a service may use. They connect in the background, for ever; a service never ends because a server is not there. */
+/**
+ * The clients that a service may use. They connect in the background, for ever; a service never ends because a server is not there.
+ * A driver is loaded by the first connection: a service that does not use it need not pay for it (50 to 70 ms of CPU each).
+ */
 import type { Client } from 'cassandra-driver';
 import type { Redis } from 'ioredis';
 import { Backoff, pause, reasonOf } from '../connectors/backoff.ts';
-import { createCassandraConnection } from '../connectors/cassandra/connection.ts';
+import type { CassandraConnection } from '../connectors/cassandra/connection.ts';
 import type { CassandraAccess, NodeTaskConfig, RedisAccess } from '../connectors/config.ts';
-import { connectRedis } from '../connectors/redis/connection.ts';
-import { openProjection, type ProjectionReader } from '../connectors/redis/projection.ts';
+import type { ProjectionReader } from '../connectors/redis/projection.ts';
 import { fail } from '../errors.ts';
 import type { ProjectionFollower } from './service.ts';
 
@@ -56,17 +58,21 @@ export function createClients(config: NodeTaskConfig, uses: readonly string[], l
 }
 
 function keepCassandra(access: CassandraAccess, log: Log): Connection<Client> {
-  const connection = createCassandraConnection(access, log);
+  let connection: CassandraConnection | undefined;
   return keep(
     { framework: 'Cassandra', endpoint: `${access.contactPoints.join(', ')} port ${access.port}` },
     {
-      open: () => connection.acquire(),
+      open: async () => {
+        const { createCassandraConnection } = await import('../connectors/cassandra/connection.ts');
+        connection ??= createCassandraConnection(access, log);
+        return connection.acquire();
+      },
       isUp: (client) =>
         client
           .getState()
           .getConnectedHosts()
           .some((host) => host.isUp()),
-      close: () => connection.release(),
+      close: async () => connection?.release(),
     },
     log,
   );
@@ -76,7 +82,7 @@ function keepRedis(access: RedisAccess, log: Log): Connection<Redis> {
   return keep(
     { framework: 'Redis', endpoint: `${access.host}:${access.port}` },
     {
-      open: () => connectRedis(access),
+      open: async () => (await import('../connectors/redis/connection.ts')).connectRedis(access),
       isUp: (client) => client.status === 'ready',
       close: async (client) => client.disconnect(),
     },
@@ -94,6 +100,7 @@ function keepProjection(
     { framework: 'Redis', endpoint: `${access.host}:${access.port}` },
     {
       open: async () => {
+        const { openProjection } = await import('../connectors/redis/projection.ts');
         const reader = await openProjection(access, pipeline, name);
         if (follower === undefined) return reader;
         await reader.subscribe(follower).catch(async (error) => {

@@ -1,7 +1,7 @@
 /** The cluster, its tasks and services, the catalog, logs, events. */
 
 import type { TaskStatus } from '../../cluster/driver.ts';
-import { launchedTasks } from '../../cluster/process/layout.ts';
+import { launchedTasks } from '../../cluster/tasks/layout.ts';
 import { fail } from '../../errors.ts';
 import type { BlueprintModule, ParameterSpec } from '../../model/blueprint.ts';
 import type { Placement } from '../../model/cluster.ts';

@@ -1,13 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
-import { launchedTasks } from '../../cluster/process/layout.ts';
+import { launchedTasks } from '../../cluster/tasks/layout.ts';
 import { fail } from '../../errors.ts';
 import { answer, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
-
-const followMs = 300;
-const followedLines = 2000;
 
 export function addLogs(program: Command): void {
   program
@@ -39,26 +35,15 @@ function matching(session: Session, name: string): string[] {
 
 async function follow(session: Session, tasks: readonly string[]): Promise<void> {
   const driver = createProcessDriver(session.home);
-  const seen = new Map<string, string>();
-  for (const task of tasks) seen.set(task, await driver.tail(task, followedLines));
-  for (;;) {
-    await sleep(followMs);
-    for (const task of tasks) {
-      const now = await driver.tail(task, followedLines);
-      const fresh = freshLines(seen.get(task) ?? '', now);
-      seen.set(task, now);
-      for (const line of fresh) session.print(tasks.length > 1 ? `${task} | ${line}` : line);
-    }
-  }
-}
-
-/** Lines of `now` after the place where `before` ended; both are the newest lines of one growing text. */
-function freshLines(before: string, now: string): string[] {
-  if (now === before) return [];
-  const last = before.split('\n').slice(-20).join('\n');
-  const at = last === '' ? 0 : now.lastIndexOf(last);
-  return now
-    .slice(at < 0 ? 0 : at + last.length)
-    .split('\n')
-    .filter((line) => line !== '');
+  const { signal } = new AbortController();
+  await Promise.all(
+    tasks.map(async (task) => {
+      let partial = '';
+      for await (const part of driver.follow(task, signal)) {
+        const lines = (partial + part).split('\n');
+        partial = lines.pop() ?? '';
+        for (const line of lines) session.print(tasks.length > 1 ? `${task} | ${line}` : line);
+      }
+    }),
+  );
 }

@@ -1,9 +1,11 @@
 /** Calls of the agent over its socket. */
 import { lstatSync, realpathSync } from 'node:fs';
-import { request } from 'node:http';
 import { fail, MillraceError } from '../../errors.ts';
 import type { Home } from '../../home.ts';
 import { type AgentCalls, type Answer, agentVersion, homeHeader, type Verb, versionHeader } from './protocol.ts';
+
+/** Not by `import`: see agent/server.ts. */
+const { request } = process.getBuiltinModule('node:http');
 
 /** Throws what the agent throws; AGENT_UNREACHABLE when it does not answer, AGENT_FOREIGN when it is not this home's. */
 export async function callAgent<V extends Verb>(

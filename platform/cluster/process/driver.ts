@@ -4,8 +4,9 @@ import { fail } from '../../errors.ts';
 import type { Home } from '../../home.ts';
 import { loadCluster } from '../cluster-file.ts';
 import type { ClusterDriver } from '../driver.ts';
+import { taskPaths } from '../tasks/layout.ts';
 import { callAgent } from './agent-client.ts';
-import { taskPaths } from './layout.ts';
+import { followLog } from './follow-log.ts';
 import { tailLog } from './log-file.ts';
 
 /** Every call throws AGENT_UNREACHABLE when no agent answers, except `nodes`, `tail` and `paths`, which need none. */
@@ -29,9 +30,16 @@ export function createProcessDriver(home: Home): ClusterDriver {
       if (!existsSync(root)) fail('UNKNOWN_TASK', { task: id, known: 'see `millrace status`' });
       return tailLog(logFile, lines);
     },
-    paths(id) {
-      const { taskDir, dataDir, logFile } = taskPaths(home, id);
-      return { taskDir, dataDir, logFile };
+    async *follow(id, signal) {
+      const { root, logFile } = taskPaths(home, id);
+      if (!existsSync(root)) fail('UNKNOWN_TASK', { task: id, known: 'see `millrace status`' });
+      yield* followLog(logFile, signal);
     },
+    paths(id) {
+      const { taskDir, dataDir, logDir } = taskPaths(home, id);
+      return { taskDir, dataDir, logDir };
+    },
+    // Loopback addresses are there anyway.
+    dismantle: async () => [],
   };
 }

@@ -1,9 +1,9 @@
 /** Whether tasks that are recorded can have their ports again: read from the disk and the machine, with no agent running. */
 import { existsSync } from 'node:fs';
 import type { Home } from '../../home.ts';
+import { homeHash } from '../tasks/layout.ts';
 import { findConflict, type PortConflict, type PortHolder } from './agent/port-conflicts.ts';
 import { readTask } from './agent/records.ts';
-import { homeHash } from './layout.ts';
 import { processTable } from './process-table.ts';
 
 export interface TaskPorts {

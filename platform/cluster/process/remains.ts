@@ -2,16 +2,16 @@
 import { existsSync } from 'node:fs';
 import type { Home } from '../../home.ts';
 import type { LedgerEntry } from '../../model/ledger.ts';
+import { taskIdsOnDisk } from '../tasks/directory.ts';
+import { homeHash, markOf, taskPaths } from '../tasks/layout.ts';
 import { readTask } from './agent/records.ts';
-import { taskIdsOnDisk } from './agent/task-directory.ts';
 import { claimHolders } from './claim.ts';
-import { homeHash, markOf, taskPaths } from './layout.ts';
 import { listeners } from './ports.ts';
 import { type ProcessTable, processTable } from './process-table.ts';
 
 /** Ids of the tasks that a home knows, running or not. */
 export function recordedTasks(home: Home): readonly string[] {
-  return existsSync(home.tasksDir) ? taskIdsOnDisk(home) : [];
+  return existsSync(home.tasksDir) ? taskIdsOnDisk(home.tasksDir) : [];
 }
 
 /** Processes of the home's tasks with the ports that they listen on, and its agent. */

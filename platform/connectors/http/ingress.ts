@@ -3,7 +3,7 @@
  * 202 once the broker has acknowledged them. What it can't take it refuses with the path of the fault; what it can't take
  * now it refuses with Retry-After. Nothing is buffered beyond fixed bounds.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Checker, compileChecker } from '../../model/check.ts';
 import { physical } from '../../model/names.ts';
@@ -21,6 +21,9 @@ import { meteringOf } from './metering.ts';
 import { type EncodedRecord, encodeRecord } from './record.ts';
 import { checkAnnouncedSize, readBody } from './requestBody.ts';
 import { beginTrace, type RequestTracing } from './requestTrace.ts';
+
+/** Not by `import`: see ../health.ts. */
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface IngressOptions {
   readonly recorder: SpanRecorder;

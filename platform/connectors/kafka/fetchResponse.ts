@@ -5,6 +5,7 @@
  */
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { RawRecord } from '../contract.ts';
+import { type Broker, changeClusters, type Response } from './clusters.ts';
 import {
   controlKey,
   isControl,
@@ -23,51 +24,31 @@ interface BatchMessage {
   readonly recordBatch: RecordBatch;
 }
 
-interface Response {
-  decode(bytes: Buffer): Promise<unknown>;
-}
-interface ProtocolRequest {
-  readonly request: { readonly apiVersion: number };
-  readonly response: Response;
-}
-interface Broker {
-  fetch(args: unknown): Promise<unknown>;
-  lookupRequest(apiKey: number, definition: unknown): (args: unknown) => ProtocolRequest;
-}
-interface Cluster {
-  findBroker(which: unknown): Promise<Broker>;
-}
-
 const fetchVersion = 11;
 
+/** Told for each partition of an answer to a fetch: up to `end` there is something to read. */
+export type OnAnswer = (partition: number, end: bigint) => void;
+
 /** Call it before `kafka.consumer()`. */
-export function fetchRecordBatches(kafka: Kafka): void {
-  const internals = kafka as unknown as Record<symbol, (options: unknown) => Cluster>;
-  const createCluster = Object.getOwnPropertySymbols(kafka).find((each) =>
-    each.description?.endsWith(':createCluster'),
-  );
-  if (createCluster === undefined) return;
-  const create = internals[createCluster]!;
-  internals[createCluster] = (options) => {
-    const cluster = create(options);
+export function fetchRecordBatches(kafka: Kafka, onAnswer: OnAnswer = () => {}): void {
+  changeClusters(kafka, (cluster) => {
     const find = cluster.findBroker.bind(cluster);
     const patched = new WeakSet<Broker>();
     cluster.findBroker = async (which) => {
       const broker = await find(which);
-      if (!patched.has(broker)) patchFetch(broker);
+      if (!patched.has(broker)) patchFetch(broker, onAnswer);
       patched.add(broker);
       return broker;
     };
-    return cluster;
-  };
+  });
 }
 
-function patchFetch(broker: Broker): void {
+function patchFetch(broker: Broker, onAnswer: OnAnswer): void {
   const fetch = broker.fetch;
   const lookup: Broker['lookupRequest'] = (apiKey, definition) => (args) => {
     const made = broker.lookupRequest(apiKey, definition)(args);
     if (made.request.apiVersion !== fetchVersion) return made;
-    return { ...made, response: { ...made.response, decode: (bytes) => decode(bytes, made.response) } };
+    return { ...made, response: { ...made.response, decode: (bytes) => decode(bytes, made.response, onAnswer) } };
   };
   const withLookup = new Proxy(broker, {
     get: (target, property) => (property === 'lookupRequest' ? lookup : Reflect.get(target, property)),
@@ -76,7 +57,7 @@ function patchFetch(broker: Broker): void {
 }
 
 /** https://kafka.apache.org/protocol#The_Messages_Fetch, version 11. */
-async function decode(bytes: Buffer, original: Response): Promise<unknown> {
+async function decode(bytes: Buffer, original: Response, onAnswer: OnAnswer): Promise<unknown> {
   const reader = new Reader(bytes);
   const clientSideThrottleTime = reader.int32();
   const errorCode = reader.int16();
@@ -87,6 +68,7 @@ async function decode(bytes: Buffer, original: Response): Promise<unknown> {
     partitions: reader.array(() => {
       const partition = readPartition(reader);
       if (partition.messages === undefined) isReadable = false;
+      if (partition.errorCode === 0) onAnswer(partition.partition, BigInt(partition.lastStableOffset));
       return partition;
     }),
   }));

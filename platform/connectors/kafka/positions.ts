@@ -47,6 +47,15 @@ export class Positions {
     });
   }
 
+  /** The offset that is to be read next. */
+  readonly positionOf = (partition: number): bigint | undefined => this.#positions.get(partition)?.expected;
+
+  /** Where each partition ends for a reader now. Rejects when a partition has no leader that answers. */
+  readonly ends = async (): Promise<ReadonlyMap<number, bigint>> => {
+    const ranges = await this.#ask((admin) => rangesOf(admin, this.#options.topic));
+    return new Map(ranges.map(({ partition, high }) => [partition, high]));
+  };
+
   /** After a join, before anything is fetched: partitions whose committed offset is gone begin at the earliest. */
   take({ ranges, committed }: Look, assigned: readonly number[]): void {
     this.#positions.clear();

@@ -3,12 +3,12 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { pause, reasonOf } from '../backoff.ts';
 import type { Batch } from '../contract.ts';
 import { createKafkaClient } from './client.ts';
+import { endableFetchLoops } from './fetchLoop.ts';
 import { fetchRecordBatches, recordsOf } from './fetchResponse.ts';
 import { type Look, Positions } from './positions.ts';
+import { SessionWatch } from './sessionWatch.ts';
 import { type FetchBounds, fetchBounds, type KafkaSourceOptions, type SourceProgress } from './sourceOptions.ts';
 
-/** Without any sign of life for this long a session is given up (https://github.com/tulios/kafkajs/issues/1720). */
-const silenceMs = 60_000;
 /**
  * A process that was killed, or a broker that was, leaves a member behind that the group waits for until its session ends:
  * the pause of a flow after kill -9. Brokers take no less than 6 s (group.min.session.timeout.ms).
@@ -17,6 +17,11 @@ const sessionTimeoutMs = 8000;
 const rebalanceTimeoutMs = 15_000;
 const heartbeatMs = 2000;
 const commitAttempts = 4;
+/**
+ * kafkajs may wait without end for a connection that is gone. After this long its group has given the member up, so that the next
+ * consumer can do without its farewell.
+ */
+const closeWithinMs = 10_000;
 
 export class ConsumerSession {
   readonly #options: KafkaSourceOptions;
@@ -24,13 +29,14 @@ export class ConsumerSession {
   readonly #progress: SourceProgress;
   readonly #onBatch: (batch: Batch) => Promise<void>;
   readonly #kafka: Kafka;
+  readonly #endFetchLoops: () => void;
   readonly #consumer: Consumer;
   readonly #end = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
   readonly #positions: Positions;
+  readonly #watch: SessionWatch;
   #positionsKnown: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
-  #signMs = performance.now();
   #abandoned = false;
 
   constructor(options: KafkaSourceOptions, progress: SourceProgress, onBatch: (batch: Batch) => Promise<void>) {
@@ -45,7 +51,8 @@ export class ConsumerSession {
       retries: 3,
       onLog: (message, extra) => this.#read(message, extra),
     });
-    fetchRecordBatches(this.#kafka);
+    fetchRecordBatches(this.#kafka, (partition, end) => this.#watch.answered(partition, end));
+    this.#endFetchLoops = endableFetchLoops(this.#kafka);
     this.#consumer = this.#kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
@@ -57,24 +64,38 @@ export class ConsumerSession {
       retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 4, restartOnFailure: async () => false },
     });
     this.#positions = new Positions(this.#kafka, this.#consumer, options, progress);
+    const { positionOf, ends } = this.#positions;
+    const onTrouble = this.#end.reject;
+    this.#watch = new SessionWatch({ topic: options.topic, times: options.watch, positionOf, ends, onTrouble });
     this.#end.promise.catch(() => {});
   }
 
   /** Resolves when the consumer has joined its group. Rejects when Kafka is not there, not ours, or lacks the topic. */
   async open(): Promise<void> {
+    void this.#watch.run(this.#closing.signal);
+    const opened = this.#open();
+    opened.catch(() => {});
+    await Promise.race([opened, this.#end.promise]);
+  }
+
+  async #open(): Promise<void> {
     const { topic, groupId } = this.#options;
+    const { signal } = this.#closing;
     const firstLook = await this.#positions.look();
+    signal.throwIfAborted();
+    this.#watch.sign();
     this.#progress.waitingFor = `Kafka: joining consumer group ${groupId}`;
-    const joined = this.#watch(firstLook);
+    const joined = this.#listen(firstLook);
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [topic], fromBeginning: true });
+    signal.throwIfAborted();
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: this.#bounds.partitionsConcurrently,
       eachBatch: (payload) => this.#take(payload),
     });
-    await Promise.race([joined, this.#end.promise]);
+    await joined;
   }
 
   /** Rejects with the reason when the session is over. */
@@ -90,8 +111,16 @@ export class ConsumerSession {
   close(): Promise<void> {
     this.#closing.abort();
     this.#end.resolve();
-    this.#closed ??= this.#consumer.disconnect();
+    this.#endFetchLoops();
+    this.#closed ??= this.#disconnect();
     return this.#closed;
+  }
+
+  /** What is in hand is waited for: the next session would be handed the same records. */
+  async #disconnect(): Promise<void> {
+    const over = new AbortController();
+    const enough = this.#watch.allBack().then(() => pause(closeWithinMs, over.signal));
+    await Promise.race([this.#consumer.disconnect(), enough]).finally(() => over.abort());
   }
 
   /**
@@ -101,17 +130,19 @@ export class ConsumerSession {
   #findPositions(partitions: readonly number[], firstLook: Look | undefined): Promise<void> {
     if (firstLook !== undefined) {
       this.#positions.take(firstLook, partitions);
+      this.#watch.assign(partitions);
       return Promise.resolve();
     }
     const { topic } = this.#options;
     this.#consumer.pause([{ topic }]);
+    this.#watch.assign(partitions);
     return this.#positions.look().then((look) => {
       this.#positions.take(look, partitions);
       this.#consumer.resume([{ topic }]);
     });
   }
 
-  #watch(firstLook: Look): Promise<void> {
+  #listen(firstLook: Look): Promise<void> {
     let unused: Look | undefined = firstLook;
     const { GROUP_JOIN, CRASH, HEARTBEAT, FETCH, END_BATCH_PROCESS } = this.#consumer.events;
     const joined = Promise.withResolvers<void>();
@@ -121,26 +152,19 @@ export class ConsumerSession {
       this.#positionsKnown.then(joined.resolve, (error) => this.#end.reject(error));
     });
     this.#consumer.on(CRASH, ({ payload }) => this.#end.reject(payload.error));
-    const sign = () => {
-      this.#signMs = performance.now();
-    };
-    for (const event of [HEARTBEAT, FETCH, END_BATCH_PROCESS] as const) this.#consumer.on(event as typeof FETCH, sign);
-    void this.#watchSilence();
+    for (const event of [HEARTBEAT, FETCH, END_BATCH_PROCESS] as const)
+      this.#consumer.on(event as typeof FETCH, this.#watch.sign);
+    this.#consumer.on(END_BATCH_PROCESS, ({ payload: { batchSize, partition, lastOffset, highWatermark } }) => {
+      // Nothing but markers of transactions: kafkajs passes over them by itself.
+      if (batchSize === 0) this.#positions.moveTo(partition, BigInt(lastOffset) + 1n, BigInt(highWatermark));
+    });
     return joined.promise;
-  }
-
-  async #watchSilence(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      await pause(5000, this.#closing.signal);
-      const silentMs = performance.now() - this.#signMs;
-      if (silentMs > silenceMs) this.#end.reject(new Error(`the consumer has been silent for ${silentMs / 1000} s`));
-    }
   }
 
   async #take(payload: EachBatchPayload): Promise<void> {
     const { batch, isStale, isRunning } = payload;
     await this.#positionsKnown;
-    if (isStale() || !isRunning() || batch.messages.length === 0) return;
+    if (isStale() || !isRunning() || this.#closing.signal.aborted || batch.messages.length === 0) return;
     const { topic, partition, messages } = batch;
     const records = recordsOf(messages, topic, partition, Number((batch as FetchedBatch).fetchedOffset ?? 0));
     if (records.length > 0) {
@@ -149,10 +173,15 @@ export class ConsumerSession {
       this.#positions.tellLag(partition, first, BigInt(batch.highWatermark));
     }
     const stopHeartbeat = this.#keepHeartbeat(payload);
+    const handBack = this.#watch.taken(partition);
+    const done = () => {
+      handBack();
+      return this.#commit(payload);
+    };
     try {
-      const anew = this.#positions.takeAnew(partition);
-      await this.#onBatch({ records, anew, done: () => this.#commit(payload) });
+      await this.#onBatch({ records, anew: this.#positions.takeAnew(partition), done });
     } finally {
+      handBack();
       stopHeartbeat();
     }
   }

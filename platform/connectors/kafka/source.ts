@@ -6,6 +6,7 @@
 import { Backoff, pause, reasonOf } from '../backoff.ts';
 import type { Batch, Source, SourceState } from '../contract.ts';
 import { ConsumerSession } from './session.ts';
+import { StuckReader } from './sessionWatch.ts';
 import type { KafkaSourceOptions, SourceProgress } from './sourceOptions.ts';
 
 const backoffMs = { first: 200, most: 5000 };
@@ -23,8 +24,11 @@ class KafkaSource implements Source {
     waitingFor: 'Kafka: not connected yet',
     offsetResets: 0,
     skippedRecords: 0,
+    stalls: 0,
     lagOfPartition: new Map(),
   };
+  /** Where a consumer was stuck, by partition. */
+  readonly #stuckAt = new Map<number, bigint | undefined>();
   #session: ConsumerSession | undefined;
   #ended: Promise<void> = Promise.resolve();
 
@@ -39,10 +43,10 @@ class KafkaSource implements Source {
   }
 
   state(): SourceState {
-    const { waitingFor, offsetResets, skippedRecords, lagOfPartition } = this.#progress;
+    const { lagOfPartition, ...rest } = this.#progress;
     let lagRecords: number | null = lagOfPartition.size === 0 ? null : 0;
     for (const lag of lagOfPartition.values()) lagRecords = (lagRecords ?? 0) + lag;
-    return { waitingFor, lagRecords, offsetResets, skippedRecords };
+    return { ...rest, lagRecords };
   }
 
   async stop(): Promise<void> {
@@ -70,11 +74,21 @@ class KafkaSource implements Source {
       } catch (error) {
         const reason = reasonOf(error);
         this.#progress.waitingFor = `Kafka: ${reason}`;
-        if (reason !== said && !this.#stopping.signal.aborted) this.#options.log(`waits for Kafka: ${reason}`);
+        if (error instanceof StuckReader) this.#noteStuck(error);
+        else if (reason !== said && !this.#stopping.signal.aborted) this.#options.log(`waits for Kafka: ${reason}`);
         said = reason;
       }
       await session.close().catch(() => {});
       if (!this.#stopping.signal.aborted) await pause(backoff.nextMs(), this.#stopping.signal);
     }
+  }
+
+  #noteStuck({ positions, message }: StuckReader): void {
+    this.#progress.stalls += 1;
+    this.#options.log(`WARNING: ${this.#options.groupId}: ${message}`);
+    const wasThere = ([partition, position]: [number, bigint | undefined]) =>
+      this.#stuckAt.has(partition) && this.#stuckAt.get(partition) === position;
+    if ([...positions].some(wasThere)) this.#options.giveUp?.(message);
+    for (const [partition, position] of positions) this.#stuckAt.set(partition, position);
   }
 }

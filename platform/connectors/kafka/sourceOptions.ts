@@ -1,6 +1,7 @@
 /** What a Kafka source is told, and what its sessions share. */
 import type { KafkaAccess } from '../config.ts';
 import type { Log } from '../contract.ts';
+import type { WatchTimes } from './watchdog.ts';
 
 export interface KafkaSourceOptions {
   readonly access: KafkaAccess;
@@ -10,6 +11,10 @@ export interface KafkaSourceOptions {
   readonly groupId: string;
   readonly log: Log;
   readonly fetch?: Partial<FetchBounds>;
+  /** When a reader that stands still is noticed. */
+  readonly watch?: WatchTimes;
+  /** Told why when a new consumer stands still where the one before did: only a new process can help. */
+  readonly giveUp?: (reason: string) => void;
 }
 
 export interface FetchBounds {
@@ -31,5 +36,6 @@ export interface SourceProgress {
   waitingFor: string;
   offsetResets: number;
   skippedRecords: number;
+  stalls: number;
   readonly lagOfPartition: Map<number, number>;
 }

@@ -117,6 +117,8 @@ function properties(nodes: number): string[] {
     '-Dio.netty.tryReflectionSetAccessible=true',
     // Cassandra measures at each start what a row costs beside its data, in 100,000 steps by default: 1.5 s of CPU.
     '-Dcassandra.memtable_row_overhead_computation_step=1000',
+    // How often it reads the clock that time limits (of 10 s and more, configuration.ts) go by: 500 times a second by default.
+    '-Dcassandra.approximate_time_precision_ms=20',
   ];
 }
 

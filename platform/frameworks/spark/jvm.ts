@@ -24,10 +24,6 @@ export function sparkJvmArguments({ artifacts, profile, heapMiB }: SparkJvm): st
   const tuned = jvmArguments({ heapMiB: heapMiB ?? 0, profile, archive: artifacts.classDataArchive('spark') });
   return [
     ...(heapMiB === undefined ? tuned.filter((argument) => !/^-Xm[sx]/.test(argument)) : tuned),
-    // Map the archive where it was made for: four processes share its pages. Else each relocates a copy of its own, 185 MB
-    // and a quarter of a CPU second (the default since 17.0.10 or so, to randomise addresses).
-    '-XX:+UnlockDiagnosticVMOptions',
-    '-XX:ArchiveRelocationMode=0',
     // The optimiser and the code generator recurse deeply.
     '-Xss2m',
     ...opened.map((name) => `--add-opens=${name}=ALL-UNNAMED`),

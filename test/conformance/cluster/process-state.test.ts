@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ensureAgent } from '../../../platform/cluster/process/ensure-agent.ts';
-import { taskPaths } from '../../../platform/cluster/process/layout.ts';
+import { taskPaths } from '../../../platform/cluster/tasks/layout.ts';
 import { killAgent, type ProcessHarness, processHarness } from './harness.ts';
 import { programs, taskSpec } from './tasks.ts';
 import { isThere, until } from './until.ts';

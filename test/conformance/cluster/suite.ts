@@ -8,9 +8,17 @@ import type { ClusterHarness, ClusterUnderTest } from './under-test.ts';
 
 jest.setTimeout(120_000);
 
-export function clusterSuite(name: string, firstPort: number, make: () => Promise<ClusterHarness>): void {
-  describe(`cluster driver ${name}`, () => {
+/** `missing`: why the driver can't run on this machine; its tests are then skipped, and counted as such. */
+export function clusterSuite(
+  name: string,
+  firstPort: number,
+  make: () => Promise<ClusterHarness>,
+  missing?: string,
+): void {
+  if (missing !== undefined) process.stderr.write(`cluster driver ${name} is not tested: ${missing}\n`);
+  (missing === undefined ? describe : describe.skip)(`cluster driver ${name}`, () => {
     let harness: ClusterHarness;
+    let address: string;
     const cluster: ClusterUnderTest = {
       get driver() {
         return harness.driver;
@@ -19,9 +27,13 @@ export function clusterSuite(name: string, firstPort: number, make: () => Promis
         return harness;
       },
       firstPort,
+      get address() {
+        return address;
+      },
     };
     beforeAll(async () => {
       harness = await make();
+      address = (await harness.driver.nodes())[0]!.address;
     });
     afterAll(() => harness.end());
     describe('launch', () => launching(cluster));

@@ -1,15 +1,15 @@
 /** Tiny real programs for tasks, and their specs. */
 import type { TaskSpec } from '../../../platform/cluster/driver.ts';
 
-export const address = '127.0.0.1';
-
 /** Programs are run by `node -e`. */
 export const programs = {
   idle: 'setInterval(() => {}, 1000)',
-  /** Says its process id, then waits. */
-  talks: 'console.log("pid " + process.pid); setInterval(() => {}, 1000)',
-  listens: (port: number, reusePort = false) =>
+  /** Says a word of its own at each start, then waits. */
+  talks: 'console.log("began " + crypto.randomUUID()); setInterval(() => {}, 1000)',
+  listens: (address: string, port: number, reusePort = false) =>
     `require("net").createServer().listen({ port: ${port}, host: "${address}", reusePort: ${reusePort} }, () => console.log("listens"))`,
+  holds: (mebibytes: number) =>
+    `const held = Buffer.alloc(${mebibytes} * 1024 * 1024, 1); setInterval(() => held.length, 1000)`,
   endsWith: (code: number) => `console.log("about to end"); setTimeout(() => process.exit(${code}), 50)`,
   /**
    * A leader with a child in its group that ignores SIGTERM, and a child that has left the group and the session; writes both
@@ -49,6 +49,6 @@ export function taskSpec(id: string, program: string, changes: Partial<TaskSpec>
   };
 }
 
-export function port(number: number, shared = false): TaskSpec['ports'][number] {
+export function port(address: string, number: number, shared = false): TaskSpec['ports'][number] {
   return { name: 'main', address, port: number, ...(shared ? { shared } : {}) };
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +9,7 @@ import { sampleOf } from '../../../platform/frameworks/spark/sample.ts';
 import { parsePathwayHeader } from '../../../platform/telemetry/pathway/header.ts';
 import { pathwayId } from '../../../platform/telemetry/pathway/pathways.ts';
 import { artifactsForTests } from './artifacts.ts';
-import { end, start, untilReady, visibleText } from './runner.ts';
+import { end, untilReady, visibleText } from './runner.ts';
 import { SparkPipeline } from './sparkPipeline.ts';
 import { parent, reading, SentReadings } from './sparkReadings.ts';
 
@@ -219,38 +218,5 @@ describe('spark 4.1.1', () => {
     const sums = [...times.values()].toSorted();
     expect(sums).toEqual(sums.map((_, at) => (at < sums.length * 0.9 ? 1 : 2)));
     await end(pipeline.task('driver'));
-  });
-
-  const { sql } = sampleOf();
-  const from = (job: string, table: string) => ({
-    ...sql,
-    [job]: sql[job]!.replace('FROM readings', `FROM (${table})`),
-  });
-  it.each([
-    [
-      'does not give the schema of its topic',
-      { ...sql, high: sql.high!.replace('place, at, value, note', 'place, at, CAST(value AS STRING) AS value') },
-      'job high: its SQL does not give the schema of topic sample.high',
-      'column value is string, expected double; no column note',
-    ],
-    [
-      'reads its topic twice',
-      from('means', 'WITH r AS (SELECT * FROM readings) SELECT * FROM r UNION ALL SELECT * FROM r'),
-      'job means: its SQL reads its topic more than once',
-      'read it once',
-    ],
-    [
-      'gives events of a real-time job other ids',
-      from('high', "SELECT * EXCEPT (_event_id), concat('x', _event_id) AS _event_id FROM readings"),
-      'job high: mode realtime hands events on under their own ids',
-      'put that into a field',
-    ],
-  ])('refuses SQL that %s: code 3 and one line', async (_, wrong, ...words) => {
-    const task = start(pipeline.driver(wrong), pipeline.spark.root);
-    pipeline.tasks.set('driver', task);
-    await once(task.process, 'exit');
-    expect(task.process.exitCode).toBe(3);
-    const [last] = readFileSync(task.logFile, 'utf8').trimEnd().split('\n').slice(-1);
-    for (const each of words) expect(last).toContain(each);
   });
 });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Consumer, Kafka, logLevel, type Producer } from 'kafkajs';
+import { type Admin, type Consumer, Kafka, logLevel, type Producer } from 'kafkajs';
 import type { Artifacts } from '../../../platform/frameworks/contract.ts';
 import { kafkaAccess, kafkaAdminUser } from '../../../platform/frameworks/kafka/access.ts';
 import { connectKafkaAdmin } from '../../../platform/frameworks/kafka/admin.ts';
@@ -144,11 +144,12 @@ export class SparkPipeline {
 
   async send(
     messages: readonly { key?: string; value: string | null; headers?: Record<string, string> }[],
+    topic = 'sample.readings',
   ): Promise<void> {
     // A producer gives up at once while its only broker is down; what it sends twice carries the same ids.
     for (let tries = 0; ; tries++) {
       try {
-        await this.producer!.send({ topic: 'sample.readings', acks: -1, messages: [...messages] });
+        await this.producer!.send({ topic, acks: -1, messages: [...messages] });
         return;
       } catch (error) {
         if (tries === 200) throw error;
@@ -159,12 +160,17 @@ export class SparkPipeline {
 
   /** Deletes every record of the input topic, as its retention would. */
   async deleteRecords(): Promise<void> {
+    await this.administer(async (admin) => {
+      const ends = await admin.fetchTopicOffsets('sample.readings');
+      const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
+      await admin.deleteTopicRecords({ topic: 'sample.readings', partitions });
+    });
+  }
+
+  async administer(work: (admin: Admin) => Promise<void>): Promise<void> {
     const admin = this.client!.admin();
     await admin.connect();
-    const ends = await admin.fetchTopicOffsets('sample.readings');
-    const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
-    await admin.deleteTopicRecords({ topic: 'sample.readings', partitions });
-    await admin.disconnect();
+    await work(admin).finally(() => admin.disconnect());
   }
 
   /** Resolves when `condition` holds; throws after five minutes with what there is. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { groupsAbove } from '../../../platform/cluster/process/agent/limits.ts';
-import { fillPaths, specHash, taskFilePath, taskPaths } from '../../../platform/cluster/process/layout.ts';
+import { fillPaths, specHash, taskFilePath, taskPaths } from '../../../platform/cluster/tasks/layout.ts';
 import { homeAt } from '../../../platform/home.ts';
 import { programs, taskSpec } from '../../conformance/cluster/tasks.ts';
 

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { neverRan, type TaskRecord, withoutContents } from '../../../platform/cluster/process/agent/records.ts';
+import { neverRan } from '../../../platform/cluster/process/agent/records.ts';
 import { statusOf, type TaskState } from '../../../platform/cluster/process/agent/status.ts';
+import { type TaskRecord, withoutContents } from '../../../platform/cluster/tasks/records.ts';
 import { programs, taskSpec } from '../../conformance/cluster/tasks.ts';
 
 const now = Date.parse('2026-11-23T10:00:00Z');

@@ -1,6 +1,6 @@
 /** Whether a task may have its ports: nobody else listens on them, and no other task has them for its own. */
 import type { TaskSpec } from '../../driver.ts';
-import { markOf } from '../layout.ts';
+import { markOf } from '../../tasks/layout.ts';
 import { coversAddress, describeListener, type Listener, listeners } from '../ports.ts';
 import type { ProcessIdentity, ProcessTable } from '../process-table.ts';
 

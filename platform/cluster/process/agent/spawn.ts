@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import type { Home } from '../../../home.ts';
-import { fillPaths, type TaskPaths } from '../layout.ts';
+import { fillPaths, type TaskPaths } from '../../tasks/layout.ts';
+import type { StoredSpec } from '../../tasks/records.ts';
 import type { ProcessIdentity, ProcessTable } from '../process-table.ts';
 import type { Limits } from './limits.ts';
-import type { StoredSpec } from './records.ts';
 
 export interface Exit {
   readonly code: number | null;

@@ -1,6 +1,7 @@
 /** How a task stands, in words and numbers. Pure. */
 import type { TaskPhase, TaskStatus } from '../../driver.ts';
-import type { RunRecord, TaskRecord } from './records.ts';
+import type { TaskRecord } from '../../tasks/records.ts';
+import type { RunRecord } from './records.ts';
 import type { Usage } from './usage.ts';
 
 export interface TaskState {

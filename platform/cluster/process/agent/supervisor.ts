@@ -4,15 +4,16 @@ import { asMillraceError, fail, type MillraceError } from '../../../errors.ts';
 import type { Home } from '../../../home.ts';
 import type { LedgerEntry } from '../../../model/ledger.ts';
 import type { RefusedTask, TaskSpec, TaskStatus } from '../../driver.ts';
-import { homeHash, markOf, specHash, taskFilePath, taskPaths } from '../layout.ts';
+import { removeDirectory, removeTaskRoot, taskIdsOnDisk } from '../../tasks/directory.ts';
+import { homeHash, markOf, specHash, taskFilePath, taskPaths } from '../../tasks/layout.ts';
+import { checkSpec, type StoredSpec, withoutContents } from '../../tasks/records.ts';
 import { logMaxBytes, rotateLog } from '../log-file.ts';
 import { processTable } from '../process-table.ts';
 import { limitsFor } from './limits.ts';
 import { type EndedProcess, endMembers } from './members.ts';
 import { findConflict, takenPorts } from './port-conflicts.ts';
-import { checkSpec, neverRan, readTask, type StoredSpec, withoutContents } from './records.ts';
+import { neverRan, readTask } from './records.ts';
 import { SupervisedTask, type Supervision } from './task.ts';
-import { removeDirectory, removeTaskRoot, taskIdsOnDisk } from './task-directory.ts';
 import { usageReader } from './usage.ts';
 
 const pollMs = 500;
@@ -46,7 +47,7 @@ export class Supervisor {
 
   /** Reads every task and adopts what runs. Starts nothing yet. */
   load(): void {
-    for (const id of taskIdsOnDisk(this.#home)) this.#load(id);
+    for (const id of taskIdsOnDisk(this.#home.tasksDir)) this.#load(id);
     setInterval(() => this.#each((task) => task.poll()), pollMs);
     setInterval(() => this.#each((task) => rotateLog(task.paths.logFile, logMaxBytes)), rotateMs);
   }
@@ -141,7 +142,7 @@ export class Supervisor {
       const mark = { id, mark: markOf(this.#around.hash, id), logFile: paths.logFile };
       const ended = await endMembers(this.#around.table, mark, null, { signal: 'SIGTERM', graceMs: 10_000 });
       entries.push(...ended.map((each) => processEntry(each, owner)));
-      removeTaskRoot(this.#home, paths);
+      removeTaskRoot(paths);
     }
     if (task || entries.length > 0) entries.push({ kind: 'directory', name: paths.root, owner });
     const data = options.data || task?.record.spec.keepsData === false;

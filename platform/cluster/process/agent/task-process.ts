@@ -1,12 +1,13 @@
 /** The process of one task: started, adopted, watched, ended. Knows nothing of what the task is meant to be. */
 import type { TaskSpec } from '../../driver.ts';
-import { markOf, type TaskPaths } from '../layout.ts';
+import { prepareDirectories } from '../../tasks/directory.ts';
+import { markOf, type TaskPaths } from '../../tasks/layout.ts';
+import type { StoredSpec } from '../../tasks/records.ts';
 import { isAlive, type ProcessIdentity } from '../process-table.ts';
 import { countQuickEnds } from './backoff.ts';
 import { adoptable, type EndedProcess, endMembers, type TaskMark } from './members.ts';
-import { neverRan, type RunRecord, type StoredSpec, writeRun } from './records.ts';
+import { neverRan, type RunRecord, writeRun } from './records.ts';
 import { type Around, type Exit, isPassing, spawnTask } from './spawn.ts';
-import { prepareDirectories } from './task-directory.ts';
 
 export type StartOutcome =
   | { readonly kind: 'started' }

@@ -1,14 +1,15 @@
 /** One task under supervision. What is asked of it, and what happens to it, is done one after the other. */
 import { fail } from '../../../errors.ts';
 import type { TaskSpec, TaskStatus } from '../../driver.ts';
-import { type TaskPaths, taskPaths } from '../layout.ts';
+import { removeTaskRoot, writeTaskFiles } from '../../tasks/directory.ts';
+import { type TaskPaths, taskPaths } from '../../tasks/layout.ts';
+import { type StoredSpec, type TaskRecord, withoutContents, writeRecord } from '../../tasks/records.ts';
 import type { ProcessIdentity } from '../process-table.ts';
 import { delayMs } from './backoff.ts';
 import type { EndedProcess } from './members.ts';
 import type { PortConflict } from './port-conflicts.ts';
-import { type StoredSpec, type StoredTask, type TaskRecord, withoutContents, writeTask } from './records.ts';
+import type { StoredTask } from './records.ts';
 import { phaseOf, shouldRun, statusOf, type TaskState } from './status.ts';
-import { removeTaskRoot, writeTaskFiles } from './task-directory.ts';
 import { messageOf, type ProcessSurroundings, TaskProcess } from './task-process.ts';
 import type { Usage } from './usage.ts';
 
@@ -115,7 +116,7 @@ export class SupervisedTask {
     return this.#inTurn(async () => {
       this.#save({ ...this.#record, desired: 'stopped' });
       const ended = await this.#end();
-      removeTaskRoot(this.#around.home, this.paths);
+      removeTaskRoot(this.paths);
       this.#around.limits.release(this.id);
       return ended;
     });
@@ -201,7 +202,7 @@ export class SupervisedTask {
   }
 
   #save(record: TaskRecord): void {
-    writeTask(this.#around.home, record);
+    writeRecord(this.paths, record);
     this.#record = record;
   }
 }

@@ -23,8 +23,8 @@ final class BookFile {
   /** What was counted earlier is gone: windows that began before are unknown. */
   record Unknown(long beforeMs, String why) {}
 
-  /** `unknown`: null where all was read. */
-  record Content(String topic, StageCounts counts, int forgottenWindows, long completeFromMs, Unknown unknown) {}
+  /** `topicId`: see Topic; null where it is not known. `unknown`: null where all was read. */
+  record Content(String topic, String topicId, StageCounts counts, int forgottenWindows, long completeFromMs, Unknown unknown) {}
 
   private final Path file;
   private final Path changes;
@@ -39,6 +39,34 @@ final class BookFile {
     changes = directory.resolve(name + ".changes.ndjson");
   }
 
+  /** Of a job without state: one for each topic that it has read, so that it goes on where it was when it comes back to one. */
+  static BookFile ofTopic(Path directory, String job, String topic) {
+    takeOver(directory, job, topic);
+    return new BookFile(directory, job + "@" + topic);
+  }
+
+  /** Earlier versions kept one of each job: it becomes the one of the topic that it names, else of `topic`. */
+  private static void takeOver(Path directory, String job, String topic) {
+    Path former = directory.resolve(job + ".json");
+    if (Files.notExists(former)) return;
+    String name = job + "@" + topicIn(former, topic);
+    try {
+      Path changes = directory.resolve(job + ".changes.ndjson");
+      if (Files.exists(changes)) Files.move(changes, directory.resolve(name + ".changes.ndjson"), StandardCopyOption.REPLACE_EXISTING);
+      Files.move(former, directory.resolve(name + ".json"), StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException error) {
+      Say.line("the ledger " + former + " can not be taken over: " + Say.reason(error));
+    }
+  }
+
+  private static String topicIn(Path file, String otherwise) {
+    try {
+      return json.readTree(file.toFile()).path("topic").asText(otherwise);
+    } catch (IOException unreadable) {
+      return otherwise;
+    }
+  }
+
   /** Null: there is none. One of another topic counts as one that can't be read. */
   Content read(String topic) {
     // Where that can't be known (a directory that can't be entered), reading says why.
@@ -46,8 +74,7 @@ final class BookFile {
     try {
       JsonNode tree = json.readTree(file.toFile());
       String former = tree.path("topic").asText(topic);
-      // A revision that was undone comes back to its topic: counts of none before would be losses.
-      if (!former.equals(topic)) return forget(topic, "it is of the topic " + former + ", which the job read before");
+      if (!former.equals(topic)) return forget(topic, "is of the topic " + former);
       settlement = tree.path("settlement").asLong();
       StageCounts counts = BooksJson.counts(tree.get("counts"));
       for (String line : Files.exists(changes) ? Files.readAllLines(changes) : List.<String>of()) {
@@ -59,34 +86,45 @@ final class BookFile {
         counts.replace(BooksJson.counts(change.get("counts")));
       }
       while (counts.windows.size() > JobBook.maxWindows) counts.windows.pollFirstEntry();
-      return new Content(
-          topic, counts, tree.get("forgottenWindows").asInt(), tree.path("completeFromMs").asLong(-1), BooksJson.unknown(tree));
+      int forgotten = tree.get("forgottenWindows").asInt();
+      long completeFromMs = tree.path("completeFromMs").asLong(-1);
+      return new Content(topic, BooksJson.topicId(tree), counts, forgotten, completeFromMs, BooksJson.unknown(tree));
     } catch (IOException | RuntimeException error) {
-      return forget(topic, Say.reason(error));
+      return forget(topic, "could not be read (" + Say.reason(error) + ")");
     }
   }
 
-  /** Telemetry must not keep the job from running: counts begin anew, and it is told from when on they are whole. */
-  private Content forget(String topic, String reason) {
+  /**
+   * Telemetry must not keep the job from running: counts begin anew, and it is told from when on they are whole. `what` is said of
+   * the file. Until the new file is there the old one stays, and the next start does all this again: a driver that found none would
+   * take its job for a new one.
+   */
+  Content forget(String topic, String what) {
     long nowMs = System.currentTimeMillis();
-    settlement = 0;
+    // Above each of the lines of before, which stay until the new file is there.
+    settlement = Math.max(settlement, nowMs);
+    lines = maxLines;
     try {
-      if (Files.exists(changes, LinkOption.NOFOLLOW_LINKS)) aside(changes);
-      Path aside = aside(file);
-      String why = "its journal " + file + " could not be read (" + reason + "): it lies as " + aside + ", and counts begin anew";
-      Content anew = new Content(topic, new StageCounts(), 0, -1, new Unknown(nowMs, why));
-      // At once: a driver that dies before its first batch has ended must not take the file that is missing for a new job's.
+      String why = "its journal " + file + " " + what + ": it lies as " + keepAside() + ", and counts begin anew";
+      Content anew = new Content(topic, null, new StageCounts(), 0, -1, new Unknown(nowMs, why));
       write(anew, Set.of());
       return anew;
     } catch (IOException error) {
-      fault = "its journal " + file + " can not be used (" + reason + "): make it and its directory readable and writable to "
+      fault = "its journal " + file + " can not be used (it " + what + "): make it and its directory readable and writable to "
           + "the user that Millrace runs as, or move the file away; it is tried again with each batch";
-      return new Content(topic, new StageCounts(), 0, -1, new Unknown(nowMs, fault));
+      return new Content(topic, null, new StageCounts(), 0, -1, new Unknown(nowMs, fault));
     }
   }
 
-  private static Path aside(Path path) throws IOException {
-    return Files.move(path, path.resolveSibling(path.getFileName() + ".unread"), StandardCopyOption.REPLACE_EXISTING);
+  private Path keepAside() throws IOException {
+    Path aside = file.resolveSibling(file.getFileName() + ".unread");
+    Files.deleteIfExists(aside);
+    try {
+      return Files.createLink(aside, file);
+    } catch (IOException refused) {
+      // No plain file, or one of another user, which the kernel may not let us link.
+      return Files.move(file, aside);
+    }
   }
 
   /** Changes first: they are of this file, and of no later one. */

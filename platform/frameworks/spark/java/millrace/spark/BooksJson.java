@@ -73,6 +73,11 @@ final class BooksJson {
     return node == null ? null : new BookFile.Unknown(node.get("ms").asLong(), node.get("why").asText());
   }
 
+  /** As it was put into a line or the file of BookFile; null: it was not known. */
+  static String topicId(JsonNode file) {
+    return file.path("topicId").asText(null);
+  }
+
   private static ArrayNode cells(Map<Long, Map<String, StageCounts.Cell>> windows) {
     ArrayNode cells = json.createArrayNode();
     windows.forEach(
@@ -97,6 +102,7 @@ final class BooksJson {
     StageCounts counts = content.counts();
     ObjectNode file = json.createObjectNode().put("format", "millrace/spark-ledger/2").put("settlement", settlement);
     file.put("topic", content.topic()).put("forgottenWindows", content.forgottenWindows()).put("completeFromMs", content.completeFromMs());
+    if (content.topicId() != null) file.put("topicId", content.topicId());
     putUnknown(content.unknown(), file);
     ObjectNode kept = file.putObject("counts").put("withoutOrigin", counts.withoutOrigin);
     ObjectNode positions = kept.putObject("positions");

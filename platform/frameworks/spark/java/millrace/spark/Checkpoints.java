@@ -25,6 +25,8 @@ final class Checkpoints {
 
   private final RunnerConfig.Checkpoint checkpoint;
   private final String topic;
+  /** What others have left is of another topic, too. */
+  private boolean ofAnother;
 
   Checkpoints(RunnerConfig.Checkpoint checkpoint, String topic) {
     this.checkpoint = checkpoint;
@@ -38,6 +40,7 @@ final class Checkpoints {
   Map<Integer, Long> position() {
     Path own = Path.of(checkpoint.directory());
     if (Files.exists(own.resolve("sources/0/0")) || latest(own.resolve("offsets")).isPresent()) return positionIn(own);
+    if (ofAnother) return Map.of();
     if (Files.exists(aside())) return positionIn(aside());
     Map<Integer, Long> least = new TreeMap<>();
     for (String directory : checkpoint.from()) positionIn(Path.of(directory)).forEach((partition, offset) -> least.merge(partition, offset, Math::min));
@@ -111,6 +114,12 @@ final class Checkpoints {
     if (positionIn(own).isEmpty()) return;
     if (Files.exists(aside())) remove(aside());
     Files.move(own, aside());
+  }
+
+  /** The topic was removed and made anew: the query begins with the oldest record, and without the state of what it read before. */
+  void forget() throws IOException {
+    ofAnother = true;
+    for (Path each : List.of(Path.of(checkpoint.directory()), aside())) if (Files.exists(each)) remove(each);
   }
 
   private Path aside() {

@@ -16,11 +16,15 @@ final class JobBook {
 
   final String job;
   final String topic;
+  /** Of the topic that was read so far; null where that is not known. */
+  private String topicId;
   private final BookFile file;
   private StageCounts settled = new StageCounts();
   private int forgottenWindows;
   /** Windows from then on have an end counted for all that was read; negative where the job does not count that. */
   private long completeFromMs;
+  private boolean countsAll;
+  private boolean isNew;
   private BookFile.Unknown unknown;
   private long runningBatch = -1;
   /** Of the running batch, by stage and partition: a task that Spark runs again though it ended well counts once. */
@@ -36,7 +40,12 @@ final class JobBook {
     this.file = file;
     if (isNew) file.remove();
     BookFile.Content found = file.read(topic);
-    if (found == null) return;
+    this.isNew = found == null;
+    if (found != null) take(found);
+  }
+
+  private void take(BookFile.Content found) {
+    topicId = found.topicId();
     settled = found.counts();
     forgottenWindows = found.forgottenWindows();
     completeFromMs = found.completeFromMs();
@@ -46,8 +55,30 @@ final class JobBook {
 
   /** Of a job that counts an end of all that it reads, or does not; one that begins to do so does from the next window on. */
   void countsAll(boolean all) {
+    countsAll = all;
     if (!all) completeFromMs = -1;
     else if (completeFromMs < 0) completeFromMs = System.currentTimeMillis() + StageCounts.windowMs;
+  }
+
+  /** A book of before ids were kept is told by its positions alone. */
+  boolean isOfAnother(Topic found) {
+    return (topicId != null && !topicId.equals(found.id())) || found.endsBefore(settled.positions);
+  }
+
+  /**
+   * Before each start of the query. A topic that was removed and made anew has other records at the same offsets: the book begins
+   * anew. One that had lost records before the job began to read it has windows of which the job can't know all.
+   */
+  void reads(Topic found) {
+    if (isOfAnother(found)) {
+      take(file.forget(topic, "is of the topic " + topic + " before that was removed and made anew"));
+      countsAll(countsAll);
+    } else if (isNew && found.goneBeforeMs() > 0) {
+      long beforeMs = found.goneBeforeMs() + StageCounts.windowMs;
+      unknown = new BookFile.Unknown(beforeMs, "Kafka had deleted records of the topic " + topic + " before the job began to read it");
+    }
+    topicId = found.id();
+    isNew = false;
   }
 
   /** By partition, below which offset all is settled. */
@@ -89,7 +120,7 @@ final class JobBook {
       settled.windows.pollFirstEntry();
       forgottenWindows++;
     }
-    file.write(new BookFile.Content(topic, settled, forgottenWindows, completeFromMs, unknown), added.windows.keySet());
+    file.write(new BookFile.Content(topic, topicId, settled, forgottenWindows, completeFromMs, unknown), added.windows.keySet());
   }
 
   /** Of windows that began at `sinceMs` or later. */

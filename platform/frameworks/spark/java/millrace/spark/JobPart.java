@@ -15,6 +15,7 @@ final class JobPart {
   private Dataset<Row> records;
   private final StageBooks books;
   private final BatchEnd end;
+  private boolean startedBefore;
   private volatile StreamingQuery running;
 
   /** Throws Fatal when the job's SQL is wrong. */
@@ -38,11 +39,19 @@ final class JobPart {
 
   /**
    * Starts the query where its checkpoint says. Where Kafka has deleted records by then that it had still to read, it says how
-   * many and goes on with the oldest that are left: failing would not bring them back.
+   * many and goes on with the oldest that are left: failing would not bring them back. A topic that was made anew is read whole.
    */
   StreamingQuery start(Servers servers, Progress progress) throws Exception {
-    // Nothing to go on from, nothing to lose.
-    Map<Integer, Long> oldest = checkpoints.position().isEmpty() ? Map.of() : servers.oldest(job.input().topic());
+    Topic topic = servers.topic(job.input().topic(), startedBefore);
+    startedBefore = true;
+    boolean isAnother = isOfResults() && books.isOfAnother(checkpoint, topic);
+    if (isAnother || topic.endsBefore(checkpoints.position())) {
+      Say.line(name() + ": " + job.input().topic() + " was removed and made anew since it was read; begins with its oldest record");
+      checkpoints.forget();
+    }
+    // After the checkpoint: the book tells a start after this one what the topic was.
+    if (isOfResults()) query.countFrom(books.positions(checkpoint, topic));
+    Map<Integer, Long> oldest = topic.oldest();
     long lost = checkpoints.lost(oldest);
     if (lost > 0) {
       Say.line(name() + ": " + lost + " records of " + job.input().topic() + " were deleted before they were read; goes on with the oldest left");
@@ -55,7 +64,6 @@ final class JobPart {
       records = built();
     }
     progress.whenFlowing(name(), checkpoints::removeOthers);
-    if (isOfResults()) query.countFrom(books.positions(checkpoint));
     running = query.start(checkpoint, records);
     return running;
   }

@@ -11,9 +11,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.TopicPartitionInfo;
 
 /** What must be there before the jobs can start. Asks until it is, however long that takes. */
 final class Servers {
@@ -21,6 +18,8 @@ final class Servers {
 
   private final RunnerConfig config;
   private final Health health;
+  /** Input topics as awaitTopics has found them. */
+  private final Map<String, Topic> found = new HashMap<>();
 
   Servers(RunnerConfig config, Health health) {
     this.config = config;
@@ -37,7 +36,9 @@ final class Servers {
   /** Returns once the Kafka that answers is ours and has every topic of the jobs. */
   void awaitTopics() throws InterruptedException {
     Set<String> needed = new TreeSet<>();
+    Set<String> read = new TreeSet<>();
     for (RunnerConfig.Job job : config.jobs()) {
+      read.add(job.input().topic());
       needed.addAll(List.of(job.input().topic(), job.input().deadLetterTopic(), job.output().topic()));
     }
     String last = "";
@@ -45,7 +46,7 @@ final class Servers {
     try {
       while (true) {
         if (admin == null) admin = Admin.create(adminProperties());
-        String missing = missing(admin, needed);
+        String missing = missing(admin, needed, read);
         if (missing.isEmpty()) return;
         last = waiting(missing, last);
       }
@@ -54,20 +55,15 @@ final class Servers {
     }
   }
 
-  /** By partition, the offset of the oldest record that the topic still has. */
-  Map<Integer, Long> oldest(String topic) throws Exception {
+  /** As awaitTopics has found it; `again`: as it is now. */
+  Topic topic(String name, boolean again) throws Exception {
+    if (!again && found.containsKey(name)) return found.get(name);
     try (Admin admin = Admin.create(adminProperties())) {
-      Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-      for (TopicPartitionInfo each : admin.describeTopics(List.of(topic)).allTopicNames().get(5, TimeUnit.SECONDS).get(topic).partitions()) {
-        asked.put(new TopicPartition(topic, each.partition()), OffsetSpec.earliest());
-      }
-      Map<Integer, Long> offsets = new HashMap<>();
-      admin.listOffsets(asked).all().get(5, TimeUnit.SECONDS).forEach((partition, found) -> offsets.put(partition.partition(), found.offset()));
-      return offsets;
+      return Topic.in(admin, Set.of(name)).get(name);
     }
   }
 
-  private String missing(Admin admin, Set<String> needed) throws InterruptedException {
+  private String missing(Admin admin, Set<String> needed, Set<String> read) throws InterruptedException {
     String brokers = String.join(",", config.kafka().brokers());
     try {
       String clusterId = admin.describeCluster().clusterId().get(5, TimeUnit.SECONDS);
@@ -77,7 +73,9 @@ final class Servers {
       Set<String> there = admin.listTopics().names().get(5, TimeUnit.SECONDS);
       List<String> missing = new ArrayList<>(needed);
       missing.removeAll(there);
-      return missing.isEmpty() ? "" : "waiting for topics " + String.join(", ", missing);
+      if (!missing.isEmpty()) return "waiting for topics " + String.join(", ", missing);
+      found.putAll(Topic.in(admin, read));
+      return "";
     } catch (ExecutionException | TimeoutException error) {
       return "waiting for Kafka at " + brokers + ": " + Say.reason(error);
     }

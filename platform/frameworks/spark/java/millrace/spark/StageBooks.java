@@ -39,15 +39,20 @@ final class StageBooks extends SparkListener {
   private final long startMs = System.currentTimeMillis();
   private volatile SparkContext context;
 
-  /** Of a job with state, a book for each shape of its query: one that is made anew reads everything again. */
+  /**
+   * Of a job with state, a book for each shape of its query: one that is made anew reads everything again. Of another, one for each
+   * topic (BookFile).
+   */
   StageBooks(RunnerConfig config) {
     Path directory = Path.of(config.ledgerDir());
     for (RunnerConfig.Job job : config.jobs()) {
       RunnerConfig.Checkpoint checkpoint = job.checkpoint();
       Path own = Path.of(checkpoint.directory());
-      BookFile file = new BookFile(directory, checkpoint.stateful() ? own.getFileName().toString() : job.name());
-      boolean isNew = checkpoint.stateful() && !Checkpoints.hasBegun(own);
-      byQuery.put(checkpoint.query(), new JobBook(job.name(), job.input().topic(), file, isNew));
+      String topic = job.input().topic();
+      boolean keepsState = checkpoint.stateful();
+      BookFile file = keepsState ? new BookFile(directory, own.getFileName().toString()) : BookFile.ofTopic(directory, job.name(), topic);
+      boolean isNew = keepsState && !Checkpoints.hasBegun(own);
+      byQuery.put(checkpoint.query(), new JobBook(job.name(), topic, file, isNew));
       queryByCheckpoint.put(own, checkpoint.query());
     }
   }
@@ -63,11 +68,18 @@ final class StageBooks extends SparkListener {
     byQuery.get(checkpoint.query()).countsAll(all);
   }
 
-  /** By partition, below which offset the job's query need not count again. Before the query starts. */
-  Map<Integer, Long> positions(RunnerConfig.Checkpoint checkpoint) {
+  /** Whether what the job's query has read is of another topic, which had this name. */
+  synchronized boolean isOfAnother(RunnerConfig.Checkpoint checkpoint, Topic topic) {
+    return byQuery.get(checkpoint.query()).isOfAnother(topic);
+  }
+
+  /** By partition of the topic, below which offset the job's query need not count again. Before the query starts. */
+  Map<Integer, Long> positions(RunnerConfig.Checkpoint checkpoint, Topic topic) {
     awaitTold();
     synchronized (this) {
-      return byQuery.get(checkpoint.query()).positions();
+      JobBook book = byQuery.get(checkpoint.query());
+      book.reads(topic);
+      return book.positions();
     }
   }
 

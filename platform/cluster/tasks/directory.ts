@@ -1,9 +1,8 @@
 /** A task's directories: made, filled, emptied, removed. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Home } from '../../../home.ts';
-import type { TaskFile } from '../../driver.ts';
-import { fillPaths, type TaskPaths, taskFilePath } from '../layout.ts';
+import type { TaskFile } from '../driver.ts';
+import { fillPaths, type TaskPaths, taskFilePath } from './layout.ts';
 
 const privateDirectory = { recursive: true, mode: 0o700 } as const;
 const removing = '.removing-';
@@ -27,9 +26,9 @@ export function prepareDirectories(paths: TaskPaths, keepsData: boolean): void {
 }
 
 /** Forgets a task in one step (a rename), then removes what it left. */
-export function removeTaskRoot(home: Home, paths: TaskPaths): void {
+export function removeTaskRoot(paths: TaskPaths): void {
   const aside = join(
-    home.tasksDir,
+    dirname(paths.root),
     `${removing}${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2, 8)}`,
   );
   renameSync(paths.root, aside);
@@ -44,11 +43,11 @@ export function removeDirectory(directory: string): boolean {
 }
 
 /** Ids with a directory; removes what an interrupted removal left. */
-export function taskIdsOnDisk(home: Home): readonly string[] {
-  mkdirSync(home.tasksDir, privateDirectory);
-  const names = readdirSync(home.tasksDir);
+export function taskIdsOnDisk(tasksDir: string): readonly string[] {
+  mkdirSync(tasksDir, privateDirectory);
+  const names = readdirSync(tasksDir);
   for (const name of names.filter((each) => each.startsWith(removing))) {
-    rmSync(join(home.tasksDir, name), { recursive: true, force: true });
+    rmSync(join(tasksDir, name), { recursive: true, force: true });
   }
   return names.filter((name) => !name.startsWith('.'));
 }

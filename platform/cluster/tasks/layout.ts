@@ -20,11 +20,11 @@ export interface TaskPaths {
 }
 
 /** Throws INVALID_ARGUMENT for an id that could lead out of the tasks directory. */
-export function taskPaths(home: Home, id: string): TaskPaths {
+export function taskPaths(home: Home, id: string, tasksDir: string = home.tasksDir): TaskPaths {
   if (!/^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/.test(id) || id.includes('..')) {
     fail('INVALID_ARGUMENT', { reason: `"${id}" can not be the id of a task.`, command: 'deploy' });
   }
-  const root = join(home.tasksDir, id);
+  const root = join(tasksDir, id);
   const logDir = join(root, 'log');
   return {
     root,
@@ -38,9 +38,9 @@ export function taskPaths(home: Home, id: string): TaskPaths {
 }
 
 /** Ids of the tasks that were launched and not removed, in alphabetical order. Needs no agent, changes nothing. */
-export function launchedTasks(home: Home): readonly string[] {
-  if (!existsSync(home.tasksDir)) return [];
-  return readdirSync(home.tasksDir)
+export function launchedTasks(home: Home, tasksDir: string = home.tasksDir): readonly string[] {
+  if (!existsSync(tasksDir)) return [];
+  return readdirSync(tasksDir)
     .filter((name) => !name.startsWith('.'))
     .sort();
 }
