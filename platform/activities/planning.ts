@@ -1,7 +1,7 @@
 /** Planning, recording and closing of a pipeline's deploys and teardowns. */
 import { loadCluster } from '../cluster/cluster-file.ts';
 import type { ErrorJson } from '../errors.ts';
-import { fail } from '../errors.ts';
+import { fail, MillraceError } from '../errors.ts';
 import { frameworks } from '../frameworks/registry.ts';
 import { sparkDriverDemand } from '../frameworks/spark/driver-task.ts';
 import type { SparkOptions } from '../frameworks/spark/spec.ts';
@@ -16,7 +16,7 @@ import {
   notUndoneOf,
   type RecordedPlan,
 } from '../model/operations.ts';
-import type { Plan, PlanOutcome } from '../model/plan.ts';
+import type { FrameworkName, Plan, PlanOutcome } from '../model/plan.ts';
 import type { PipelineRecord } from '../model/records.ts';
 import { planChange } from '../plan/changes.ts';
 import { resolveParameters } from '../plan/parameters.ts';
@@ -30,6 +30,7 @@ import type { ActivityDeps } from './deps.ts';
 import { type Observed, observe } from './observed.ts';
 import { beginOperation, recordLedger } from './operationRecord.ts';
 import { jobSql, serviceUrls } from './pipelineTasks.ts';
+import { remainsAsLedger, remainsOf } from './remains.ts';
 
 export function createPlanningActivities(deps: ActivityDeps) {
   let planning: Promise<unknown> = Promise.resolve();
@@ -178,24 +179,39 @@ function teardown(deps: ActivityDeps, request: DestroyRequest): UndoCall[][] {
   return planTeardown(record, request.keepData).map((wave) => wave.map((call) => ({ scope, ...call })));
 }
 
-/** The proof: nothing of the pipeline's that was there before is there now. */
+/**
+ * The proof: nothing of the pipeline's that was there before is there now. Where something is, its record stays, so that
+ * `destroy` can be asked for again.
+ */
 async function tornDown(
   deps: ActivityDeps,
   request: DestroyRequest,
   removed: readonly LedgerEntry[],
 ): Promise<DestroyResult> {
   const { pipeline } = request;
-  const tasks = (await deps.driver.list()).filter(({ owner }) => owner.kind === 'pipeline' && owner.name === pipeline);
-  const left = tasks.map(({ id, owner }): LedgerEntry => ({ kind: 'process', name: id, owner: owner.name }));
+  const record = deps.records.pipeline(pipeline);
+  const remains = await remainsOf(deps, pipeline, askedFor(deps, request));
+  const { left, kept } = remainsAsLedger(remains, request.keepData);
   const shared = deps.records.frameworks().map(({ framework, users }) => ({
     kind: 'process' as const,
     name: framework,
     owner: 'shared framework',
     why: users.length > 0 ? `used by ${users.join(', ')}` : 'shared; `millrace down` stops it',
   }));
-  const ledger = { removed, kept: shared, left };
+  const ledger = { removed, kept: [...kept, ...shared], left };
   recordLedger(deps.home, request.id, ledger);
+  if (left.length > 0 && record) {
+    const { code, message } = new MillraceError('LEFT_BEHIND', { pipeline, left: left.map(({ name }) => name) });
+    deps.records.writePipeline({ ...record, state: 'failed', error: { code, message } });
+    return { pipeline, ledger };
+  }
   deps.records.removePipeline(pipeline);
   if (!request.keepData) deps.secrets.removeAll(physical.secret(pipeline));
   return { pipeline, ledger };
+}
+
+/** Servers to ask for what is left. Nothing is asked of Redis when its data is kept: a destroy has not started it then. */
+function askedFor(deps: ActivityDeps, { pipeline, keepData }: DestroyRequest): readonly FrameworkName[] {
+  const used = deps.records.pipeline(pipeline)?.plan.frameworks ?? deps.records.frameworks();
+  return used.map(({ framework }) => framework).filter((name) => name !== 'redis' || !keepData);
 }

@@ -1,18 +1,39 @@
 /** `millrace doctor`: the machine itself. */
 import { controlPlaneMiB } from '../model/controlPlane.ts';
 import { type DoctorLine, line } from './doctor-line.ts';
-import { canListen, controlGroups, cpus, freeDiskMiB, type Memory, memory } from './machine.ts';
+import { canListen, cpus, freeDiskMiB, type Memory, memory } from './machine.ts';
 
 export interface KernelOptions {
   readonly cache: string;
   /** Directory that will hold the data, for the free disk; default: the cache's. */
   readonly dataDir?: string;
-  /** Ports of the nodes to try on 127.0.0.1; default none. A running platform holds some of them itself. */
-  readonly ports?: readonly number[];
+  /** What becomes of limits here, by the cluster's driver; default: not told. */
+  readonly limits?: Limits;
+  /** Ports of this home, and who listens on them that is none of its tasks; default: not told. */
+  readonly ports?: HomePorts;
   /** Loopback addresses of the nodes; default 127.0.0.1 to 127.0.0.3. */
   readonly addresses?: readonly string[];
   /** What the tasks of this home have already: not available any more, and no fault. Default 0. */
   readonly heldMiB?: number;
+}
+
+type Kept = 'enforced' | 'advisory';
+export interface Limits {
+  readonly memoryLimit: Kept;
+  readonly cpuLimit: Kept;
+}
+
+export interface HomePorts {
+  readonly first: number;
+  readonly last: number;
+  readonly foreign: readonly {
+    readonly address: string;
+    readonly port: number;
+    /** The listener. */
+    readonly owner: string;
+    /** The task of this home whose port it is; none: a plan passes over the port. */
+    readonly task?: string;
+  }[];
 }
 
 /** What flight-delays asks for, its frameworks included, by the limits of its tasks; planning refuses it on less. */
@@ -23,18 +44,15 @@ const usedMiB = 4096;
 const wantedDiskMiB = 3072;
 
 export async function examineKernel(options: KernelOptions): Promise<DoctorLine[]> {
-  const { addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'], ports = [], heldMiB = 0 } = options;
+  const { addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'], ports, limits, heldMiB = 0 } = options;
   const listening = await Promise.all(addresses.map((address) => examineAddress(address)));
-  const taken = (
-    await Promise.all(ports.map(async (port) => ((await canListen('127.0.0.1', port)) ? [] : [port])))
-  ).flat();
   return [
     judgeMemory(memory(), heldMiB),
     examineDisk(options),
     examineCpus(),
-    examineControlGroups(),
+    ...(limits ? [judgeLimits(limits)] : []),
     ...listening,
-    ...examinePorts(ports, taken),
+    ...(ports ? [judgePorts(ports)] : []),
   ];
 }
 
@@ -79,13 +97,18 @@ function examineCpus(): DoctorLine {
   return line({ group: 'machine', name: 'cpus', state: 'present', version: `${cpus()}` });
 }
 
-function examineControlGroups(): DoctorLine {
-  const { state, path } = controlGroups();
-  const limits = 'limits of memory and CPU are kept by the kernel';
-  const advisory = 'limits of memory and CPU are advisory: settings of the JVM and nice';
-  if (state === 'writable')
-    return line({ group: 'machine', name: 'cgroup v2', state: 'present', path, detail: limits });
-  return line({ group: 'machine', name: 'cgroup v2', state: 'not-needed', path, detail: `${state}: ${advisory}` });
+/** The same words as the plan's: what it promises of limits, the doctor must not promise otherwise. */
+export function judgeLimits({ memoryLimit, cpuLimit }: Limits): DoctorLine {
+  const memoryIs = memoryLimit === 'enforced' ? 'kept by the kernel (cgroup v2)' : 'advisory: settings of the JVM';
+  const cpuIs =
+    cpuLimit === 'enforced'
+      ? 'kept by the kernel'
+      : memoryLimit === 'enforced'
+        ? 'advisory: shares, which bind while the cores are contended'
+        : 'advisory: nice';
+  const detail = `memory limits are ${memoryIs}; CPU limits are ${cpuIs}`;
+  const state = memoryLimit === 'enforced' ? 'present' : 'not-needed';
+  return line({ group: 'machine', name: 'limits', state, detail });
 }
 
 async function examineAddress(address: string): Promise<DoctorLine> {
@@ -105,10 +128,15 @@ async function examineAddress(address: string): Promise<DoctorLine> {
   return line({ group: 'machine', name, state: 'not-needed', detail, remedy });
 }
 
-function examinePorts(ports: readonly number[], taken: readonly number[]): DoctorLine[] {
-  if (ports.length === 0) return [];
-  const detail = taken.length === 0 ? `${ports.length} free` : `taken: ${taken.join(', ')}`;
-  return [
-    line({ group: 'machine', name: 'ports', state: taken.length === ports.length ? 'broken' : 'present', detail }),
-  ];
+/** A foreign listener is a fault only where a task of this home has the port: any other is passed over by the plan. */
+export function judgePorts({ first, last, foreign }: HomePorts): DoctorLine {
+  const name = `ports ${first}–${last}`;
+  const told = foreign.map(({ address, port, owner, task }) => {
+    return `${address}:${port} is taken by ${owner}${task === undefined ? '' : `, and is task ${task}'s`}`;
+  });
+  const clash = foreign.some(({ task }) => task !== undefined);
+  const passed = foreign.length > 0 && !clash ? '; a plan passes over them' : '';
+  const detail = foreign.length === 0 ? 'no other program listens there' : `${told.join('; ')}${passed}`;
+  const remedy = clash ? 'End that process: a port of a pipeline that is deployed does not move by itself.' : '';
+  return line({ group: 'machine', name, state: clash ? 'broken' : 'present', detail, remedy });
 }

@@ -36,7 +36,7 @@ async function examineArtifact(
   const place = placeOf(options.cache, name);
   const base = {
     group: 'artifact',
-    name: `${name} (artifact)`,
+    name,
     version: place.version,
     path: place.directory,
   } as const;

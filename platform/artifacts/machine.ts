@@ -1,9 +1,9 @@
 /** Facts about this machine that decide how well, or whether, the platform runs here. Reads only. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 
 const bytesPerMiB = 1 << 20;
 
@@ -46,27 +46,6 @@ export function freeDiskMiB(directory: string): number {
 
 export function cpus(): number {
   return availableParallelism();
-}
-
-export interface ControlGroups {
-  readonly state: 'writable' | 'read-only' | 'absent';
-  /** Our own group's directory. */
-  readonly path: string;
-}
-
-/** Whether limits of memory and CPU can be set by the kernel: cgroup v2, and our own group is ours to divide. */
-export function controlGroups(): ControlGroups {
-  const root = '/sys/fs/cgroup';
-  if (!existsSync(join(root, 'cgroup.controllers'))) return { state: 'absent', path: root };
-  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
-  const path = join(root, own);
-  try {
-    accessSync(join(path, 'cgroup.subtree_control'), constants.W_OK);
-    accessSync(path, constants.W_OK);
-    return { state: 'writable', path };
-  } catch {
-    return { state: 'read-only', path };
-  }
 }
 
 /** Whether a server can listen on `address` (127.0.0.2 needs an alias on macOS). Port 0: any. */

@@ -1,13 +1,12 @@
 /** What the reader of the command line (commander) refuses, as rows of the error table: in `--json` it is JSON like any other. */
 import type { CommanderError } from 'commander';
 import { MillraceError } from '../errors.ts';
-import { nearestNames } from '../model/nearest.ts';
+import { nearestOrAll } from '../model/nearest.ts';
 
 /** `asked`: the first word of the command line, which should be one of `commands`. */
 export function usageError(refused: CommanderError, asked: string, commands: readonly string[]): MillraceError {
   if (!commands.includes(asked)) {
-    const nearest = nearestNames(asked, commands);
-    return new MillraceError('UNKNOWN_COMMAND', { name: asked, nearest: nearest.length > 0 ? nearest : commands });
+    return new MillraceError('UNKNOWN_COMMAND', { name: asked, hint: nearestOrAll(asked, commands, 'Commands') });
   }
   return new MillraceError('INVALID_ARGUMENT', { reason: sentence(refused.message), command: asked });
 }

@@ -17,6 +17,7 @@ interface ControlFile {
 const searched = 100;
 const first = ['temporal', 'ui', 'http', 'metrics'] as const;
 const names = [...first, 'api', 'redis', 'otlp'] as const;
+export const controlPortCount = names.length;
 
 export function controlPorts(home: Home): KeptPorts | undefined {
   return readState<ControlFile>(home.controlFile, 'millrace/control/1', check)?.ports;

@@ -18,14 +18,14 @@ export const errorRows = {
     class: 'input',
     retryable: false,
     what: 'There is no blueprint "{name}".',
-    meaning: 'Blueprints are the folders under blueprints/ that hold a blueprint.ts. Nearest names: {nearest}.',
+    meaning: 'Blueprints are the folders under blueprints/ that hold a blueprint.ts. {hint}.',
     next: 'Run `millrace catalog` for the list.',
   },
   UNKNOWN_NAME: {
     class: 'input',
     retryable: false,
     what: 'There is no blueprint and no framework "{name}".',
-    meaning: 'The catalog has both. Nearest names: {nearest}.',
+    meaning: 'The catalog has both. {hint}.',
     next: 'Run `millrace catalog` for all of them.',
   },
   UNKNOWN_PARAMETER: {
@@ -67,7 +67,7 @@ export const errorRows = {
     class: 'input',
     retryable: false,
     what: 'There is no command "{name}".',
-    meaning: 'The command comes first, its options after it. Nearest: {nearest}.',
+    meaning: 'The command comes first, its options after it. {hint}.',
     next: 'Run `millrace help` for all of them.',
   },
   UNKNOWN_PIPELINE: {
@@ -75,7 +75,7 @@ export const errorRows = {
     retryable: false,
     what: 'There is no pipeline "{name}" here.',
     meaning: 'Pipelines of this home: {known}.',
-    next: 'Run `millrace deploy {name}` to make it, or `millrace status` for those there are.',
+    next: 'Run `millrace deploy BLUEPRINT --name {name}` to make it (`millrace catalog` has the blueprints), or `millrace status` for those there are.',
   },
   UNKNOWN_SERVICE: {
     class: 'input',

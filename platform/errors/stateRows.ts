@@ -37,6 +37,14 @@ export const stateRows = {
     meaning: 'Nothing in it shows that Millrace made it, so that nothing in it was touched.',
     next: 'Point MILLRACE_HOME to the right directory; for a new home, to one that is empty or not there yet.',
   },
+  LEFT_BEHIND: {
+    class: 'runtime',
+    retryable: false,
+    what: 'The removal of {pipeline} left something behind: {left}.',
+    meaning:
+      'Its servers were asked after the removal, and have it still. The record of the pipeline stays, for another try.',
+    next: 'Run `millrace destroy {pipeline}` again; `millrace down --purge` removes all data of this home.',
+  },
   STATE_UNAVAILABLE: {
     class: 'environment',
     retryable: false,

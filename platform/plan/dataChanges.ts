@@ -1,10 +1,11 @@
 /** What a deploy does to data: said before, and refused where the servers can't do it. */
-import type { BlueprintSpec, TableSpec, TopicSpec } from '../model/blueprint.ts';
+import type { BlueprintSpec, TableSpec } from '../model/blueprint.ts';
 import type { Reason } from '../model/cluster.ts';
 import type { DataConsequence } from '../model/plan.ts';
 import { checkpointConsequences } from './checkpoints.ts';
 import { faultAt } from './reasons.ts';
 import type { StandingPipeline } from './standing.ts';
+import { checkTopicChange, keyChange } from './topicChanges.ts';
 
 /** Topics and tables that the blueprint no longer names stay, and are still named here, until the pipeline is destroyed. */
 export function dataConsequences(
@@ -14,7 +15,7 @@ export function dataConsequences(
 ): DataConsequence[] {
   const before = standing.installed ? standing.spec : undefined;
   return [
-    ...stored('topic', Object.keys(spec.topics), standing.topics),
+    ...stored('topic', Object.keys(spec.topics), standing.topics).map((each) => withKeyChange(each, spec, standing)),
     ...stored('table', Object.keys(spec.tables), standing.tables),
     ...checkpointConsequences(spec, sql, standing),
     ...targets(spec, 'bullmq').map((name) => consequence('queue', name, targets(before, 'bullmq').includes(name))),
@@ -38,6 +39,13 @@ function consequence(kind: DataConsequence['kind'], name: string, there: boolean
     : { kind, name, effect: 'create', text: 'new, empty' };
 }
 
+function withKeyChange(topic: DataConsequence, spec: BlueprintSpec, standing: StandingPipeline): DataConsequence {
+  const asked = spec.topics[topic.name];
+  if (topic.effect !== 'keep' || asked === undefined) return topic;
+  const told = keyChange(standing.spec?.topics[topic.name], asked);
+  return told === '' ? topic : { ...topic, text: `${topic.text}; ${told}` };
+}
+
 function targets(spec: BlueprintSpec | undefined, kind: 'bullmq' | 'redis'): string[] {
   const names = Object.values(spec?.flows ?? {}).flatMap(({ to }) => {
     if (to.kind === 'bullmq' && kind === 'bullmq') return [to.queue];
@@ -46,24 +54,18 @@ function targets(spec: BlueprintSpec | undefined, kind: 'bullmq' | 'redis'): str
   return [...new Set(names)];
 }
 
-/** Changes of what stands that Kafka or Cassandra refuses, or that would lose data. */
+/** Changes of what stands that Kafka or Cassandra refuses, that would lose data, or after which it can't be read. */
 export function checkDataChanges(spec: BlueprintSpec, standing: StandingPipeline): Reason[] {
   const before = standing.spec;
   if (before === undefined) return [];
   return [
     ...Object.entries(spec.topics).flatMap(([name, topic]) =>
-      standing.topics.has(name) ? checkTopicChange(`topics.${name}`, before.topics[name], topic) : [],
+      standing.topics.has(name) ? checkTopicChange(name, before.topics[name], topic, spec) : [],
     ),
     ...Object.entries(spec.tables).flatMap(([name, table]) =>
       standing.tables.has(name) ? checkTableChange(`tables.${name}`, before.tables[name], table) : [],
     ),
   ];
-}
-
-function checkTopicChange(path: string, before: TopicSpec | undefined, after: TopicSpec): Reason[] {
-  if (before === undefined || after.partitions >= before.partitions) return [];
-  const text = `has ${before.partitions}, ${after.partitions} asked: Kafka takes no partitions away`;
-  return [faultAt(`${path}.partitions`, `${text}. Keep ${before.partitions}, or use a topic of another name`)];
 }
 
 function checkTableChange(path: string, before: TableSpec | undefined, after: TableSpec): Reason[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail } from '../errors.ts';
 import type { BlueprintModule } from '../model/blueprint.ts';
-import { nearestNames } from '../model/nearest.ts';
+import { nearestOrAll } from '../model/nearest.ts';
 
 /** Absolute path of the blueprint's folder, whether it is there or not. */
 export function blueprintDir(repoRoot: string, name: string): string {
@@ -24,10 +24,7 @@ export function listBlueprints(repoRoot: string): string[] {
 /** Throws UNKNOWN_BLUEPRINT with the nearest names, INVALID_BLUEPRINT when the file can't be loaded or exports none. */
 export async function loadBlueprint(repoRoot: string, name: string): Promise<BlueprintModule> {
   const known = listBlueprints(repoRoot);
-  if (!known.includes(name)) {
-    const nearest = nearestNames(name, known);
-    fail('UNKNOWN_BLUEPRINT', { name, nearest: nearest.length > 0 ? nearest : known });
-  }
+  if (!known.includes(name)) fail('UNKNOWN_BLUEPRINT', { name, hint: nearestOrAll(name, known, 'Blueprints') });
   const url = pathToFileURL(join(blueprintDir(repoRoot, name), 'blueprint.ts')).href;
   const loaded: { readonly blueprint?: unknown } = await import(url).catch((error: Error) =>
     fail('INVALID_BLUEPRINT', { name, path: 'blueprint.ts', reason: error.message }, error),

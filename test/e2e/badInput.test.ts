@@ -48,7 +48,7 @@ const cases: Readonly<Record<string, Case>> = {
     code: 'UNKNOWN_BLUEPRINT',
     exit: exitCodes.input,
     message: 'There is no blueprint "flight-delay".',
-    meaning: 'Blueprints are the folders under blueprints/ that hold a blueprint.ts. Nearest names: flight-delays.',
+    meaning: 'Blueprints are the folders under blueprints/ that hold a blueprint.ts. Nearest: flight-delays.',
     next: 'Run `millrace catalog` for the list.',
   },
   'an unknown parameter is refused, with the nearest names': {
@@ -57,6 +57,14 @@ const cases: Readonly<Record<string, Case>> = {
     exit: exitCodes.input,
     message: 'Blueprint "flight-delays" has no parameter "ratePerSecnd".',
     meaning: expect.stringMatching(/^Its parameters are: ratePerSecond, .*\. Nearest: ratePerSecond, .*\.$/) as never,
+    next: 'Run `millrace catalog flight-delays` for what each parameter does.',
+  },
+  'the beginning of a parameter is refused, with its whole name': {
+    args: ['plan', 'flight-delays', '--set', 'rate=3'],
+    code: 'UNKNOWN_PARAMETER',
+    exit: exitCodes.input,
+    message: 'Blueprint "flight-delays" has no parameter "rate".',
+    meaning: expect.stringMatching(/Nearest: .*ratePerSecond/) as never,
     next: 'Run `millrace catalog flight-delays` for what each parameter does.',
   },
   'a parameter out of its range is refused, with the range': {
@@ -112,7 +120,7 @@ const cases: Readonly<Record<string, Case>> = {
     exit: exitCodes.input,
     message: 'There is no pipeline "nothing" here.',
     meaning: 'Pipelines of this home: none.',
-    next: 'Run `millrace deploy nothing` to make it, or `millrace status` for those there are.',
+    next: 'Run `millrace deploy BLUEPRINT --name nothing` to make it (`millrace catalog` has the blueprints), or `millrace status` for those there are.',
   },
 };
 

@@ -11,6 +11,7 @@ import type { Trace } from '../../platform/telemetry/traceStore.ts';
 import type { VerifyResult } from '../../platform/verify/verify.ts';
 import { differences, documentedShapes } from '../unit/cli/documented.ts';
 import { createTestHome } from './cli.ts';
+import { inventoryOf } from './inventory.ts';
 
 const portBase = 16_000;
 const minutes = 60_000;
@@ -184,9 +185,14 @@ test(
 );
 
 test(
-  'destroy and down end with a ledger, and leave no process, port or directory',
+  'destroy and down end with a ledger, and leave no process, port, directory, topic, table, user or key',
   async () => {
+    const { tasks } = await home.json<Status>('status');
+    const held = () => inventoryOf(home.path, tasks, /flight.delays/);
+    // Each kind is there before, so that each can be missed after.
+    for (const names of Object.values(await held())) expect(names).not.toEqual([]);
     const destroyed = await home.json<DestroyResult>('destroy', 'flight-delays', '--yes');
+    for (const names of Object.values(await held())) expect(names).toEqual([]);
     expect(differences(documentedShapes('destroy')[0]!, destroyed)).toEqual([]);
     const { ledger } = destroyed;
     expect(ledger.left).toEqual([]);

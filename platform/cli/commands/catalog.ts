@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { fail } from '../../errors.ts';
 import { frameworkNamed, optionsSchema } from '../../frameworks/registry.ts';
 import type { BlueprintModule, ParameterSpec } from '../../model/blueprint.ts';
-import { nearestNames } from '../../model/nearest.ts';
+import { nearestOrAll } from '../../model/nearest.ts';
 import { frameworkNames } from '../../model/plan.ts';
 import { listBlueprints, loadBlueprint } from '../../sdk/loadBlueprint.ts';
 import { answer, columns, createSession, type Session } from '../session.ts';
@@ -24,9 +24,7 @@ export function addCatalog(program: Command): void {
 async function blueprintNamed({ repoRoot }: Session, name: string): Promise<BlueprintModule> {
   const blueprints = listBlueprints(repoRoot);
   if (blueprints.includes(name)) return await loadBlueprint(repoRoot, name);
-  const known = [...blueprints, ...frameworkNames];
-  const nearest = nearestNames(name, known);
-  return fail('UNKNOWN_NAME', { name, nearest: nearest.length > 0 ? nearest : known });
+  return fail('UNKNOWN_NAME', { name, hint: nearestOrAll(name, [...blueprints, ...frameworkNames], 'Names') });
 }
 
 async function showAll(session: Session): Promise<void> {

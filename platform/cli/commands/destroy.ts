@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { startControlPlane } from '../../control/start.ts';
 import { exitCodes } from '../../errors.ts';
+import type { Ledger } from '../../model/ledger.ts';
 import type { DestroyRequest, DestroyResult } from '../../model/operations.ts';
 import { carryOut, newOperationId } from '../../operate/carryOut.ts';
 import { pipelineOf } from '../../operate/recorded.ts';
@@ -37,10 +38,15 @@ export function addDestroy(program: Command): void {
         const onEntry = progressLines(session).show;
         const carried = { plane, pipeline, kind: 'destroy', update: destroyUpdate, request, onEntry };
         const result = await carryOut<DestroyRequest, DestroyResult>(session, carried);
-        answer(session, result, ({ ledger }) => `${pipeline} is removed.\n${renderLedger(ledger)}`);
+        answer(session, result, ({ ledger }) => `${headline(pipeline, ledger)}\n${renderLedger(ledger)}`);
         if (result.ledger.left.length > 0) process.exitCode = exitCodes.runtime;
       } finally {
         await plane.close();
       }
     });
+}
+
+function headline(pipeline: string, { left }: Ledger): string {
+  if (left.length === 0) return `${pipeline} is removed.`;
+  return `${pipeline} is not wholly removed: ${left.length} left behind. Next: millrace destroy ${pipeline}`;
 }

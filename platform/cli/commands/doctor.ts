@@ -1,9 +1,16 @@
 import type { Command } from 'commander';
 import { examineMachine } from '../../artifacts/doctor.ts';
+import type { HomePorts } from '../../artifacts/doctor-machine.ts';
+import { plannedCluster, readCluster } from '../../cluster/cluster-file.ts';
+import { expectedCapabilities } from '../../cluster/process/agent/limits.ts';
 import { createProcessDriver } from '../../cluster/process/driver.ts';
+import { agentOf } from '../../cluster/process/ensure-agent.ts';
+import { foreignListenersOf } from '../../cluster/process/foreign-ports.ts';
+import { controlPortCount } from '../../control/controlFile.ts';
+import { portBaseOf } from '../../control/start.ts';
 import { exitCodes } from '../../errors.ts';
 import type { Home } from '../../home.ts';
-import { answer, columns, createSession } from '../session.ts';
+import { answer, columns, createSession, type Session } from '../session.ts';
 
 export function addDoctor(program: Command): void {
   program
@@ -18,6 +25,8 @@ export function addDoctor(program: Command): void {
         dataDir: session.home.root,
         check: options.full ? 'full' : 'quick',
         heldMiB: await heldMiB(session.home),
+        limits: await limitsOf(session.home),
+        ports: portsOf(session),
       });
       answer(session, report, ({ lines }) =>
         columns(
@@ -30,6 +39,21 @@ export function addDoctor(program: Command): void {
       );
       process.exitCode = report.ok ? exitCodes.ok : exitCodes.environment;
     });
+}
+
+/** As `plan` tells them: of the agent that runs, else as one that is started here would find them. */
+async function limitsOf(home: Home) {
+  const runs = (await agentOf(home)) !== undefined;
+  return runs ? await createProcessDriver(home).capabilities() : expectedCapabilities();
+}
+
+/** Ports of the nodes and of the control plane below them; of the cluster that there is, or of the one that a deploy would make. */
+function portsOf({ home, env }: Session): HomePorts {
+  const { nodes } = readCluster(home) ?? plannedCluster(home, { nodes: 1, ...portBaseOf(env) });
+  const first = Math.min(...nodes.map(({ ports }) => ports.first)) - controlPortCount;
+  const last = Math.max(...nodes.map(({ ports }) => ports.last));
+  const addresses = nodes.map(({ address }) => address);
+  return { first, last, foreign: foreignListenersOf(home, { addresses, first, last }) };
 }
 
 /** What the home's tasks use now; without an agent none runs. */

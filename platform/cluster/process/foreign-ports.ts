@@ -1,8 +1,14 @@
 /** Whether tasks that are recorded can have their ports again: read from the disk and the machine, with no agent running. */
 import { existsSync } from 'node:fs';
 import type { Home } from '../../home.ts';
-import { homeHash } from '../tasks/layout.ts';
-import { findConflict, type PortConflict, type PortHolder } from './agent/port-conflicts.ts';
+import { homeHash, launchedTasks } from '../tasks/layout.ts';
+import {
+  findConflict,
+  foreignListeners,
+  type PortConflict,
+  type PortHolder,
+  type PortRange,
+} from './agent/port-conflicts.ts';
 import { readTask } from './agent/records.ts';
 import { processTable } from './process-table.ts';
 
@@ -33,4 +39,26 @@ export function takenByOthers(
     if (conflict) return { ...conflict, task: holder.id };
   }
   return undefined;
+}
+
+export interface ForeignListener extends PortConflict {
+  /** The launched task of this home that has the port. */
+  readonly task?: string;
+}
+
+/** Listeners in the range that are no task of this home's. A task whose state can't be read counts by its mark alone. */
+export function foreignListenersOf(home: Home, range: PortRange): readonly ForeignListener[] {
+  const holders = launchedTasks(home).flatMap((id): PortHolder[] => {
+    try {
+      const stored = readTask(home, id);
+      return stored ? [{ id, ports: stored.record.spec.ports, leader: stored.run.process }] : [];
+    } catch {
+      return [];
+    }
+  });
+  const hash = existsSync(home.root) ? homeHash(home) : '';
+  return foreignListeners(processTable(), hash, range, holders).map((found) => {
+    const task = holders.find(({ ports }) => ports.some(({ port }) => port === found.port))?.id;
+    return task === undefined ? found : { ...found, task };
+  });
 }

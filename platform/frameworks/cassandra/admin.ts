@@ -4,7 +4,7 @@ import { fail } from '../../errors.ts';
 import type { FrameworkAccess } from '../contract.ts';
 import { cassandraAdminRole, cassandraClusterName, cassandraEndpoint } from './access.ts';
 import { asking, cqlClient } from './connect.ts';
-import { ensureRole, removeRole, secure } from './roles.ts';
+import { ensureRole, listRoles, removeRole, secure } from './roles.ts';
 import type { CassandraOptions } from './spec.ts';
 import {
   dropKeyspace,
@@ -39,6 +39,8 @@ export interface CassandraAdmin {
   /** The role may read and write the tables of the keyspace, which must exist, and nothing else. */
   ensureRole(role: string, password: string, keyspace: string): Promise<void>;
   removeRole(role: string): Promise<boolean>;
+  /** All, the superuser among them, sorted. */
+  listRoles(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export async function connectCassandraAdmin(access: FrameworkAccess<CassandraOpt
     dropKeyspace: (keyspace) => ask('drop a keyspace', () => dropKeyspace(client, keyspace)),
     ensureRole: (role, word, keyspace) => ask('make a role', () => ensureRole(client, role, word, keyspace)),
     removeRole: (role) => ask('remove a role', () => removeRole(client, role)),
+    listRoles: () => ask('list roles', () => listRoles(client)),
     close: () => client.shutdown(),
   };
 }

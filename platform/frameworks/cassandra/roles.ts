@@ -20,6 +20,11 @@ export async function removeRole(client: Client, role: string): Promise<boolean>
   return existed;
 }
 
+export async function listRoles(client: Client): Promise<readonly string[]> {
+  const { rows } = await client.execute('SELECT role FROM system_auth.roles');
+  return rows.map((row) => String(row.get('role'))).sort();
+}
+
 async function hasRole(client: Client, role: string): Promise<boolean> {
   const query = 'SELECT role FROM system_auth.roles WHERE role = ?';
   return (await client.execute(query, [role], { prepare: true })).rowLength > 0;

@@ -4,11 +4,11 @@ import { fail } from '../../errors.ts';
 import type { ProbeAccess } from '../contract.ts';
 import { kafkaAccess, kafkaAdminUser } from './access.ts';
 import { asking, kafkaClient } from './connect.ts';
-import { deleteGroups, lagOf, type PartitionLag, timestampAt } from './groups.ts';
+import { deleteGroups, lagOf, listGroups, type PartitionLag, timestampAt } from './groups.ts';
 import { type KafkaOffsets, type OffsetsRequest, offsetsOf, recordsSince } from './offsets.ts';
 import type { KafkaOptions } from './spec.ts';
 import { deleteTopics, ensureTopics, type TopicChanges, type TopicRequest } from './topics.ts';
-import { ensureUser, removeUser } from './users.ts';
+import { ensureUser, type Grant, listGrants, removeUser } from './users.ts';
 
 export interface KafkaDescription {
   readonly clusterId: string;
@@ -27,6 +27,10 @@ export interface KafkaAdmin {
   /** The user may do everything with topics, groups and transactions of the prefix, and nothing else. */
   ensureUser(user: string, password: string, prefix: string): Promise<void>;
   removeUser(user: string): Promise<boolean>;
+  /** Who may do something with what; a user without a grant is gone (see users.ts). */
+  listGrants(): Promise<readonly Grant[]>;
+  /** All consumer groups whose ids start with the prefix, sorted. */
+  listGroups(prefix: string): Promise<readonly string[]>;
   /** Names those that were there. Throws GROUP_ACTIVE while one has members. */
   deleteGroups(prefix: string, only?: readonly string[]): Promise<readonly string[]>;
   lag(groupId: string, topic: string): Promise<readonly PartitionLag[]>;
@@ -61,6 +65,8 @@ export async function connectKafkaAdmin(access: ProbeAccess<KafkaOptions>): Prom
     ensureUser: (user, password, prefix) =>
       ask('make a user', () => ensureUser(kafka, admin, { ...ours, password }, user, prefix)),
     removeUser: (user) => ask('remove a user', () => removeUser(kafka, admin, user)),
+    listGrants: () => ask('list users', () => listGrants(admin)),
+    listGroups: (prefix) => ask('list consumer groups', () => listGroups(admin, prefix)),
     deleteGroups: (prefix, only) => ask('delete consumer groups', () => deleteGroups(admin, prefix, only)),
     lag: (groupId, topic) => ask('read offsets', () => lagOf(admin, groupId, topic)),
     offsets: (request) => ask('read offsets', () => offsetsOf(admin, request)),

@@ -65,15 +65,20 @@ export async function timestampAt(
 const searchedMs = 7 * 86_400_000;
 const skewMs = 300_000;
 
+export async function listGroups(admin: Admin, prefix: string): Promise<readonly string[]> {
+  const { groups } = await admin.listGroups();
+  return groups
+    .map(({ groupId }) => groupId)
+    .filter((id) => id.startsWith(prefix))
+    .sort();
+}
+
 /**
  * Deletes all groups whose id starts with `prefix`, or only those of them that are named, and names what it deleted. Throws
  * GROUP_ACTIVE while one has members.
  */
 export async function deleteGroups(admin: Admin, prefix: string, only?: readonly string[]): Promise<readonly string[]> {
-  const { groups } = await admin.listGroups();
-  const ids = groups
-    .map(({ groupId }) => groupId)
-    .filter((id) => id.startsWith(prefix) && (only === undefined || only.includes(id)));
+  const ids = (await listGroups(admin, prefix)).filter((id) => only === undefined || only.includes(id));
   if (ids.length === 0) return [];
   try {
     await admin.deleteGroups(ids);

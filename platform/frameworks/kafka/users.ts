@@ -52,15 +52,27 @@ export async function removeUser(kafka: Kafka, admin: Admin, user: string): Prom
   return true;
 }
 
-function everyAclOf(user: string): AclFilter {
-  return {
-    resourceType: kafkajs.AclResourceTypes.ANY,
-    resourcePatternType: kafkajs.ResourcePatternTypes.ANY,
-    principal: `User:${user}`,
-    operation: kafkajs.AclOperationTypes.ANY,
-    permissionType: kafkajs.AclPermissionTypes.ANY,
-  };
+export interface Grant {
+  readonly user: string;
+  /** Name of the topic, group or transaction, or the prefix of such names. */
+  readonly resource: string;
 }
+
+export async function listGrants(admin: Admin): Promise<readonly Grant[]> {
+  const { resources } = await admin.describeAcls(everyAcl);
+  return resources.flatMap(({ resourceName, acls }) =>
+    acls.map(({ principal }) => ({ user: principal.replace(/^User:/, ''), resource: resourceName })),
+  );
+}
+
+const everyAcl: AclFilter = {
+  resourceType: kafkajs.AclResourceTypes.ANY,
+  resourcePatternType: kafkajs.ResourcePatternTypes.ANY,
+  operation: kafkajs.AclOperationTypes.ANY,
+  permissionType: kafkajs.AclPermissionTypes.ANY,
+};
+
+const everyAclOf = (user: string): AclFilter => ({ ...everyAcl, principal: `User:${user}` });
 
 function aclsOf(user: string, prefix: string): AclEntry[] {
   const { READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS } = kafkajs.AclOperationTypes;

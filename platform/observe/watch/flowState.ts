@@ -96,7 +96,8 @@ function operation({ recorded, worker, error, pipeline }: FlowFacts): Verdict | 
     return { state: recorded, reason: `A ${verb} was cut off.`, next: 'millrace up' };
   }
   if (recorded === 'failed') {
-    const why = error === undefined ? 'Its deploy failed' : `Its deploy failed with ${error.code}: ${error.message}`;
+    const verb = error?.code === 'LEFT_BEHIND' ? 'destroy' : 'deploy';
+    const why = error === undefined ? 'Its deploy failed' : `Its ${verb} failed with ${error.code}: ${error.message}`;
     return { state: 'failed', reason: why.endsWith('.') ? why : `${why}.`, next: `millrace destroy ${pipeline}` };
   }
   return undefined;

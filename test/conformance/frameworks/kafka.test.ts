@@ -106,10 +106,15 @@ function adminVerbs(server: Server<KafkaOptions>): void {
   });
   it('removes groups, users and topics, and answers empty the second time', async () => {
     expect(await asAdmin((admin) => admin.deleteGroups('shop.', ['shop.read', 'other']))).toEqual([]);
+    expect(await asAdmin((admin) => admin.listGroups('shop.'))).toEqual(['shop.reader']);
+    const grant = { user: 'pipeline-shop', resource: 'shop.' };
+    expect(await asAdmin((admin) => admin.listGrants())).toContainEqual(grant);
     expect(await asAdmin((admin) => admin.deleteGroups('shop.', ['shop.reader']))).toEqual(['shop.reader']);
+    expect(await asAdmin((admin) => admin.listGroups('shop.'))).toEqual([]);
     expect(await asAdmin((admin) => admin.deleteGroups('shop.'))).toEqual([]);
     expect(await asAdmin((admin) => admin.removeUser('pipeline-shop'))).toBe(true);
     expect(await asAdmin((admin) => admin.removeUser('pipeline-shop'))).toBe(false);
+    expect(await asAdmin((admin) => admin.listGrants())).not.toContainEqual(grant);
     expect(await asAdmin((admin) => admin.deleteTopics([orders.name]))).toEqual([orders.name]);
     expect(await asAdmin((admin) => admin.deleteTopics([orders.name]))).toEqual([]);
     expect(await asAdmin((admin) => admin.listTopics('shop.'))).toEqual([]);

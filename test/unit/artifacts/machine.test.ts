@@ -1,12 +1,14 @@
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { withoutCredentials } from '../../../platform/artifacts/command.ts';
-import { examineMachine } from '../../../platform/artifacts/doctor.ts';
-import { judgeMemory, pipelineMiB } from '../../../platform/artifacts/doctor-machine.ts';
+import { type DoctorReport, examineMachine } from '../../../platform/artifacts/doctor.ts';
+import { judgeLimits, judgeMemory, judgePorts, pipelineMiB } from '../../../platform/artifacts/doctor-machine.ts';
 import { findJava } from '../../../platform/artifacts/java.ts';
 import { shareOut } from '../../../platform/cluster/cluster-file.ts';
+import { expectedCapabilities } from '../../../platform/cluster/process/agent/limits.ts';
 import { controlPlaneMiB } from '../../../platform/model/controlPlane.ts';
 import type { Plan } from '../../../platform/model/plan.ts';
 import { createTestHome } from '../../e2e/cli.ts';
@@ -43,7 +45,8 @@ describe('the machine’s Java', () => {
 describe('examining a machine that has nothing', () => {
   test('names what is missing, with the command for each system', async () => {
     const report = await examineMachine({ cache: directory, env: { PATH: '/nowhere', MILLRACE_JAVA: 'bundled' } });
-    const line = (name: string) => report.lines.find((candidate) => candidate.name === name);
+    const line = (name: string, group?: string) =>
+      report.lines.find((each) => each.name === name && (group === undefined || each.group === group));
     expect(report.ok).toBe(false);
     expect(line('python3')).toMatchObject({
       state: 'missing',
@@ -51,10 +54,65 @@ describe('examining a machine that has nothing', () => {
     });
     expect(line('npm')).toMatchObject({ state: 'missing', remedy: expect.stringContaining('brew install node') });
     expect(line('mvn')?.state).toBe('not-needed');
-    expect(line('kafka (artifact)')).toMatchObject({ state: 'missing', remedy: 'millrace fetch' });
+    expect(line('kafka', 'artifact')).toMatchObject({ state: 'missing', remedy: 'millrace fetch' });
     expect(line('memory')?.detail).toMatch(/^\d+ of \d+ MiB available/);
     expect(line('address 127.0.0.1')?.state).toBe('present');
   });
+});
+
+describe('limits', () => {
+  test('of CPU are never said to be kept where they are shares', () => {
+    const kernel = judgeLimits({ memoryLimit: 'enforced', cpuLimit: 'advisory' });
+    expect(kernel).toMatchObject({
+      state: 'present',
+      detail: expect.stringMatching(/^memory .* kept .*; CPU .* advisory/),
+    });
+    const none = judgeLimits({ memoryLimit: 'advisory', cpuLimit: 'advisory' });
+    expect(none).toMatchObject({ state: 'not-needed', detail: expect.not.stringContaining('kept') });
+  });
+});
+
+describe('ports', () => {
+  const listener = { address: '127.0.0.1', port: 19_003, owner: 'python3 (pid 7)' };
+  const range = { first: 18_993, last: 19_099 };
+
+  test('of others are told with their owner, and are a fault only where a task has the port', () => {
+    expect(judgePorts({ ...range, foreign: [] })).toMatchObject({
+      name: 'ports 18993–19099',
+      state: 'present',
+      remedy: '',
+    });
+    const passed = judgePorts({ ...range, foreign: [listener] });
+    expect(passed).toMatchObject({
+      state: 'present',
+      detail: expect.stringContaining('127.0.0.1:19003 is taken by python3 (pid 7)'),
+    });
+    const clash = judgePorts({ ...range, foreign: [{ ...listener, task: 'kafka.broker.0' }] });
+    expect(clash).toMatchObject({ state: 'broken', detail: expect.stringContaining("is task kafka.broker.0's") });
+    expect(clash.remedy).not.toBe('');
+  });
+
+  test('the command tells a real listener with its process, and limits as the plan does', async () => {
+    const home = createTestHome(29_700);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(29_750, '127.0.0.1', resolve));
+    try {
+      const { stdout } = await home.run('doctor', '--json');
+      const { lines } = JSON.parse(stdout) as DoctorReport;
+      const found = (name: string) => lines.find((each) => each.name.startsWith(name));
+      expect(found('ports')).toMatchObject({
+        name: 'ports 29693–29799',
+        state: 'present',
+        detail: expect.stringMatching(new RegExp(`^127.0.0.1:29750 is taken by .* \\(pid ${process.pid}\\)`)),
+      });
+      const { memoryLimit } = expectedCapabilities();
+      expect(found('limits')?.state).toBe(memoryLimit === 'enforced' ? 'present' : 'not-needed');
+      expect(lines.filter(({ name }) => name.includes('(artifact)'))).toEqual([]);
+    } finally {
+      server.close();
+      await home.purge();
+    }
+  }, 60_000);
 });
 
 describe('memory', () => {

@@ -55,6 +55,9 @@ test.each(refusals)('%s is told as a row of the error table', async (_, args, co
 
 test('the nearest commands are named', async () => {
   expect((await home.run('statu')).stderr).toContain('Nearest: status');
+  const { stderr } = await home.run('foo');
+  expect(stderr).toContain('Commands: deploy, plan, status, ');
+  expect(stderr).not.toContain('Nearest');
 });
 
 test('no command at all: the help, and exit code 2; asked for, the help is the result', async () => {
@@ -77,8 +80,16 @@ const wrongNames: readonly [string, readonly string[], string, string][] = [
   ],
   ['… of one of its events', ['trace', 'nopipe', '--id', 'x'], 'UNKNOWN_PIPELINE', 'Pipelines of this home: none.'],
   ['logs where nothing was ever started', ['logs', 'kafka'], 'UNKNOWN_TASK', 'Tasks of this home: none.'],
-  ['a name near one of a framework', ['catalog', 'kafk'], 'UNKNOWN_NAME', 'Nearest names: kafka.'],
-  ['a name near one of a blueprint', ['catalog', 'flight-delay'], 'UNKNOWN_NAME', 'Nearest names: flight-delays.'],
+  ['a name near one of a framework', ['catalog', 'kafk'], 'UNKNOWN_NAME', 'Nearest: kafka.'],
+  ['a name near one of a blueprint', ['catalog', 'flight-delay'], 'UNKNOWN_NAME', 'Nearest: flight-delays.'],
+  ['a name near none of the catalog', ['catalog', 'nosuch'], 'UNKNOWN_NAME', 'Names: flight-delays, kafka, '],
+  ['a blueprint near none', ['plan', 'nosuch'], 'UNKNOWN_BLUEPRINT', 'Blueprints: flight-delays.'],
+  [
+    'a pipeline that no blueprint is named after',
+    ['lag', 'nosuch'],
+    'UNKNOWN_PIPELINE',
+    'deploy BLUEPRINT --name nosuch',
+  ],
   ['a setting of plan', ['plan', 'flight-delays', '--set', 'x'], 'INVALID_ARGUMENT', 'Run `millrace plan --help`'],
   [
     'a setting of deploy',

@@ -138,6 +138,22 @@ describe('a later deploy', () => {
         s.topics.flights.partitions = 2;
       }),
     ).toMatchObject({ refused: true });
+    // From a new topic whose field has that type: of the topic that is there, the field can't change either.
+    const column = world((s) => {
+      const { late, flights } = s.topics;
+      const fields = { ...late.schema.fields, delay: { type: 'long' as 'int' } };
+      s.topics = {
+        flights,
+        late: { ...late },
+        later: { ...late, schema: { name: 'later', fields } },
+      } as typeof s.topics;
+      s.flows.store.from.topic = 'later';
+      s.jobs.late.output.topic = 'later';
+      s.flows.board.from.topic = 'later';
+      s.tables.late.columns.delay.type = 'long' as 'int';
+    });
+    expect(column).toMatchObject({ refused: true });
+    expect(renderPlan(column).replaceAll(/\s+/g, ' ')).toContain('tables.late.columns.delay: is int, long asked');
     expect(
       world((s) => {
         s.name = 'others';

@@ -12,6 +12,12 @@ export interface PortConflict {
   readonly owner: string;
 }
 
+export interface PortRange {
+  readonly addresses: readonly string[];
+  readonly first: number;
+  readonly last: number;
+}
+
 /** A task as far as its ports go. */
 export interface PortHolder {
   readonly id: string;
@@ -63,6 +69,26 @@ export function takenPorts(
     taken.set(listener.port, describe(table, listener, taskOf(table, hash, listener, holders)));
   }
   return taken;
+}
+
+/** Who listens on `addresses` within the ports, and is no task of this home. Each port once. */
+export function foreignListeners(
+  table: ProcessTable,
+  hash: string,
+  { addresses, first, last }: PortRange,
+  holders: readonly PortHolder[],
+): readonly PortConflict[] {
+  const wanted = ({ address, port }: Listener) =>
+    port >= first && port <= last && addresses.some((each) => coversAddress(address, each));
+  const found = listeners(wanted)
+    .filter(wanted)
+    .flatMap((listener): PortConflict[] => {
+      const task = taskOf(table, hash, listener, holders);
+      if (task !== undefined && !task.includes('/')) return [];
+      return [{ address: listener.address, port: listener.port, owner: describe(table, listener, task) }];
+    });
+  const byPort = new Map(found.map((each) => [each.port, each]));
+  return [...byPort.values()].sort((one, other) => one.port - other.port);
 }
 
 function clashes(a: Port, b: Port): boolean {
