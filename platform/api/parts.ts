@@ -10,6 +10,7 @@ import { createSightReader } from '../observe/metricSights.ts';
 import { createWatcher } from '../observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../observe/watcher.ts';
 import { newestDeadLetter } from '../operate/newestDeadLetter.ts';
+import { queueReader } from '../operate/readQueues.ts';
 import { namesOf, type Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { pointDrops, type TelemetryDrop } from '../telemetry/drops.ts';
@@ -45,6 +46,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     freshnessMs: ({ plan }) => freshnessMsOf(objectivesOf(plan.spec)),
     workflowUrl: ({ pipeline }) => workflowUrl(pipeline),
     alerts: (pipeline) => alerting.firing(pipeline),
+    readQueues: queueReader({ records, secrets }),
     newestDeadLetter: (pipeline, topics) => newestDeadLetter({ records, secrets }, pipeline, topics),
   });
   watcher.on((event) => {

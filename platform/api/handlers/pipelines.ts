@@ -2,6 +2,7 @@
 import { fail } from '../../errors.ts';
 import { hopsOf } from '../../observe/hops.ts';
 import { pathwaysOf } from '../../observe/pathways.ts';
+import { queueHop, queuesIn } from '../../observe/queues.ts';
 import { askTasks } from '../../observe/stages.ts';
 import type { KnownFault } from '../../observe/watch/booksFile.ts';
 import { isRecorded, notFound, type Reach, recordOf } from '../reach.ts';
@@ -72,7 +73,8 @@ export function pipelineHandlers(reach: Reach): Pick<Handlers, Names> {
     lag: ({ params }) => seen('lag', named(params), watcher.lag(named(params))),
     async pathways({ params, query, nowMs }) {
       const record = recordOf(reach, params.pipeline);
-      const known = hopsOf(record.pipeline, record.plan.spec).map(({ name }) => name);
+      const { spec } = record.plan;
+      const known = [...hopsOf(record.pipeline, spec).map(({ name }) => name), ...queuesIn(spec).map(queueHop)];
       if (query.stage !== undefined && !known.includes(query.stage)) throw notFound('stage', query.stage, known);
       // Of the ledger's pages none: only the checkpoints are shown.
       const replies = await askTasks(record, { sinceMs: nowMs, timeoutMs: taskWithinMs });

@@ -3,9 +3,12 @@ import type { Command } from 'commander';
 import { type HopLag, type LagReport, readLag } from '../../observe/lag.ts';
 import { pathwaysOf } from '../../observe/pathways.ts';
 import { askTasks } from '../../observe/stages.ts';
+import { queueReader } from '../../operate/readQueues.ts';
 import { pipelineOf, withKafkaOf } from '../../operate/recorded.ts';
+import { createRecords } from '../../records/records.ts';
+import { createSecrets } from '../../secrets/secrets.ts';
 import { renderPathways } from '../pathwayText.ts';
-import { answer, columns, createSession } from '../session.ts';
+import { answer, columns, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
 
 export function addLag(program: Command): void {
@@ -28,9 +31,17 @@ export function addLag(program: Command): void {
         answer(session, pathwaysOf(pipeline, replies), renderPathways);
         return;
       }
-      const watching = { watchMs: options.watchMs as number, pause: (ms: number) => sleep(ms) };
+      const watching = {
+        watchMs: options.watchMs as number,
+        pause: (ms: number) => sleep(ms),
+        readQueues: readerOf(session),
+      };
       answer(session, await withKafkaOf(session, (kafka) => readLag(record, kafka, watching)), render);
     });
+}
+
+function readerOf({ home }: Session) {
+  return queueReader({ records: createRecords(home), secrets: createSecrets(home.secretsDir) });
 }
 
 function render({ pipeline, hops, guilty, watchedSeconds }: LagReport): string {
