@@ -39,7 +39,7 @@ const goneEveryMs = 5000;
 
 export async function openParts(options: PartsOptions): Promise<Parts> {
   const { home, records, secrets, driver, bus, log, workflowUrl } = options;
-  const store = await openStore(home, log);
+  const store = await openStore(home, options.env, log);
   const alerting = openAlerting(home, log);
   const watcher = createWatcher({
     ...{ home, records, secrets, driver, log },

@@ -2,8 +2,9 @@
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { DroppedSignal } from '../drops.ts';
+import { otlpProtocolOf } from '../protocol.ts';
 import { resourceAttributes } from '../resource.ts';
-import { createMetricExporter, type MetricExportCounters, protocolOf } from './exporter.ts';
+import { createMetricExporter, type MetricExportCounters } from './exporter.ts';
 import type { MetricExportOptions } from './metricExport.ts';
 import { metricAttribute } from './metrics.ts';
 import type { Point } from './points.ts';
@@ -23,7 +24,7 @@ export function startMetricExport(options: MetricExportOptions, counters: Metric
   const temporality = temporalityOf(env);
   const intervalMs = milliseconds(env.OTEL_METRIC_EXPORT_INTERVAL, defaultIntervalMs);
   const reader = new PeriodicExportingMetricReader({
-    exporter: createMetricExporter(protocolOf(env), temporality, counters),
+    exporter: createMetricExporter(otlpProtocolOf('METRICS', env, 'http/protobuf'), temporality, counters),
     exportIntervalMillis: intervalMs,
     // The reader refuses a timeout that is longer than the interval.
     exportTimeoutMillis: Math.min(intervalMs, milliseconds(env.OTEL_METRIC_EXPORT_TIMEOUT, defaultTimeoutMs)),

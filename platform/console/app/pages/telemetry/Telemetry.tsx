@@ -57,7 +57,10 @@ function View({ stats }: { readonly stats: TelemetryStats }) {
             usedWord="old"
             format={formatDuration}
           />
-          <p className="muted">What is older, or does not fit, is removed, the oldest first.</p>
+          <p className="muted">
+            Kept: {formatBytes(maxBytes)} and {formatDuration(retentionMs)} at most, as MILLRACE_TELEMETRY_MIB and
+            MILLRACE_TELEMETRY_DAYS say. What is older, or does not fit, is removed, the oldest first.
+          </p>
         </div>
       </section>
       <Drops drops={drops} silent={stats.silent} />
