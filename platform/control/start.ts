@@ -14,8 +14,8 @@ import { fail } from '../errors.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
 import { apiTask, redisTask, temporalTask, workerTask } from '../model/controlPlane.ts';
-import { namespace } from '../workflows/messages.ts';
 import { storeBoundsOf } from '../telemetry/store/bounds.ts';
+import { namespace } from '../workflows/messages.ts';
 import { chooseControlPorts, controlPorts, isWhole } from './controlFile.ts';
 import { controlRedisSecrets, renderControlRedis } from './redis.ts';
 import { controlAddress, renderApi, renderTemporal, renderWorker } from './tasks.ts';
@@ -145,7 +145,9 @@ export function portBaseOf(env: NodeJS.ProcessEnv): { portBase?: number } {
 
 /** What the control plane's processes must see of the caller's variables. */
 export function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
-  const entries = Object.entries(env).filter(([name]) => /^OTEL_|^MILLRACE_TELEMETRY_|^MILLRACE_JAVA$|^NODE_EXTRA_CA_CERTS$/.test(name));
+  const entries = Object.entries(env).filter(([name]) =>
+    /^OTEL_|^MILLRACE_TELEMETRY_|^MILLRACE_JAVA$|^NODE_EXTRA_CA_CERTS$/.test(name),
+  );
   return Object.fromEntries(entries) as Record<string, string>;
 }
 

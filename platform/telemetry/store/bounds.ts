@@ -24,5 +24,10 @@ function numberOf({ name, unit, least, most, default: otherwise }: typeof sizes,
   if (!value) return otherwise;
   const number = Number(value);
   if (/^\d+$/.test(value) && number >= least && number <= most) return number;
-  return fail('INVALID_VARIABLE', { name, allowed: `a whole number of ${unit} from ${least} to ${most}`, value, default: otherwise });
+  return fail('INVALID_VARIABLE', {
+    name,
+    allowed: `a whole number of ${unit} from ${least} to ${most}`,
+    value,
+    default: otherwise,
+  });
 }

@@ -3,8 +3,8 @@
  * puts things into a bounded queue and hands batches over.
  */
 import { Worker } from 'node:worker_threads';
-import { defaultStoreBounds } from './bounds.ts';
 import type { SpanData } from '../span.ts';
+import { defaultStoreBounds } from './bounds.ts';
 import type {
   LogSearch,
   MetricFilter,

@@ -19,7 +19,12 @@ afterEach(() => {
 
 const sent = {
   ...{ name: 'sink board', kind: 'internal' as const, traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) },
-  ...{ startMs: 1_795_428_587_990.5, endMs: 1_795_428_588_000, attributes: { 'millrace.flow': 'board' }, error: 'broken' },
+  ...{
+    startMs: 1_795_428_587_990.5,
+    endMs: 1_795_428_588_000,
+    attributes: { 'millrace.flow': 'board' },
+    error: 'broken',
+  },
 };
 
 async function sentWith(env: Readonly<Record<string, string>>) {
@@ -33,7 +38,10 @@ async function sentWith(env: Readonly<Record<string, string>>) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const spansDir = mkdtempSync(join(tmpdir(), 'millrace-protocol-'));
   ends.push(() => server.closeAllConnections());
-  ends.push(() => server.close(), () => rmSync(spansDir, { recursive: true, force: true }));
+  ends.push(
+    () => server.close(),
+    () => rmSync(spansDir, { recursive: true, force: true }),
+  );
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   Object.assign(process.env, env, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   const recorder = createSpanRecorder({ service: 'p.sinks', instance: 'p.sinks.0', spansDir, env: process.env });
@@ -50,7 +58,11 @@ test.each([{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }, { OTEL_EXPORTER_OTL
     expect(type).toBe('application/x-protobuf');
     expect(decodeMessage(requests.traces, body)).toMatchObject({
       resourceSpans: [
-        { scopeSpans: [{ spans: [{ traceId: sent.traceId, spanId: sent.spanId, name: 'sink board', status: { code: 2 } }] }] },
+        {
+          scopeSpans: [
+            { spans: [{ traceId: sent.traceId, spanId: sent.spanId, name: 'sink board', status: { code: 2 } }] },
+          ],
+        },
       ],
     });
   },
@@ -69,7 +81,9 @@ test('what is not spoken is said once, with what is done instead; its own variab
   expect(of('TRACES', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toBe('http/protobuf');
   expect(of('METRICS', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).toBe('http/protobuf');
   expect(lines).toEqual([
-    expect.stringMatching(/^OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not spoken here: traces are sent by http\/protobuf\. Point /),
+    expect.stringMatching(
+      /^OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not spoken here: traces are sent by http\/protobuf\. Point /,
+    ),
   ]);
   const both = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json' };
   expect(of('METRICS', both)).toBe('http/json');
