@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchedTasks } from '../cluster/process/layout.ts';
+import { launchedTasks } from '../cluster/tasks/layout.ts';
 import { connectRedisAdmin } from '../frameworks/redis/admin.ts';
 import type { RedisOptions } from '../frameworks/redis/spec.ts';
 import type { Ledger, LedgerEntry } from '../model/ledger.ts';

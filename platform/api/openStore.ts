@@ -2,13 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asMillraceError, MillraceError } from '../errors.ts';
 import type { Home } from '../home.ts';
+import { defaultStoreBounds, storeBoundsOf } from '../telemetry/store/bounds.ts';
 import type { StoreStats, TelemetryStore } from '../telemetry/store/contract.ts';
-import { defaultMaxBytes, defaultRetentionMs, openTelemetryStore } from '../telemetry/store/open.ts';
+import { openTelemetryStore } from '../telemetry/store/open.ts';
 import { tailSpanFiles } from '../telemetry/store/tailSpanFiles.ts';
 
-export async function openStore(home: Home, log: (message: string) => void): Promise<TelemetryStore> {
+/** Bounded as `env` says (bounds.ts). */
+export async function openStore(
+  home: Home,
+  env: NodeJS.ProcessEnv,
+  log: (message: string) => void,
+): Promise<TelemetryStore> {
   try {
-    const store = await patiently(() => openTelemetryStore({ directory: home.storeDir, log }));
+    const bounds = storeBoundsOf(env);
+    const store = await patiently(() => openTelemetryStore({ directory: home.storeDir, ...bounds, log }));
     tailSpanFiles(home.spansDir, store);
     return store;
   } catch (thrown) {
@@ -43,7 +50,7 @@ function brokenStore(error: MillraceError): TelemetryStore {
   };
   const empty: StoreStats = {
     ...{ spans: 0, metricPoints: 0, logs: 0, bytes: 0, oldestMs: null },
-    ...{ maxBytes: defaultMaxBytes, retentionMs: defaultRetentionMs, dropped: {} },
+    ...{ ...defaultStoreBounds, dropped: {} },
   };
   return {
     addSpans: (_origin, spans) => drop(spans.length),

@@ -10,8 +10,10 @@ import { createSightReader } from '../observe/metricSights.ts';
 import { createWatcher } from '../observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../observe/watcher.ts';
 import { newestDeadLetter } from '../operate/newestDeadLetter.ts';
+import { queueReader } from '../operate/readQueues.ts';
 import { namesOf, type Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { pointDrops, type TelemetryDrop } from '../telemetry/drops.ts';
 import { createMetricExport } from '../telemetry/export/metricExport.ts';
 import type { EventBus } from './eventBus.ts';
 import { openAlerting } from './openAlerting.ts';
@@ -27,21 +29,24 @@ export interface PartsOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly log: (message: string) => void;
   readonly workflowUrl: (pipeline: string) => string | null;
+  /** What this process could not write or deliver, beside its metrics. */
+  readonly drops: () => readonly TelemetryDrop[];
 }
 
-export type Parts = Pick<Reach, 'watcher' | 'store' | 'alerting'> & { close(): Promise<void> };
+export type Parts = Pick<Reach, 'watcher' | 'store' | 'alerting' | 'drops'> & { close(): Promise<void> };
 
 const goneEveryMs = 5000;
 
 export async function openParts(options: PartsOptions): Promise<Parts> {
   const { home, records, secrets, driver, bus, log, workflowUrl } = options;
-  const store = await openStore(home, log);
+  const store = await openStore(home, options.env, log);
   const alerting = openAlerting(home, log);
   const watcher = createWatcher({
     ...{ home, records, secrets, driver, log },
     freshnessMs: ({ plan }) => freshnessMsOf(objectivesOf(plan.spec)),
     workflowUrl: ({ pipeline }) => workflowUrl(pipeline),
     alerts: (pipeline) => alerting.firing(pipeline),
+    readQueues: queueReader({ records, secrets }),
     newestDeadLetter: (pipeline, topics) => newestDeadLetter({ records, secrets }, pipeline, topics),
   });
   watcher.on((event) => {
@@ -64,14 +69,15 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
       watcher,
       objectives: (pipeline) => objectivesIn(alerting, pipeline),
     }),
-    ...{ service: 'millrace.api', instance: apiTask, env: options.env },
+    ...{ service: 'millrace.api', instance: apiTask, env: options.env, drops: options.drops },
   });
   const close = async () => {
     clearInterval(forgetting);
     // Side by side: a collector, Kafka or a webhook that does not answer must not cost the others the seconds that there are.
     await Promise.allSettled([metrics.shutdown(), watcher.stop(), alerting.stop(), store.close()]);
   };
-  return { watcher, store, alerting, close };
+  const drops = () => [...options.drops(), ...pointDrops(apiTask, metrics.counters)];
+  return { watcher, store, alerting, drops, close };
 }
 
 const types = {

@@ -10,6 +10,7 @@ import type { Watcher } from '../observe/watcher.ts';
 import type { Operating } from '../operate/operating.ts';
 import { namesOf, type Records } from '../records/records.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import type { TelemetryDrop } from '../telemetry/drops.ts';
 import type { TelemetryStore } from '../telemetry/store/contract.ts';
 import type { Alert, ObjectiveStatus } from './contract/pipelines.ts';
 import type { EventBus } from './eventBus.ts';
@@ -37,6 +38,8 @@ export interface Reach extends Operating {
   readonly store: TelemetryStore;
   readonly alerting: AlertsView;
   readonly bus: EventBus;
+  /** What this process itself could not write or deliver of telemetry. */
+  drops(): readonly TelemetryDrop[];
   /** In Temporal's web UI; null: this home has no control plane. */
   workflowUrl(pipeline: string): string | null;
   /**

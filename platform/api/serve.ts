@@ -8,9 +8,12 @@ import { buildConsole } from '../console/build.ts';
 import { controlPorts } from '../control/controlFile.ts';
 import { workflowUrl } from '../control/workflowUrl.ts';
 import { cacheOf, homeOf } from '../home.ts';
+import { apiTask } from '../model/controlPlane.ts';
 import { listOperations } from '../operate/operations.ts';
 import { createRecords } from '../records/records.ts';
 import { createSecrets } from '../secrets/secrets.ts';
+import { forwardDrops, spanDrops } from '../telemetry/drops.ts';
+import { createForwarder } from '../telemetry/otlp/forward.ts';
 import { createSpanRecorder } from '../telemetry/recorder.ts';
 import { workflowIds } from '../workflows/messages.ts';
 import { createConsoleFiles } from './consoleFiles.ts';
@@ -42,7 +45,7 @@ const records = createRecords(home);
 const secrets = createSecrets(home.secretsDir);
 const recorder = createSpanRecorder({
   service: 'millrace.api',
-  instance: 'millrace.api.0',
+  instance: apiTask,
   spansDir: home.spansDir,
   env,
 });
@@ -50,8 +53,10 @@ const bus = createEventBus(join(home.apiDir, 'events'));
 const workflows = createWorkflows(home, recorder);
 const ports = controlPorts(home);
 const urlOf = (pipeline: string) => (ports ? workflowUrl(ports, workflowIds.pipeline(pipeline)) : null);
+const forward = createForwarder(env);
 const parts = await openParts({
   ...{ home, records, secrets, driver, env, log, bus },
+  drops: () => [...spanDrops(apiTask, recorder.counters), ...forwardDrops(apiTask, forward)],
   workflowUrl: urlOf,
 });
 const reach: Reach = {
@@ -68,7 +73,7 @@ const otlp = await openOtlp({
   store: parts.store,
   token: credentials.bearer(),
   port: Number(env.MILLRACE_OTLP_PORT),
-  env,
+  forward,
   log,
 });
 const server = await startApiServer({

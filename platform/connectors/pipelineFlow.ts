@@ -42,7 +42,7 @@ export function createFlowMaker(
     const from = physical.topic(pipeline, flow.from.topic);
     const groupId = physical.consumerGroup(pipeline, name);
     const flowLog = (message: string) => log(`${name}: ${message}`);
-    const { sink, store } = sinkOf(config, flow.to, topic, cassandra);
+    const { sink, store } = sinkOf(config, name, topic, cassandra);
     const onWritten: FlowOptions['onWritten'] = (sampled, { records, receivedMs, startMs, endMs }) =>
       recordSinkSpans(recorder, {
         pipeline,
@@ -84,12 +84,13 @@ export function createFlowMaker(
 
 function sinkOf(
   config: NodeTaskConfig,
-  to: FlowSpec['to'],
+  flow: string,
   topic: TopicSpec,
   connection: CassandraConnection | undefined,
 ): { readonly sink: Sink; readonly store: StoreTarget } {
   const { pipeline, spec } = config;
   const { schema, retentionMs } = topic;
+  const { to } = spec.flows[flow] ?? missing(`flow ${flow}`);
   if (to.kind === 'cassandra') {
     if (connection === undefined) return missing('Cassandra');
     const table = physical.table(to.table);
@@ -104,7 +105,7 @@ function sinkOf(
   }
   if (to.kind === 'ingress') throw new Error('an ingress is fed from a dataset only');
   const queue = physical.queue(pipeline, to.queue);
-  const sink = createQueueSink({ access, queue, attempts: to.attempts, retentionMs });
+  const sink = createQueueSink({ access, flow, queue, attempts: to.attempts, retentionMs });
   return { sink, store: { system: 'bullmq', namespace: pipeline, target: queue } };
 }
 

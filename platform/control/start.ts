@@ -15,6 +15,7 @@ import { fail } from '../errors.ts';
 import type { Artifacts } from '../frameworks/contract.ts';
 import type { Home } from '../home.ts';
 import { apiTask, redisTask, temporalTask, workerTask } from '../model/controlPlane.ts';
+import { storeBoundsOf } from '../telemetry/store/bounds.ts';
 import { namespace } from '../workflows/messages.ts';
 import { chooseControlPorts, controlPorts, isWhole } from './controlFile.ts';
 import { controlRedisSecrets, renderControlRedis } from './redis.ts';
@@ -47,6 +48,7 @@ const retryMs = 50;
 export async function startControlPlane(options: ControlOptions, artifacts: Artifacts): Promise<ControlPlane> {
   const { home, cache, repoRoot, env } = options;
   const portBase = portBaseOf(env);
+  storeBoundsOf(env);
   refuseForeignHome(home);
   const nodes = options.nodes ?? readCluster(home)?.nodes.length ?? 1;
   const cluster = await createCluster(home, { nodes, ...portBase });
@@ -144,8 +146,11 @@ export function portBaseOf(env: NodeJS.ProcessEnv): { portBase?: number } {
   return fail('INVALID_VARIABLE', { name: 'MILLRACE_PORT_BASE', allowed, value, default: defaultPortBase });
 }
 
-function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
-  const entries = Object.entries(env).filter(([name]) => /^OTEL_|^MILLRACE_JAVA$|^NODE_EXTRA_CA_CERTS$/.test(name));
+/** What the control plane's processes must see of the caller's variables. */
+export function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(env).filter(([name]) =>
+    /^OTEL_|^MILLRACE_TELEMETRY_|^MILLRACE_JAVA$|^NODE_EXTRA_CA_CERTS$/.test(name),
+  );
   return Object.fromEntries(entries) as Record<string, string>;
 }
 

@@ -3,9 +3,9 @@ import type { BlueprintSpec } from '../model/blueprint.ts';
 import { physical } from '../model/names.ts';
 
 export interface Hop {
-  /** Name of the ingress service, the job or the flow. */
+  /** Name of the ingress service, the job or the flow; of a queue `queue:NAME` (queues.ts). */
   readonly name: string;
-  readonly kind: 'ingress' | 'job' | 'sink';
+  readonly kind: 'ingress' | 'job' | 'sink' | 'worker';
   /** Service, group of flows or `spark-driver`: the part that the tasks are named after. */
   readonly part: string;
   /** Names of topics in the blueprint. */

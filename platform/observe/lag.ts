@@ -4,10 +4,12 @@ import type { PartitionLag } from '../frameworks/kafka/groups.ts';
 import { physical } from '../model/names.ts';
 import type { PipelineRecord } from '../model/records.ts';
 import { type Hop, hopsOf } from './hops.ts';
+import { lagOfQueue, queueHop, queuesIn, type ReadQueues } from './queues.ts';
 import { askTasks, positionsOf, type TaskReply } from './stages.ts';
 
 export interface HopLag {
   readonly hop: string;
+  /** Of a queue its physical name, and jobs in place of records. */
   readonly topic: string;
   /** Null: this hop does not tell how far it is. */
   readonly lagRecords: number | null;
@@ -36,11 +38,18 @@ interface Reading {
   readonly partitions: readonly PartitionLag[];
 }
 
+export interface LagReading {
+  readonly watchMs: number;
+  readonly pause: (ms: number) => Promise<unknown>;
+  /** Without it queues are left out. */
+  readonly readQueues?: ReadQueues;
+}
+
 /** Reads twice, `watchMs` apart. A lag of less than `freshSeconds` makes nobody guilty: records are on their way. */
 export async function readLag(
   record: PipelineRecord,
   kafka: KafkaAdmin,
-  { watchMs, pause }: { readonly watchMs: number; readonly pause: (ms: number) => Promise<unknown> },
+  { watchMs, pause, readQueues }: LagReading,
 ): Promise<LagReport> {
   const { pipeline, plan } = record;
   const readers = hopsOf(pipeline, plan.spec).filter(({ reads }) => reads !== undefined);
@@ -52,7 +61,7 @@ export async function readLag(
   await pause(watchMs);
   const second = await readAll();
   const oldest = (topic: string, { partitions }: Reading) => oldestUndone(kafka, topic, partitions);
-  const hops = await Promise.all(
+  const ofTopics = await Promise.all(
     readers.map(async ({ name, reads }, at): Promise<HopLag> => {
       const [one, other] = [first[at], second[at]];
       const topic = physical.topic(pipeline, reads!);
@@ -60,7 +69,20 @@ export async function readLag(
       return { hop: name, topic, ...ratesOf(one, other), lagSeconds: await oldest(topic, other) };
     }),
   );
+  const hops = [...ofTopics, ...(await lagsOfQueues(record, readQueues))];
   return { pipeline, watchedSeconds: watchMs / 1000, hops, guilty: guiltyOf(hops) };
+}
+
+/** Of a Redis that does not answer: not known. */
+async function lagsOfQueues({ pipeline, plan }: PipelineRecord, read?: ReadQueues): Promise<readonly HopLag[]> {
+  const queues = queuesIn(plan.spec);
+  if (read === undefined || queues.length === 0) return [];
+  const seen = await read(pipeline, queues).catch(() => undefined);
+  return queues.map((name, at) =>
+    seen?.[at] === undefined
+      ? { hop: queueHop(name), topic: physical.queue(pipeline, name), ...unknownLag }
+      : lagOfQueue(seen[at], Date.now()),
+  );
 }
 
 /** Undefined where a job does not tell how far it is. */

@@ -1,6 +1,7 @@
 /** What is exported of all pipelines (telemetry/export): asked of their tasks now, and as the observer last saw them. */
 import type { PipelineRecord } from '../model/records.ts';
 import type { ObjectiveSight, PipelineSight } from '../telemetry/export/sight.ts';
+import { askSpanDrops } from './spanDrops.ts';
 import { askTasks } from './stages.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -17,7 +18,7 @@ export function createSightReader({ records, watcher, objectives }: MetricSightO
     Promise.all(
       (await records()).map(async (record): Promise<PipelineSight> => {
         const { pipeline } = record;
-        const [tasks, spansDropped] = await Promise.all([askTasks(record), askDrops(record)]);
+        const [tasks, spansDropped] = await Promise.all([askTasks(record), dropsOf(record)]);
         return {
           ...{ pipeline, tasks, spansDropped },
           state: watcher.summary(pipeline)?.state,
@@ -29,21 +30,12 @@ export function createSightReader({ records, watcher, objectives }: MetricSightO
     );
 }
 
-const answerTimeoutMs = 4000;
-
-/** Spans that each task could not write down or deliver, by its `GET /metrics.json`. */
-async function askDrops({ plan }: Pick<PipelineRecord, 'plan'>): Promise<Readonly<Record<string, number>>> {
-  const asked = plan.placements.map(async ({ task, address, ports }): Promise<[string, number][]> => {
-    if (ports.health === undefined) return [];
-    try {
-      const signal = AbortSignal.timeout(answerTimeoutMs);
-      const response = await fetch(`http://${address}:${ports.health}/metrics.json`, { signal });
-      const body = (await response.json()) as { task?: string; spans?: { dropped?: number; undelivered?: number } };
-      if (body.task !== task || body.spans === undefined) return [];
-      return [[task, (body.spans.dropped ?? 0) + (body.spans.undelivered ?? 0)]];
-    } catch {
-      return [];
-    }
-  });
-  return Object.fromEntries((await Promise.all(asked)).flat());
+/** Spans that each task could not write down or deliver. */
+async function dropsOf(record: Pick<PipelineRecord, 'plan'>): Promise<Readonly<Record<string, number>>> {
+  const replies = await askSpanDrops(record);
+  return Object.fromEntries(
+    replies.flatMap(({ task, spans }) =>
+      spans === undefined ? [] : [[task, (spans.dropped ?? 0) + (spans.undelivered ?? 0)]],
+    ),
+  );
 }

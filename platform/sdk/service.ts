@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { NodeTaskConfig } from '../connectors/config.ts';
 import type { ProjectionEntry, ProjectionReader } from '../connectors/redis/projection.ts';
 import type { SpanRecorder } from '../telemetry/recorder.ts';
+import type { StageReport } from '../telemetry/stageMeter.ts';
 
 export type ProjectionFollower = (entry: ProjectionEntry) => void;
 
@@ -74,6 +75,8 @@ export interface Service {
   waitingFor?(): string;
   /** Added to what `/metrics.json` of the health port answers. */
   metrics?(): Readonly<Record<string, unknown>>;
+  /** Checkpoints of its own, as a queue's worker reports them: they are watched with those of the pipeline's stages. */
+  stages?(): readonly StageReport[];
   /** Ends what it began, within 8 s; the host has stopped listening before. */
   stop?(): Promise<void>;
 }

@@ -46,6 +46,7 @@ export async function startServiceTask(config: NodeTaskConfig, options: ServiceT
       spans: recorder.counters,
       ...running?.service.metrics?.(),
     }),
+    stages: () => running?.service.stages?.() ?? [],
   });
   const recorder = createSpanRecorder({ service: `${pipeline}.${name}`, instance: task, spansDir, env });
   const definition = await loadService(config, options.repoRoot);

@@ -1,12 +1,16 @@
 /**
  * Spans to an OpenTelemetry collector by OTLP over HTTP, through the official exporter, so that every standard variable
  * means what it means elsewhere: `OTEL_EXPORTER_OTLP_[TRACES_]ENDPOINT`, `_HEADERS`, `_TIMEOUT`, `_COMPRESSION`,
- * `_CERTIFICATE`, and `OTEL_BSP_*` for the queue. Loaded only when an endpoint is set (see recorder.ts).
+ * `_CERTIFICATE`, `_PROTOCOL` (JSON where it is not set), and `OTEL_BSP_*` for the queue. Loaded only when an endpoint is set (see recorder.ts).
  */
 import { type HrTime, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { OTLPExporterBase } from '@opentelemetry/otlp-exporter-base';
+import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http';
+import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from '@opentelemetry/otlp-transformer';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+import { type OtlpProtocol, otlpProtocolOf } from './protocol.ts';
 import { withService } from './resource.ts';
 import type { Attributes, SpanData, SpanKindName } from './span.ts';
 
@@ -46,7 +50,8 @@ export function createCollectorExport(
   // Ours is the tighter bound: the processor's own drops are told to nobody.
   const maxPending = Number(env.OTEL_BSP_MAX_QUEUE_SIZE) || defaultMaxPending;
   let pending = 0;
-  const exporter = countingExporter((spans, delivered) => {
+  const protocol = otlpProtocolOf('TRACES', env, 'http/json');
+  const exporter = countingExporter(protocol, (spans, delivered) => {
     pending -= spans;
     if (!delivered) counters.undelivered += spans;
   });
@@ -64,8 +69,8 @@ export function createCollectorExport(
 }
 
 /** The official exporter; `onEnd` is told of each export how it went. */
-function countingExporter(onEnd: (spans: number, delivered: boolean) => void): SpanExporter {
-  const exporter = new OTLPTraceExporter();
+function countingExporter(protocol: OtlpProtocol, onEnd: (spans: number, delivered: boolean) => void): SpanExporter {
+  const exporter = protocol === 'http/json' ? new OTLPTraceExporter() : new ProtobufExporter();
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
@@ -75,6 +80,18 @@ function countingExporter(onEnd: (spans: number, delivered: boolean) => void): S
     forceFlush: () => exporter.forceFlush(),
     shutdown: () => exporter.shutdown(),
   };
+}
+
+/** As OTLPTraceExporter, in the other encoding of the same transformer. */
+class ProtobufExporter extends OTLPExporterBase<ReadableSpan[]> {
+  constructor() {
+    const type = { 'Content-Type': 'application/x-protobuf' };
+    const options = convertLegacyHttpOptions({}, 'TRACES', 'v1/traces', type);
+    const component = 'otlp_http_span_exporter';
+    super(
+      createOtlpHttpExportDelegate(options, ProtobufTraceSerializer, component, TraceExporterMetricsHelper, undefined),
+    );
+  }
 }
 
 function readable(span: SpanData, resource: Resource): ReadableSpan {

@@ -12,8 +12,8 @@ import { type Checkpoint, type CheckpointSnapshot, createCheckpoint } from './pa
 export interface StageMeterOptions {
   /** Name of the ingress service, flow or job: unique in its pipeline. */
   readonly stage: string;
-  /** `ingress`, `sink`: the first part of the checkpoint's name. */
-  readonly kind: 'ingress' | 'sink';
+  /** The first part of the checkpoint's name. */
+  readonly kind: 'ingress' | 'sink' | 'worker';
   /** Of the ledger: `openJournal` or, where there is none to outlive the process, `memoryJournal`. */
   readonly journal: Journal;
   readonly now?: () => number;
@@ -24,7 +24,7 @@ export interface StageReport {
   readonly ledger: StageSnapshot;
 }
 
-abstract class StageMeter {
+export abstract class StageMeter {
   protected readonly checkpoint: Checkpoint;
   protected readonly ledger: StageLedger;
   readonly #journal: Journal;

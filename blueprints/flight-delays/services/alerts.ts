@@ -20,6 +20,7 @@ export const service = defineService({
     worker.start();
     return {
       waitingFor: () => worker.waitingFor() ?? '',
+      stages: () => [worker.report()],
       metrics: () => ({ alerts: worker.counters }),
       stop: () => worker.stop(),
     };

@@ -97,6 +97,34 @@ export const historyPoint = z.object({
 /** Oldest first, `stepMs` apart; gaps are left out. */
 export const history = z.object({ pipeline: z.string(), stepMs: z.number(), points: z.array(historyPoint) });
 
+/** As `millrace lag --pathways --json` (observe/pathways.ts). */
+export const pathwayReport = z.object({
+  pipeline: z.string(),
+  checkpoints: z.array(
+    z.object({
+      checkpoint: z.string(),
+      stage: z.string(),
+      sinceMs: z.number(),
+      withoutHeader: z.number(),
+      overflowed: z.boolean(),
+      pathways: z.array(
+        z.object({
+          pathway: z.string(),
+          chain: z.array(z.string()),
+          isWhole: z.boolean(),
+          isOverflow: z.boolean(),
+          count: z.number(),
+          edge: latency.nullable(),
+          endToEnd: latency.nullable(),
+          clockSkewed: z.number(),
+          lastPassedMs: z.number().nullable(),
+        }),
+      ),
+    }),
+  ),
+  silent: z.array(z.string()),
+});
+
 export const objectiveStatus = z.object({
   name: z.string(),
   kind: z.enum(['freshness', 'completeness']),

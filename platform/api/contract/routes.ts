@@ -75,6 +75,13 @@ export const routes = {
     response: pipelines.acknowledged,
   },
   lag: { method: 'GET', path: `${pipelinePath}/lag`, summary: 'as millrace lag --json', response: z.unknown() },
+  pathways: {
+    method: 'GET',
+    path: `${pipelinePath}/pathways`,
+    summary: 'by which chains of stages events came to each checkpoint, with counts and latencies',
+    query: z.object({ stage: z.string().optional() }),
+    response: pipelines.pathwayReport,
+  },
   objectives: {
     method: 'GET',
     path: `${pipelinePath}/objectives`,

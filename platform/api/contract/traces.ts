@@ -82,6 +82,17 @@ export const telemetryStats = z.object({
   oldestMs: z.number().nullable(),
   retentionMs: z.number(),
   dropped: z.record(z.string(), z.number()),
+  /** What could not be written or delivered beside the store, since each process began: spans, points, requests handed on. */
+  undelivered: z.array(
+    z.object({
+      task: z.string(),
+      signal: z.enum(['spans', 'metrics', 'forwarded']),
+      reason: z.string(),
+      count: z.number(),
+    }),
+  ),
+  /** Tasks that were asked for what they dropped and did not answer. */
+  silent: z.array(z.string()),
 });
 
 export type TraceSummary = z.infer<typeof traceSummary>;

@@ -15,10 +15,10 @@ import { logLines } from '../logLines.ts';
 import type { Reach } from '../reach.ts';
 import type { Handlers } from './handler.ts';
 
-type Names = 'catalog' | 'cluster' | 'services' | 'logs' | 'events' | 'telemetry';
+type Names = 'catalog' | 'cluster' | 'services' | 'logs' | 'events';
 
 export function clusterHandlers(reach: Reach): Pick<Handlers, Names> {
-  const { repoRoot, records, driver, bus, store } = reach;
+  const { repoRoot, records, driver, bus } = reach;
   return {
     catalog: () =>
       Promise.all(listBlueprints(repoRoot).map(async (name) => catalogEntry(await loadBlueprint(repoRoot, name)))),
@@ -32,7 +32,6 @@ export function clusterHandlers(reach: Reach): Pick<Handlers, Names> {
       return logLines(task, await driver.tail(task, query.lines));
     },
     events: ({ query }) => [...bus.newest(query.limit, query.before)],
-    telemetry: () => ({ ...store.stats(), dropped: { ...store.stats().dropped } }),
   };
 }
 

@@ -1,5 +1,9 @@
 /** What the observer tells of pipelines, and alerting of their objectives. */
 import { fail } from '../../errors.ts';
+import { hopsOf } from '../../observe/hops.ts';
+import { pathwaysOf } from '../../observe/pathways.ts';
+import { queueHop, queuesIn } from '../../observe/queues.ts';
+import { askTasks } from '../../observe/stages.ts';
 import type { KnownFault } from '../../observe/watch/booksFile.ts';
 import { isRecorded, notFound, type Reach, recordOf } from '../reach.ts';
 import type { Handlers } from './handler.ts';
@@ -12,6 +16,7 @@ type Names =
   | 'ledger'
   | 'acknowledge'
   | 'lag'
+  | 'pathways'
   | 'objectives'
   | 'alerts';
 
@@ -36,6 +41,7 @@ function acknowledgedOf({ origin, stage, kind, events, text, acknowledgedMs, not
 }
 
 const shownOrigins = 12;
+const taskWithinMs = 2000;
 const defaultSpanMs = 15 * 60_000;
 
 export function pipelineHandlers(reach: Reach): Pick<Handlers, Names> {
@@ -65,6 +71,15 @@ export function pipelineHandlers(reach: Reach): Pick<Handlers, Names> {
       return { pipeline, faults: watcher.acknowledge(pipeline, { originMs, note }).map(acknowledgedOf) };
     },
     lag: ({ params }) => seen('lag', named(params), watcher.lag(named(params))),
+    async pathways({ params, query, nowMs }) {
+      const record = recordOf(reach, params.pipeline);
+      const { spec } = record.plan;
+      const known = [...hopsOf(record.pipeline, spec).map(({ name }) => name), ...queuesIn(spec).map(queueHop)];
+      if (query.stage !== undefined && !known.includes(query.stage)) throw notFound('stage', query.stage, known);
+      // Of the ledger's pages none: only the checkpoints are shown.
+      const replies = await askTasks(record, { sinceMs: nowMs, timeoutMs: taskWithinMs });
+      return pathwaysOf(record.pipeline, replies, query.stage) as never;
+    },
     objectives: ({ params }) => [...alerting.objectives(named(params))],
     alerts: () => [...alerting.alerts()],
   };

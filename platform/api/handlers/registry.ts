@@ -6,6 +6,7 @@ import type { Handlers } from './handler.ts';
 import { operationHandlers } from './operations.ts';
 import { pipelineHandlers } from './pipelines.ts';
 import { planHandlers } from './plans.ts';
+import { telemetryHandlers } from './telemetry.ts';
 import { traceHandlers } from './traces.ts';
 
 /** One for each route of the contract: the type says so. */
@@ -18,5 +19,6 @@ export function createHandlers(reach: Reach): Handlers {
     ...operationHandlers(reach),
     ...clusterHandlers(reach),
     ...traceHandlers(reach),
+    ...telemetryHandlers(reach),
   };
 }

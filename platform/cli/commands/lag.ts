@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type HopLag, type LagReport, readLag } from '../../observe/lag.ts';
+import { pathwaysOf } from '../../observe/pathways.ts';
+import { askTasks } from '../../observe/stages.ts';
+import { queueReader } from '../../operate/readQueues.ts';
 import { pipelineOf, withKafkaOf } from '../../operate/recorded.ts';
-import { answer, columns, createSession } from '../session.ts';
+import { createRecords } from '../../records/records.ts';
+import { createSecrets } from '../../secrets/secrets.ts';
+import { renderPathways } from '../pathwayText.ts';
+import { answer, columns, createSession, type Session } from '../session.ts';
 import { wholeNumber } from '../settings.ts';
 
 export function addLag(program: Command): void {
@@ -15,13 +21,27 @@ export function addLag(program: Command): void {
       wholeNumber('--watch-ms', 100, 60_000, 'lag'),
       1000,
     )
+    .option('--pathways', 'instead: by which chains of stages events came to each hop, and how long they took')
     .option('--json', 'print JSON')
     .action(async (pipeline: string, options) => {
       const session = createSession(options);
       const record = pipelineOf(session, pipeline);
-      const watching = { watchMs: options.watchMs as number, pause: (ms: number) => sleep(ms) };
+      if (options.pathways) {
+        const replies = await askTasks(record, { sinceMs: Date.now() });
+        answer(session, pathwaysOf(pipeline, replies), renderPathways);
+        return;
+      }
+      const watching = {
+        watchMs: options.watchMs as number,
+        pause: (ms: number) => sleep(ms),
+        readQueues: readerOf(session),
+      };
       answer(session, await withKafkaOf(session, (kafka) => readLag(record, kafka, watching)), render);
     });
+}
+
+function readerOf({ home }: Session) {
+  return queueReader({ records: createRecords(home), secrets: createSecrets(home.secretsDir) });
 }
 
 export function render({ pipeline, hops, guilty, watchedSeconds }: LagReport): string {

@@ -11,6 +11,7 @@ import { asMillraceError, MillraceError } from '../../errors.ts';
 import { workerTask } from '../../model/controlPlane.ts';
 import { pipelineName } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
+import type { ReadQueues } from '../../observe/queues.ts';
 import { type Standing, waitsOf } from '../../observe/standing.ts';
 import { acknowledgedIn, booksFileName, openIn } from '../../observe/watch/booksFile.ts';
 import type { ReadNewestDeadLetter } from '../../observe/watch/deadLetters.ts';
@@ -19,6 +20,7 @@ import { KafkaLine } from '../../observe/watch/kafkaLine.ts';
 import { type LookNow, lookNow } from '../../observe/watch/lookNow.ts';
 import { type Statuses, seeServers } from '../../observe/watch/servers.ts';
 import { newestDeadLetter } from '../../operate/newestDeadLetter.ts';
+import { queueReader } from '../../operate/readQueues.ts';
 import { createRecords, namesOf, type ReadPipelines, type UnreadableRecord } from '../../records/records.ts';
 import { createSecrets } from '../../secrets/secrets.ts';
 import { workflowIds } from '../../workflows/messages.ts';
@@ -98,6 +100,7 @@ async function standings(
     worker: control.worker,
     kafka,
     newestDeadLetter: newest,
+    readQueues: queueReader({ records, secrets }),
     facts: servers.map(({ fact }) => fact),
   };
   // A record that is whole by its form, and that nothing can be made of, hides no other either.
@@ -122,6 +125,7 @@ interface World {
   readonly worker: boolean;
   readonly kafka: KafkaLine;
   readonly newestDeadLetter: ReadNewestDeadLetter;
+  readonly readQueues: ReadQueues;
   readonly facts: readonly FrameworkFact[];
 }
 

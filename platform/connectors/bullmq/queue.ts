@@ -4,6 +4,8 @@
  * within which a replay leaves no second alert.
  */
 import { Queue } from 'bullmq';
+import { parsePathwayHeader } from '../../telemetry/pathway/header.ts';
+import { type Checkpoint, createCheckpoint } from '../../telemetry/pathway/pathways.ts';
 import type { RedisAccess } from '../config.ts';
 import type { EventRecord, Sink } from '../contract.ts';
 import type { Fields } from '../event.ts';
@@ -16,11 +18,15 @@ export interface QueuedEvent {
   readonly type: string;
   readonly source: string;
   readonly traceparent?: string;
+  /** Header `millrace-pathway`, as the flow hands it on. */
+  readonly pathway?: string;
   readonly fields: Fields;
 }
 
 export interface QueueSinkOptions {
   readonly access: RedisAccess;
+  /** Name of the flow: the pathways of its jobs go on from its checkpoint. */
+  readonly flow: string;
   /** Physical name. */
   readonly queue: string;
   /** How often a job is tried; between two attempts 1 s, 2 s, 4 s … */
@@ -38,6 +44,8 @@ const jobsPerCall = 500;
 
 export function createQueueSink(options: QueueSinkOptions): Sink {
   let queue: Queue | undefined;
+  // Names the ways onward as the flow's own checkpoint does, and counts nothing.
+  const ways = createCheckpoint({ name: `sink:${options.flow}`, startMs: 0 });
   const jobOptions = {
     attempts: options.attempts,
     backoff: { type: 'exponential', delay: firstRetryMs },
@@ -69,7 +77,7 @@ export function createQueueSink(options: QueueSinkOptions): Sink {
       for (let i = 0; i < records.length; i += jobsPerCall) {
         const jobs = records.slice(i, i + jobsPerCall).map((event) => ({
           name: event.type,
-          data: queuedEvent(event),
+          data: queuedEvent(event, ways),
           opts: { ...jobOptions, jobId: jobIdOf(event.id) },
         }));
         await queue.addBulk(jobs);
@@ -79,8 +87,17 @@ export function createQueueSink(options: QueueSinkOptions): Sink {
   };
 }
 
-function queuedEvent({ id, time, type, source, traceparent, fields }: EventRecord): QueuedEvent {
-  return { id, time, type, source, ...(traceparent === undefined ? {} : { traceparent }), fields: { ...fields } };
+function queuedEvent(
+  { id, time, type, source, traceparent, pathway, fields }: EventRecord,
+  ways: Checkpoint,
+): QueuedEvent {
+  const context = parsePathwayHeader(pathway);
+  return {
+    ...{ id, time, type, source },
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(context === undefined ? {} : { pathway: ways.onward(context, Date.now()) }),
+    fields: { ...fields },
+  };
 }
 
 /** BullMQ takes neither colons nor plain numbers as ids of jobs. Different events have different ids. */

@@ -1,6 +1,8 @@
 /** Works off a queue that a flow fills (queue.ts). */
 import { Worker } from 'bullmq';
 import { physical } from '../../model/names.ts';
+import type { StageReport } from '../../telemetry/stageMeter.ts';
+import { WorkerMeter } from '../../telemetry/workerMeter.ts';
 import { Backoff, pause, reasonOf } from '../backoff.ts';
 import type { NodeTaskConfig } from '../config.ts';
 import type { Log } from '../contract.ts';
@@ -25,6 +27,8 @@ export interface QueueWorker {
   /** Lets the jobs in hand end. */
   stop(): Promise<void>;
   readonly counters: Readonly<QueueWorkerCounters>;
+  /** The checkpoint behind the queue: for `stages` of the service, so that the queue is watched as a hop. */
+  report(): StageReport;
   /** Undefined while it works. */
   waitingFor(): string | undefined;
 }
@@ -42,6 +46,7 @@ export function createQueueWorker(
   const { pipeline, redis: access } = config;
   if (access === undefined) throw new Error(`queue ${queue}: this task was given no Redis`);
   const counters = { completed: 0, failed: 0 };
+  const meter = new WorkerMeter(`queue:${queue}`);
   const stopping = new AbortController();
   let waitingFor: string | undefined = 'Redis: not connected yet';
   let worker: Worker<QueuedEvent> | undefined;
@@ -59,8 +64,9 @@ export function createQueueWorker(
       connection,
       concurrency: options.concurrency ?? 4,
     });
-    worker.on('completed', () => {
+    worker.on('completed', ({ data }) => {
       counters.completed += 1;
+      meter.done(data, Date.now());
     });
     worker.on('failed', (job, error) => {
       counters.failed += 1;
@@ -88,6 +94,7 @@ export function createQueueWorker(
   };
   return {
     counters,
+    report: () => meter.report(),
     waitingFor: () => waitingFor,
     start: () => {
       starting = openUntilStopped();

@@ -1,5 +1,6 @@
 /** What keeps a pipeline from flowing, and what is not as it should be while it flows: one sentence each. Pure. */
-import type { FlowFacts, FrameworkFact, HopFact, TaskFact } from './flowState.ts';
+import { failedSpanMs } from '../../model/queueDepth.ts';
+import type { FlowFacts, FrameworkFact, HopFact, QueueFact, TaskFact } from './flowState.ts';
 import { count, list, seconds } from './say.ts';
 
 /** A task that has not answered for so long does not answer; so long after the last event nothing comes in. */
@@ -74,6 +75,7 @@ export function troubles(facts: FlowFacts): readonly Complaint[] {
     ...lateHops(facts),
     ...(facts.unbalanced === null ? [] : [unbalanced(pipeline, facts.unbalanced)]),
     ...(facts.deadLetters.records === 0 ? [] : [deadLetters(facts)]),
+    ...(facts.queues ?? []).filter(({ failedLately }) => failedLately > 0).map(givenUp),
     ...(offsetsFault === null
       ? []
       : [{ text: `Kafka does not tell offsets: ${offsetsFault}`, next: 'millrace status' }]),
@@ -136,6 +138,14 @@ function deadLetters({ deadLetters: { records, overMs, topics, newest } }: FlowF
   return {
     text: `${count(records, 'event')} went to ${list(topics)} in the last ${span}${last}`,
     next: `millrace console shows them with their reasons; told until ${span} after the last one`,
+  };
+}
+
+function givenUp({ name, failedLately }: QueueFact): Complaint {
+  const span = `${failedSpanMs / 60_000} min`;
+  return {
+    text: `${count(failedLately, 'job')} of queue ${name} failed at each attempt and ${failedLately === 1 ? 'was' : 'were'} given up in the last ${span}`,
+    next: `the log of the service that works ${name} off tells why; told until ${span} after the last one`,
   };
 }
 

@@ -8,6 +8,7 @@ import { workerTask } from '../../model/controlPlane.ts';
 import { name as nameShape } from '../../model/names.ts';
 import type { FrameworkRecord, PipelineRecord } from '../../model/records.ts';
 import type { ReadPipelines } from '../../records/records.ts';
+import type { ReadQueues } from '../queues.ts';
 import type { WatchEvent, Watcher } from '../watcher.ts';
 import type { Acknowledging } from './books.ts';
 import { ClusterEye } from './clusterEye.ts';
@@ -40,6 +41,8 @@ export interface WatcherDeps {
   readonly alerts?: (pipeline: string) => number;
   /** Without it dead letters are told without their reason. */
   readonly newestDeadLetter?: ReadNewestDeadLetter;
+  /** Without it nothing is known of queues. */
+  readonly readQueues?: ReadQueues;
   readonly workerTask?: string;
 }
 
@@ -177,7 +180,7 @@ class HomeWatcher implements Watcher {
   }
 
   #watch(record: PipelineRecord): PipelineWatch {
-    const { home, log, freshnessMs, workflowUrl, alerts, newestDeadLetter } = this.#deps;
+    const { home, log, freshnessMs, workflowUrl, alerts, newestDeadLetter, readQueues } = this.#deps;
     return new PipelineWatch(record, {
       ...{ kafka: this.#kafka, now: this.#now, log },
       directory: join(home.historyDir, record.pipeline),
@@ -186,6 +189,7 @@ class HomeWatcher implements Watcher {
       workflowUrl: workflowUrl ?? (() => null),
       alerts: alerts ?? (() => 0),
       newestDeadLetter: newestDeadLetter ?? (async () => undefined),
+      readQueues,
     });
   }
 

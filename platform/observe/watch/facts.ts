@@ -3,6 +3,7 @@ import type { TaskStatus } from '../../cluster/driver.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { type Hop, hopsOf } from '../hops.ts';
 import type { HopLag } from '../lag.ts';
+import type { SeenQueue } from '../queues.ts';
 import type { FlowFacts, FrameworkFact, HopFact, TaskFact } from './flowState.ts';
 import { latencyOf, type StageMeasure } from './measure.ts';
 
@@ -19,6 +20,9 @@ export interface Sight {
   readonly measures: readonly StageMeasure[];
   readonly lags: readonly HopLag[];
   readonly stillMs: (hop: string) => number | undefined;
+  /** Queues, as hops and as they were seen. */
+  readonly queueHops?: readonly Hop[];
+  readonly queues?: readonly SeenQueue[];
 }
 
 type Rest = Pick<FlowFacts, 'freshnessMs' | 'deadLetters' | 'unbalanced' | 'offsetsFault' | 'unread'>;
@@ -35,7 +39,8 @@ export function factsOf(sight: Sight, rest: Rest, nowMs: number): FlowFacts {
     worker,
     tasks: plan.placements.map(({ task }) => taskFact(sight, hops, task, nowMs)),
     frameworks,
-    hops: hops.map((hop) => hopFact(sight, hop)),
+    hops: [...hops, ...(sight.queueHops ?? [])].map((hop) => hopFact(sight, hop)),
+    queues: (sight.queues ?? []).map(({ name, failed, failedLately }) => ({ name, failed, failedLately })),
     ...rest,
   };
 }

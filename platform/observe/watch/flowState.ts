@@ -35,6 +35,12 @@ export interface HopFact extends Pick<Hop, 'name' | 'kind' | 'part'> {
   readonly clockSkewed: number;
 }
 
+export interface QueueFact {
+  readonly name: string;
+  readonly failed: number;
+  readonly failedLately: number;
+}
+
 export interface FrameworkFact {
   readonly framework: string;
   readonly state: string;
@@ -53,6 +59,8 @@ export interface FlowFacts {
   readonly tasks: readonly TaskFact[];
   readonly frameworks: readonly FrameworkFact[];
   readonly hops: readonly HopFact[];
+  /** Jobs that were given up: those that are kept, and those of the last ten minutes. Only of queues that tell. */
+  readonly queues?: readonly QueueFact[];
   /** Older than this, what is not done is late. */
   readonly freshnessMs: number;
   /** Records that came into the dead-letter topics of late, over which time that is, and into which; of the newest why. */

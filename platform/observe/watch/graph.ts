@@ -4,8 +4,9 @@ import type { BlueprintSpec } from '../../model/blueprint.ts';
 import type { PipelineRecord } from '../../model/records.ts';
 import { type Hop, hopsOf } from '../hops.ts';
 import type { HopLag } from '../lag.ts';
+import { queueHop } from '../queues.ts';
 import { silentAfterMs } from './complaints.ts';
-import type { HopFact, TaskFact } from './flowState.ts';
+import type { HopFact, QueueFact, TaskFact } from './flowState.ts';
 import { latencyOf, type StageMeasure } from './measure.ts';
 import { count, rate, seconds } from './say.ts';
 
@@ -18,6 +19,9 @@ export interface GraphMeasures {
   readonly tasks: readonly TaskFact[];
   readonly hops: readonly HopFact[];
   readonly edges: ReadonlyMap<string, StageFigures>;
+  /** Queues as hops, and jobs of theirs that were given up. */
+  readonly queueHops?: readonly Hop[];
+  readonly queues?: readonly QueueFact[];
 }
 
 /** What is told of a stage at its edges. */
@@ -45,13 +49,13 @@ export function graphOf(
   );
   const nodes = [
     ...feeds(plan.spec).map(({ name, group }) => node('feed', name, world, group)),
-    ...hops.map((hop) => node(hop.kind === 'sink' ? 'flow' : hop.kind, hop.name, world, hop.part, hop.name)),
+    ...hops.map((hop) => node(kindOf(hop), hop.name, world, hop.part, hop.name)),
     ...Object.keys(plan.spec.topics).map((name) => topicNode(name, hops, world)),
     ...targets(plan.spec).map(({ kind, name, flows }) => targetNode(kind, name, flows, world)),
     ...modules(plan.spec).map((name) => node('service', name, world, name)),
   ];
   const { atMs, state, reason } = measures;
-  return { pipeline, atMs, state, reason, nodes, edges: edgesOf(plan.spec, hops, measures.edges) };
+  return { pipeline, atMs, state, reason, nodes, edges: edgesOf(plan.spec, hops, measures) };
 }
 
 interface World {
@@ -70,6 +74,11 @@ function worldOf(pipeline: string, measures: GraphMeasures, placed: readonly str
     tasks: Map.groupBy(placed, (task) => task.slice(pipeline.length + 1, task.lastIndexOf('.'))),
     facts: new Map(measures.tasks.map((fact) => [fact.task, fact])),
   };
+}
+
+/** A worker is none of the blueprint's hops: its service has a node. */
+function kindOf({ kind }: Hop): GraphNode['kind'] {
+  return kind === 'sink' ? 'flow' : kind === 'worker' ? 'service' : kind;
 }
 
 type Condition = Pick<GraphNode, 'state' | 'reason'>;
@@ -134,7 +143,26 @@ function topicNode(name: string, hops: readonly Hop[], world: World): GraphNode 
 }
 
 function targetNode(kind: GraphNode['kind'], name: string, flows: readonly string[], world: World): GraphNode {
-  return { id: `${kind}:${name}`, kind, name, tasks: [], ...livelinessOf(flows, world, 'stored') };
+  const own = kind === 'queue' ? ofQueue(name, world) : undefined;
+  return { id: `${kind}:${name}`, kind, name, tasks: [], ...(own ?? livelinessOf(flows, world, 'stored')) };
+}
+
+/** Undefined: nothing is known of it, but what its flows put in. */
+function ofQueue(name: string, { hops, measures: { freshnessMs, queues = [] } }: World): Condition | undefined {
+  const hop = hops.get(queueHop(name));
+  if (hop === undefined || hop.lagRecords === null) return undefined;
+  const { failed = 0, failedLately = 0 } = queues.find((queue) => queue.name === name) ?? {};
+  const given =
+    failed === 0 ? '' : ` ${count(failed, 'job')} that failed at each attempt ${failed === 1 ? 'is' : 'are'} kept.`;
+  const waits = `${count(hop.lagRecords, 'job')} wait, the oldest for ${seconds(hop.lagSeconds ?? 0)}`;
+  if ((hop.lagSeconds ?? 0) * 1000 >= freshnessMs)
+    return { state: 'degraded', reason: `It is late: ${waits}.${given}` };
+  if (failedLately > 0)
+    return { state: 'degraded', reason: `Jobs are given up: ${failedLately} of late; ${waits}.${given}` };
+  if (hop.lagRecords > 0) return { state: 'ok', reason: `${waits}.${given}` };
+  const worked =
+    hop.ratePerSecond === null || hop.ratePerSecond === 0 ? '' : `, ${rate(hop.ratePerSecond)} are worked off`;
+  return { state: worked === '' ? 'idle' : 'ok', reason: `No job waits${worked}.${given}` };
 }
 
 function livelinessOf(stages: readonly string[], { hops }: World, verb: string): Condition {
@@ -146,7 +174,11 @@ function livelinessOf(stages: readonly string[], { hops }: World, verb: string):
     : { state: 'ok', reason: `${rate(total)} are ${verb}.` };
 }
 
-function edgesOf(spec: BlueprintSpec, hops: readonly Hop[], figures: GraphMeasures['edges']): GraphEdge[] {
+function edgesOf(
+  spec: BlueprintSpec,
+  hops: readonly Hop[],
+  { edges: figures, queueHops = [] }: Pick<GraphMeasures, 'edges' | 'queueHops'>,
+): GraphEdge[] {
   const edge = (from: string, to: string, stage: string | null, shown: readonly (keyof StageFigures)[]): GraphEdge => {
     const own = stage === null ? undefined : figures.get(stage);
     const pick = <K extends keyof StageFigures>(key: K) => (shown.includes(key) ? (own?.[key] ?? null) : null);
@@ -173,6 +205,10 @@ function edgesOf(spec: BlueprintSpec, hops: readonly Hop[], figures: GraphMeasur
         ...(target === undefined ? [] : [edge(id, `${target.kind}:${target.name}`, name, out)]),
       ];
     }),
+    // Which service works a queue off, its task has said.
+    ...queueHops.flatMap(({ name, part }) =>
+      spec.services[part]?.runs.kind === 'module' ? [edge(name, `service:${part}`, name, into)] : [],
+    ),
   ];
 }
 

@@ -22,6 +22,12 @@ export interface Written {
   readonly nowMs: number;
 }
 
+interface WrittenHops {
+  readonly hops: readonly Hop[];
+  /** See observe/queues.ts. */
+  readonly queueHops: readonly Hop[];
+}
+
 interface LevelState {
   readonly atMs: number;
   readonly counts: readonly Count[];
@@ -64,8 +70,8 @@ export class HistoryWriter {
   }
 
   /** The blueprint is today's: stages that were not there then are unknown. */
-  graphAt(record: PipelineRecord, hops: readonly Hop[], point: StoredPoint): PipelineGraph {
-    const facts = hops.flatMap(({ name, kind, part }): HopFact[] => {
+  graphAt(record: PipelineRecord, { hops, queueHops }: WrittenHops, point: StoredPoint): PipelineGraph {
+    const facts = [...hops, ...queueHops].flatMap(({ name, kind, part }): HopFact[] => {
       const stage = point.stages[name];
       if (stage === undefined) return [];
       const { ratePerSecond, lagRecords, lagSeconds, endToEnd } = stage;
@@ -78,7 +84,7 @@ export class HistoryWriter {
     const { atMs, state, reason } = point;
     const graph = graphOf(record, {
       ...{ atMs, state, reason, freshnessMs: Number.POSITIVE_INFINITY },
-      ...{ tasks: [], hops: facts, edges: new Map(figures) },
+      ...{ tasks: [], hops: facts, edges: new Map(figures), queueHops },
     });
     const ill = new Map(point.ill.map((node) => [node.id, node]));
     return { ...graph, nodes: graph.nodes.map((node) => ({ ...node, ...ill.get(node.id) })) };

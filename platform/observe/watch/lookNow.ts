@@ -2,6 +2,7 @@
 import type { PipelineRecord } from '../../model/records.ts';
 import type { LedgerFault, WindowBalance } from '../../telemetry/conservation/report.ts';
 import { hopsOf } from '../hops.ts';
+import { lagOfQueue, queueHopsOf, queuesIn, type ReadQueues, type SeenQueue } from '../queues.ts';
 import { askTasks, type TaskReply } from '../stages.ts';
 import { besides, isSameFault, type KnownFault, stillOpen } from './booksFile.ts';
 import { deadLetterSpanMs, deadLettersOf, filledTopics, type ReadNewestDeadLetter } from './deadLetters.ts';
@@ -27,6 +28,8 @@ export interface LookNow {
   /** Those that count by the observer's books: their windows may be gone from the pages, or not be known now. */
   readonly open: readonly KnownFault[];
   readonly newestDeadLetter: ReadNewestDeadLetter;
+  /** Without it nothing is known of queues. */
+  readonly readQueues?: ReadQueues;
   readonly freshnessMs?: number;
 }
 
@@ -53,13 +56,14 @@ export async function lookNow(record: PipelineRecord, deps: LookNow): Promise<Fl
   if (second.look !== undefined && looksAgain) watch.see(second.look, second.answers);
   await date(watch, deps);
   const nowMs = deps.now();
+  const queues = looksAgain ? await queuesNow(record, deps) : [];
   const rest = {
     freshnessMs: deps.freshnessMs ?? defaultFreshnessMs,
     deadLetters: await deadLettersNow(record, second.look, deps),
     unbalanced: unbalancedOf(openOf(windowsIn(record, second, watch), doubted, deps)),
     offsetsFault: second.fault,
   };
-  return factsOf(sightOf(record, deps, { first, second, watch, nowMs }), rest, nowMs);
+  return factsOf(sightOf(record, deps, { first, second, watch, queues, nowMs }), rest, nowMs);
 }
 
 /** What both readings find, and what the books hold open besides; oldest first. */
@@ -88,16 +92,19 @@ interface Readings {
   readonly first: Reading;
   readonly second: Reading;
   readonly watch: HopWatch;
+  readonly queues: readonly SeenQueue[];
   readonly nowMs: number;
 }
 
-function sightOf(record: PipelineRecord, deps: LookNow, { first, second, watch, nowMs }: Readings): Sight {
+function sightOf(record: PipelineRecord, deps: LookNow, { first, second, watch, queues, nowMs }: Readings): Sight {
   const { pipeline, plan } = record;
-  const hops = hopsOf(pipeline, plan.spec);
+  const queueHops = queueHopsOf(pipeline, queuesIn(plan.spec), second.answers);
+  const hops = [...hopsOf(pipeline, plan.spec), ...queueHops];
   const measures = measuresOf(pipeline, hops, countsOf(first.answers), countsOf(second.answers));
-  const lags = watch.lags(nowMs);
+  const lags = [...watch.lags(nowMs), ...queues.map((queue) => lagOfQueue(queue, nowMs))];
   return {
     ...{ record, statuses: deps.statuses, worker: deps.worker, frameworks: deps.frameworks, measures, lags },
+    ...{ queueHops, queues },
     answeredMs: new Map([
       ...second.answers.map(({ task }) => [task, nowMs] as const),
       ...second.silent.map((task) => [task, null] as const),
@@ -111,6 +118,13 @@ function sightOf(record: PipelineRecord, deps: LookNow, { first, second, watch, 
       return Math.max(0, Math.min(lagMs, nowMs - passedMs));
     },
   };
+}
+
+/** Where Redis does not answer, that is told by itself. */
+async function queuesNow({ pipeline, plan }: PipelineRecord, { readQueues }: LookNow): Promise<readonly SeenQueue[]> {
+  const queues = queuesIn(plan.spec);
+  if (readQueues === undefined || queues.length === 0) return [];
+  return await within(newestWithinMs, readQueues(pipeline, queues)).catch(() => []);
 }
 
 const nothing: Reading = { look: undefined, fault: null, answers: [], silent: [] };

@@ -5,6 +5,7 @@ import type { PipelineRecord } from '../../model/records.ts';
 import { type Hop, hopsOf } from '../hops.ts';
 import { guiltyOf, type HopLag, type LagReport } from '../lag.ts';
 import { notesOf, type PipelineLedger } from '../ledger.ts';
+import { queueHopsOf, queuesIn, type ReadQueues } from '../queues.ts';
 import type { WatchEvent } from '../watcher.ts';
 import { TaskAsker } from './asking.ts';
 import { type Acknowledging, LedgerBooks } from './books.ts';
@@ -23,6 +24,7 @@ import type { KafkaLine } from './kafkaLine.ts';
 import { type OffsetsLook, waitingIn } from './look.ts';
 import { type Count, countsOf, measuresOf, type StageMeasure } from './measure.ts';
 import { OffsetsAsker, offsetsEveryMs } from './offsetsAsking.ts';
+import { QueueWatch } from './queueWatch.ts';
 import { summaryOf } from './summary.ts';
 
 export interface PipelineWatchDeps {
@@ -36,6 +38,8 @@ export interface PipelineWatchDeps {
   readonly workflowUrl: (record: PipelineRecord) => string | null;
   readonly alerts: (pipeline: string) => number;
   readonly newestDeadLetter: ReadNewestDeadLetter;
+  /** Without it nothing is known of queues. */
+  readonly readQueues?: ReadQueues | undefined;
 }
 
 /** Rates and latencies that are shown are of so long. */
@@ -50,6 +54,7 @@ export class PipelineWatch {
   readonly #books: LedgerBooks;
   readonly #writer: HistoryWriter;
   readonly history: PipelineHistory;
+  readonly #queues: QueueWatch;
   #record: PipelineRecord;
   #unread: NonNullable<FlowFacts['unread']> | null = null;
   #hops: readonly Hop[];
@@ -71,6 +76,7 @@ export class PipelineWatch {
     const onFault = (text: string) => deps.log(`${pipeline}: ${text}`);
     this.#books = new LedgerBooks({ pipeline, revision, onFault, file: join(directory, booksFileName) });
     this.#offsets = new OffsetsAsker(pipeline, deps);
+    this.#queues = new QueueWatch(deps.readQueues ?? (async () => []));
     this.history = new PipelineHistory({ directory, onFault });
     this.#writer = new HistoryWriter(this.history);
   }
@@ -100,6 +106,7 @@ export class PipelineWatch {
     const nowMs = now();
     if (offsets !== undefined) this.#compare(offsets, nowMs);
     if (isThere) this.#offsets.ask({ record: this.#record, hops: this.#hops, watch: this.#watch }, nowMs);
+    if (isThere) this.#queues.ask(this.#record, nowMs);
     this.#tell(cluster, nowMs);
   }
 
@@ -131,8 +138,10 @@ export class PipelineWatch {
     const before =
       this.#counts.find(({ atMs }) => nowMs - atMs <= shownMs)?.counts ?? this.#counts.at(-1)?.counts ?? [];
     this.#counts = [...this.#counts.filter(({ atMs }) => nowMs - atMs <= 2 * shownMs), { atMs: nowMs, counts }];
-    const measures = measuresOf(pipeline, this.#hops, before, counts);
-    const lags = this.#watch.lags(nowMs);
+    const queueHops = this.#queueHops();
+    const hops = [...this.#hops, ...queueHops];
+    const measures = measuresOf(pipeline, hops, before, counts);
+    const lags = this.#lags(nowMs);
     const facts = this.#factsOf(cluster, measures, lags, nowMs);
     const from = this.#held?.state ?? null;
     const held = hold(this.#held ?? this.#remembered(nowMs), flowStateOf(facts, nowMs), nowMs);
@@ -143,8 +152,9 @@ export class PipelineWatch {
     this.#graph = graphOf(this.#record, {
       ...{ atMs: nowMs, state: held.state, reason: held.reason, freshnessMs: facts.freshnessMs },
       ...{ tasks: facts.tasks, hops: facts.hops, edges: figuresOf(measures, lags) },
+      ...{ queueHops, queues: facts.queues ?? [] },
     });
-    this.#writer.write({ pipeline, hops: this.#hops, counts, lags, held, graph: this.#graph, nowMs });
+    this.#writer.write({ pipeline, hops, counts, lags, held, graph: this.#graph, nowMs });
     if (from !== held.state) this.#deps.emit({ kind: 'state', pipeline, from, to: held.state, reason: held.reason });
     this.#deps.emit({ kind: 'seen', pipeline, summary: this.#summary, graph: this.#graph });
   }
@@ -171,6 +181,7 @@ export class PipelineWatch {
       answeredMs: this.#tasks.answeredMs(record),
       waitingFor: waitingIn(this.#tasks.answers()),
       stillMs: (hop: string) => this.#watch.stillMs(hop, nowMs),
+      ...{ queueHops: this.#queueHops(), queues: this.#queues.seen() },
     };
     const rest = {
       freshnessMs: this.#deps.freshnessMs(record) ?? defaultFreshnessMs,
@@ -208,7 +219,7 @@ export class PipelineWatch {
   graph(atMs: number | undefined): PipelineGraph | undefined {
     if (atMs === undefined) return this.#graph;
     const point = this.history.at(atMs, this.#deps.now());
-    return point && this.#writer.graphAt(this.#record, this.#hops, point);
+    return point && this.#writer.graphAt(this.#record, { hops: this.#hops, queueHops: this.#queueHops() }, point);
   }
 
   ledger(): PipelineLedger {
@@ -222,8 +233,17 @@ export class PipelineWatch {
   }
 
   lag(): LagReport {
-    const hops = this.#watch.lags(this.#deps.now());
+    const hops = this.#lags(this.#deps.now());
     return { pipeline: this.#record.pipeline, watchedSeconds: offsetsEveryMs / 1000, hops, guilty: guiltyOf(hops) };
+  }
+
+  #lags(nowMs: number): readonly HopLag[] {
+    return [...this.#watch.lags(nowMs), ...this.#queues.lags(nowMs)];
+  }
+
+  #queueHops(): readonly Hop[] {
+    const { pipeline, plan } = this.#record;
+    return queueHopsOf(pipeline, queuesIn(plan.spec), this.#tasks.answers());
   }
 
   acknowledge(what: Acknowledging): readonly KnownFault[] {
@@ -243,6 +263,7 @@ export class PipelineWatch {
 
   async close(): Promise<void> {
     await this.#offsets.close();
+    await this.#queues.close();
     this.history.close();
   }
 }

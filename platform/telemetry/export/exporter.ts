@@ -13,6 +13,7 @@ import {
   ProtobufMetricsSerializer,
 } from '@opentelemetry/otlp-transformer';
 import type { AggregationTemporality, PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { OtlpProtocol } from '../protocol.ts';
 import { encodeJson, encodeProtobuf, exportRequest } from './otlp.ts';
 
 export interface MetricExportCounters {
@@ -21,14 +22,6 @@ export interface MetricExportCounters {
   droppedPoints: number;
   /** Why it did not take the last ones; undefined since it takes them again. */
   lastFailure: string | undefined;
-}
-
-export type OtlpProtocol = 'http/protobuf' | 'http/json';
-
-/** `OTEL_EXPORTER_OTLP_[METRICS_]PROTOCOL`; by default, and for `grpc`, which is not spoken here, `http/protobuf`. */
-export function protocolOf(env: NodeJS.ProcessEnv): OtlpProtocol {
-  const asked = env.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL || env.OTEL_EXPORTER_OTLP_PROTOCOL;
-  return asked?.trim() === 'http/json' ? 'http/json' : 'http/protobuf';
 }
 
 type Serializer = ISerializer<ResourceMetrics, IExportMetricsServiceResponse>;

@@ -5,6 +5,7 @@
  *
  * The SDK is loaded only then. Nothing here makes anybody wait: what the collector does not take is dropped and counted.
  */
+import type { TelemetryDrop } from '../drops.ts';
 import { isTelemetryDisabled } from '../resource.ts';
 import type { MetricExportCounters } from './exporter.ts';
 import type { RunningExport } from './reader.ts';
@@ -18,6 +19,8 @@ export interface MetricExportOptions {
   readonly instance: string;
   /** Of this process: its transport reads `process.env` itself. */
   readonly env: NodeJS.ProcessEnv;
+  /** What this process could not write or deliver besides; none by default. */
+  readonly drops?: () => readonly TelemetryDrop[];
 }
 
 export interface MetricExport {

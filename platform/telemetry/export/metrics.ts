@@ -127,7 +127,8 @@ export const metrics = {
   dropped: {
     ...{ name: 'millrace.telemetry.dropped', type: 'sum', unit: '{item}' },
     attributes: [of.pipeline, of.task, of.signal],
-    description: 'Spans that a task could not write, and data points that this export could not deliver.',
+    description:
+      'Spans that a task could not write or deliver, data points that this export could not, requests of others that could not be handed on.',
   },
 } as const satisfies Record<string, Metric>;
 

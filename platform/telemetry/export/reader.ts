@@ -1,8 +1,10 @@
 /** Collects the pipelines' metrics at an interval and sends them. Loads OpenTelemetry's SDK: see metricExport.ts. */
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import type { DroppedSignal } from '../drops.ts';
+import { otlpProtocolOf } from '../protocol.ts';
 import { resourceAttributes } from '../resource.ts';
-import { createMetricExporter, type MetricExportCounters, protocolOf } from './exporter.ts';
+import { createMetricExporter, type MetricExportCounters } from './exporter.ts';
 import type { MetricExportOptions } from './metricExport.ts';
 import { metricAttribute } from './metrics.ts';
 import type { Point } from './points.ts';
@@ -22,12 +24,12 @@ export function startMetricExport(options: MetricExportOptions, counters: Metric
   const temporality = temporalityOf(env);
   const intervalMs = milliseconds(env.OTEL_METRIC_EXPORT_INTERVAL, defaultIntervalMs);
   const reader = new PeriodicExportingMetricReader({
-    exporter: createMetricExporter(protocolOf(env), temporality, counters),
+    exporter: createMetricExporter(otlpProtocolOf('METRICS', env, 'http/protobuf'), temporality, counters),
     exportIntervalMillis: intervalMs,
     // The reader refuses a timeout that is longer than the interval.
     exportTimeoutMillis: Math.min(intervalMs, milliseconds(env.OTEL_METRIC_EXPORT_TIMEOUT, defaultTimeoutMs)),
     metricProducers: [
-      createMetricProducer({ read, temporality, more: (startMs) => [ownDrops(startMs, instance, counters)] }),
+      createMetricProducer({ read, temporality, more: (startMs) => ownDrops(startMs, options, counters) }),
     ],
   });
   // Without the process id: with each new one every series would be another one.
@@ -37,9 +39,20 @@ export function startMetricExport(options: MetricExportOptions, counters: Metric
   return { flush: () => provider.forceFlush(), shutdown: () => provider.shutdown() };
 }
 
-function ownDrops(startMs: number, instance: string, { droppedPoints }: MetricExportCounters): Point {
-  const attributes = { [metricAttribute.task]: instance, [metricAttribute.signal]: 'metrics' };
-  return { metric: 'dropped', attributes, startMs, value: droppedPoints };
+/** One series for each signal, from zero on: the first drop is an increase, too. */
+function ownDrops(
+  startMs: number,
+  { instance, drops }: Pick<MetricExportOptions, 'instance' | 'drops'>,
+  { droppedPoints }: MetricExportCounters,
+): readonly Point[] {
+  const others = drops?.() ?? [];
+  const total = (signal: DroppedSignal) =>
+    others.filter((drop) => drop.signal === signal).reduce((sum, { count }) => sum + count, 0);
+  const totals = { metrics: droppedPoints, spans: total('spans'), forwarded: total('forwarded') };
+  return Object.entries(totals).map(([signal, value]) => ({
+    ...{ metric: 'dropped', startMs, value },
+    attributes: { [metricAttribute.task]: instance, [metricAttribute.signal]: signal },
+  }));
 }
 
 /** `lowmemory` asks for differences of counters and histograms as `delta` does: we have no up-down counters. */

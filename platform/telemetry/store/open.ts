@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { SpanData } from '../span.ts';
+import { defaultStoreBounds } from './bounds.ts';
 import type {
   LogSearch,
   MetricFilter,
@@ -37,8 +38,6 @@ export interface EmbeddedStore extends TelemetryStore {
   caughtUp(): Promise<void>;
 }
 
-export const defaultMaxBytes = 1024 ** 3;
-export const defaultRetentionMs = 7 * 24 * 3600 * 1000;
 const leastMaxBytes = 16 * 1024 ** 2;
 /** Spans, points and logs that are not stored yet; more are dropped as `queue full`. */
 export const maxQueued = 50_000;
@@ -49,8 +48,8 @@ const batchEveryMs = 200;
 export async function openTelemetryStore(options: TelemetryStoreOptions): Promise<EmbeddedStore> {
   const threadOptions: ThreadOptions = {
     directory: options.directory,
-    maxBytes: Math.max(leastMaxBytes, options.maxBytes ?? defaultMaxBytes),
-    retentionMs: options.retentionMs ?? defaultRetentionMs,
+    maxBytes: Math.max(leastMaxBytes, options.maxBytes ?? defaultStoreBounds.maxBytes),
+    retentionMs: options.retentionMs ?? defaultStoreBounds.retentionMs,
   };
   const lock = lockStore(options.directory);
   const thread = new Worker(new URL('./writerThread.ts', import.meta.url), { workerData: threadOptions });

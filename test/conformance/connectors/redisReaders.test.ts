@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { createQueueSink, jobIdOf } from '../../../platform/connectors/bullmq/queue.ts';
+import { readQueueDepths } from '../../../platform/connectors/bullmq/depth.ts';
+import { createQueueSink, jobIdOf, type QueuedEvent } from '../../../platform/connectors/bullmq/queue.ts';
 import { createQueueWorker } from '../../../platform/connectors/bullmq/worker.ts';
 import { openProjection } from '../../../platform/connectors/redis/projection.ts';
 import { createRedisSink } from '../../../platform/connectors/redis/sink.ts';
 import { physical } from '../../../platform/model/names.ts';
+import { formatPathwayHeader } from '../../../platform/telemetry/pathway/header.ts';
+import { pathwayId, rootPathway } from '../../../platform/telemetry/pathway/pathways.ts';
 import { type RedisServer, startRedis } from '../../fixtures/servers.ts';
 import { flightEvent } from '../../unit/connectors/records.ts';
 import { boardSchema, boardTarget } from './board.ts';
@@ -69,8 +73,50 @@ describe('redis: a projection', () => {
 describe('bullmq: a queue', () => {
   const once = physical.queue(pipeline, 'once');
 
+  test('how full it is, how old its oldest job, what was given up; and the pathway goes on to the worker', async () => {
+    const deep = physical.queue(pipeline, 'deep');
+    const sink = createQueueSink({
+      ...{ access: redis.access, flow: 'notify', queue: deep },
+      ...{ attempts: 1, retentionMs: 3_600_000 },
+    });
+    await sink.open();
+    const originMs = Date.now() - 5000;
+    const cameBy = pathwayId(rootPathway, 'ingress:ingress');
+    const pathway = formatPathwayHeader({ pathway: cameBy, originMs, previousMs: originMs });
+    const beforeMs = Date.now();
+    await sink.write([{ ...eventOf('d-1', 1), pathway }, { ...eventOf('d-2', 2), pathway }, eventOf('bad', 3)]);
+    const depths = () => readQueueDepths(redis.access, [deep, physical.queue(pipeline, 'nothing')], Date.now());
+    const [full, nothing] = await depths();
+    expect(full).toMatchObject({ queue: deep, waiting: 3, active: 0, delayed: 0, failed: 0, failedLately: 0 });
+    expect(full!.oldestMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(full!.oldestMs).toBeLessThanOrEqual(Date.now());
+    expect(nothing).toMatchObject({ waiting: 0, active: 0, failed: 0, oldestMs: null });
+    const handler = async ({ id }: QueuedEvent) => {
+      if (id === 'bad') throw new Error('never');
+    };
+    const worker = createQueueWorker({ pipeline, redis: redis.access }, 'deep', handler, { log });
+    worker.start();
+    while (worker.counters.completed < 2 || worker.counters.failed < 1) await sleep(20);
+    expect((await depths())[0]).toMatchObject({ waiting: 0, failed: 1, failedLately: 1, oldestMs: null });
+    const { checkpoint, ledger } = worker.report();
+    const parent = pathwayId(cameBy, 'sink:notify');
+    expect(checkpoint).toMatchObject({
+      checkpoint: 'worker:queue:deep',
+      pathways: [{ parent, pathway: pathwayId(parent, 'worker:queue:deep'), count: 2, endToEnd: { count: 2 } }],
+    });
+    expect(checkpoint.pathways[0]!.endToEnd.minMs).toBeGreaterThanOrEqual(5000);
+    expect(ledger.cells[0]!.tallies.out).toMatchObject({ count: 2 });
+    await Promise.all([worker.stop(), sink.close()]);
+  });
+
   test('a worker gets each event once, tries again, and a replay adds nothing', async () => {
-    const sink = createQueueSink({ access: redis.access, queue: once, attempts: 3, retentionMs: 3_600_000 });
+    const sink = createQueueSink({
+      access: redis.access,
+      flow: 'once',
+      queue: once,
+      attempts: 3,
+      retentionMs: 3_600_000,
+    });
     await sink.open();
     const written = [eventOf('a:1', 1), eventOf('17', 2), eventOf('fails', 3)];
     await sink.write(written);

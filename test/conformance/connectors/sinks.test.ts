@@ -132,7 +132,7 @@ sinkSuite({
 
 const queueSink = (given: Partial<RedisAccess> = {}) => {
   const access = lazily(() => ({ ...redis.access, ...given }));
-  const sink = createQueueSink({ access, queue: alerts, attempts: 3, retentionMs: 3_600_000 });
+  const sink = createQueueSink({ access, flow: 'alerts', queue: alerts, attempts: 3, retentionMs: 3_600_000 });
   return sink;
 };
 

@@ -38,11 +38,14 @@ export interface WorldOptions {
   readonly streams?: Partial<StreamBounds>;
   readonly requestsPerSecond?: number;
   readonly watcher?: Partial<Watcher>;
+  /** In place of what is none here; a store takes OTLP, too. */
+  readonly store?: TelemetryStore;
+  readonly drops?: Reach['drops'];
 }
 
 const repoRoot = fileURLToPath(new URL('../../..', import.meta.url));
 
-export async function startWorld({ watcher, ...options }: WorldOptions = {}): Promise<World> {
+export async function startWorld({ watcher, store = noStore, drops, ...options }: WorldOptions = {}): Promise<World> {
   const home = homeAt(mkdtempSync(join(tmpdir(), 'millrace-api-')));
   const page = join(home.root, 'page');
   mkdirSync(join(page, 'assets'), { recursive: true });
@@ -55,7 +58,8 @@ export async function startWorld({ watcher, ...options }: WorldOptions = {}): Pr
   const reach: Reach = {
     ...{ home, cache: home.root, repoRoot, env: {}, service: 'millrace.api', driver, bus },
     ...{ records: createRecords(home), secrets: createSecrets(home.secretsDir) },
-    ...{ watcher: { ...noWatcher, ...watcher }, store: noStore, workflowUrl: () => null },
+    ...{ watcher: { ...noWatcher, ...watcher }, store, workflowUrl: () => null },
+    drops: drops ?? (() => []),
     alerting: { objectives: () => [], alerts: () => [] },
     handOver: async (update, kind, pipeline, request) => {
       handed.push({ update, kind, pipeline, request });
@@ -68,7 +72,7 @@ export async function startWorld({ watcher, ...options }: WorldOptions = {}): Pr
   const server = await startApiServer({
     ...{ port: 0, version: '0', bus, log: () => {}, credentials, handlers: createHandlers(reach), ...options },
     followLog: async (task, open) => followLog(driver, taskNamed(reach, task), open()),
-    plugins: [createOtlpHttp(noStore, { token: credentials.bearer() })],
+    plugins: [createOtlpHttp(store, { token: credentials.bearer() })],
     consoleFile: files.serve,
   });
   const close = async () => {

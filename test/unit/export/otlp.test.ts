@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { JsonMetricsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, MetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { createMetricExport } from '../../../platform/telemetry/export/metricExport.ts';
+import { createMetricExport, type MetricExportOptions } from '../../../platform/telemetry/export/metricExport.ts';
 import { encodeJson, encodeProtobuf, exportRequest } from '../../../platform/telemetry/export/otlp.ts';
 import { createMetricProducer } from '../../../platform/telemetry/export/producer.ts';
 import { bornMs, sightOf, sink, spanId, traceId } from './sights.ts';
@@ -152,14 +152,20 @@ describe('the export', () => {
   }
 
   /** The transport reads the process's own environment. */
-  function exportTo(env: Readonly<Record<string, string>>) {
+  function exportTo(env: Readonly<Record<string, string>>, drops?: MetricExportOptions['drops']) {
     for (const [name, text] of Object.entries(env)) {
       process.env[name] = text;
       variables.push(name);
     }
     const store = passed();
     const read = () => [sightOf([store])];
-    return createMetricExport({ read, service: 'millrace.api', instance: 'millrace.api.0', env: process.env });
+    return createMetricExport({
+      read,
+      service: 'millrace.api',
+      instance: 'millrace.api.0',
+      env: process.env,
+      ...(drops && { drops }),
+    });
   }
 
   afterEach(() => {
@@ -219,6 +225,30 @@ describe('the export', () => {
     await metrics.shutdown();
   });
 
+  test('tells what else this process dropped, by signal, from zero on', async () => {
+    const url = await receiver((response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' };
+    const task = 'millrace.api.0';
+    const metrics = exportTo(env, () => [
+      { task, signal: 'forwarded', reason: 'unreachable', count: 3 },
+      { task, signal: 'forwarded', reason: 'answer 400', count: 1 },
+    ]);
+    await metrics.shutdown();
+    const [{ scopeMetrics }] = JSON.parse(String(asked[0]!.body)).resourceMetrics;
+    const dropped = scopeMetrics
+      .flatMap(({ metrics: all }: { metrics: readonly Named[] }) => all)
+      .find(({ name }: Named) => name === 'millrace.telemetry.dropped') as Named;
+    const told = dropped.sum.dataPoints.map(({ attributes, asInt }) => [
+      attributes.find(({ key }) => key === 'millrace.telemetry.signal')!.value.stringValue,
+      asInt,
+    ]);
+    expect(told).toEqual([
+      ['metrics', '0'],
+      ['spans', '0'],
+      ['forwarded', '4'],
+    ]);
+  });
+
   test('does not wait for a receiver that hangs, and says that its points are dropped', async () => {
     const metrics = exportTo({
       OTEL_EXPORTER_OTLP_ENDPOINT: await receiver(() => {}),
@@ -242,3 +272,13 @@ describe('the export', () => {
     await metrics.shutdown();
   });
 });
+
+interface Named {
+  readonly name: string;
+  readonly sum: {
+    readonly dataPoints: readonly {
+      readonly asInt: string;
+      readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue: string } }[];
+    }[];
+  };
+}

@@ -20,6 +20,7 @@ export const paths: Paths = {
   ledger: { method: 'GET', path: '/api/pipelines/:pipeline/ledger' },
   acknowledge: { method: 'POST', path: '/api/pipelines/:pipeline/ledger/acknowledge' },
   lag: { method: 'GET', path: '/api/pipelines/:pipeline/lag' },
+  pathways: { method: 'GET', path: '/api/pipelines/:pipeline/pathways' },
   objectives: { method: 'GET', path: '/api/pipelines/:pipeline/objectives' },
   alerts: { method: 'GET', path: '/api/alerts' },
   deadLetters: { method: 'GET', path: '/api/pipelines/:pipeline/dead-letters' },

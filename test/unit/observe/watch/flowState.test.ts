@@ -45,6 +45,19 @@ const cases: Readonly<Record<string, [Partial<FlowFacts>, PipelineState, RegExp,
     ...(['stalled', /^store does not go on: 1200 records wait, the oldest for at least 1.5 min/] as const),
     'millrace logs mine.sinks.0',
   ],
+  'a queue that nobody works off': [
+    { hops: [...Object.values(hops), hopFact('queue:alerts', 'worker', '', { lagRecords: 9, lagSeconds: 60 })] },
+    ...(['degraded', /^queue:alerts is late: 9 records wait, the oldest for 60 s/, 'millrace lag mine'] as const),
+  ],
+  'jobs that a worker has given up': [
+    { queues: [{ name: 'alerts', failed: 3, failedLately: 1 }] },
+    ...(['degraded', /^1 job of queue alerts failed at each attempt and was given up in the last 10 min/] as const),
+    'the log of the service that works alerts off tells why; told until 10 min after the last one',
+  ],
+  'jobs that were given up an hour ago': [
+    { queues: [{ name: 'alerts', failed: 3, failedLately: 0 }] },
+    ...(['flowing', /^50 events\/s come in/, null] as const),
+  ],
   'two hang: the one with the oldest record is named': [
     {
       hops: withHop('store', stuck).map((hop) => (hop.name === 'severe' ? { ...hop, ...stuck, lagSeconds: 50 } : hop)),

@@ -8,7 +8,8 @@ import { hrefOf } from '../../shell/routing.ts';
 import { Answer } from '../../ui/Answer.tsx';
 import { Meter } from '../../ui/Meter.tsx';
 import { PageHead } from '../../ui/PageHead.tsx';
-import { Table } from '../../ui/Table.tsx';
+import { Drops } from './Drops.tsx';
+import { dropRows } from './drops.ts';
 import './telemetry.css';
 
 export function Telemetry() {
@@ -25,9 +26,9 @@ export function Telemetry() {
 
 function View({ stats }: { readonly stats: TelemetryStats }) {
   const nowMs = useNow();
-  const { spans, metricPoints, logs, bytes, maxBytes, oldestMs, retentionMs, dropped } = stats;
-  const drops = Object.entries(dropped).toSorted(([, one], [, other]) => other - one);
-  const total = drops.reduce((sum, [, count]) => sum + count, 0);
+  const { spans, metricPoints, logs, bytes, maxBytes, oldestMs, retentionMs } = stats;
+  const drops = dropRows(stats);
+  const total = drops.reduce((sum, { count }) => sum + count, 0);
   return (
     <div className="stack">
       <dl className="stats">
@@ -56,39 +57,13 @@ function View({ stats }: { readonly stats: TelemetryStats }) {
             usedWord="old"
             format={formatDuration}
           />
-          <p className="muted">What is older, or does not fit, is removed, the oldest first.</p>
+          <p className="muted">
+            Kept: {formatBytes(maxBytes)} and {formatDuration(retentionMs)} at most, as MILLRACE_TELEMETRY_MIB and
+            MILLRACE_TELEMETRY_DAYS say. What is older, or does not fit, is removed, the oldest first.
+          </p>
         </div>
       </section>
-      <Drops drops={drops} />
+      <Drops drops={drops} silent={stats.silent} />
     </div>
-  );
-}
-
-function Drops({ drops }: { readonly drops: readonly (readonly [string, number])[] }) {
-  return (
-    <section className="stack" aria-labelledby="drops-title">
-      <h2 id="drops-title">What was dropped</h2>
-      {drops.length === 0 ? (
-        <p className="muted">
-          Nothing. When telemetry is slow, full or down, it is dropped and counted here; the data never waits for it.
-        </p>
-      ) : (
-        <Table
-          label="What was dropped"
-          rows={drops}
-          rowKey={([why]) => why}
-          columns={[
-            { id: 'why', title: 'Why', sortBy: ([why]) => why, cell: ([why]) => why },
-            {
-              id: 'count',
-              title: 'Count',
-              numeric: true,
-              sortBy: ([, count]) => count,
-              cell: ([, count]) => formatExact(count),
-            },
-          ]}
-        />
-      )}
-    </section>
   );
 }

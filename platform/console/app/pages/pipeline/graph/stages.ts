@@ -4,14 +4,18 @@ import type { GraphEdge, GraphNode, PipelineGraph } from '../../../../../api/con
 export interface Hop {
   readonly stage: string;
   readonly edge: GraphEdge;
-  /** The ingress, job or flow that is measured. */
+  /** The ingress, job, flow or queue that is measured. */
   readonly node: GraphNode | undefined;
 }
 
-const measuredKinds = ['ingress', 'job', 'flow'];
+/** The stage whose measures are a node's; of a queue those of who works it off, and the stage is named as the node is. */
+function stageOf({ id, kind, name }: GraphNode): readonly string[] {
+  if (kind === 'queue') return [id];
+  return ['ingress', 'job', 'flow'].includes(kind) ? [name] : [];
+}
 
 export function hopsOf({ nodes, edges }: PipelineGraph): readonly Hop[] {
-  const measured = new Map(nodes.filter(({ kind }) => measuredKinds.includes(kind)).map((node) => [node.name, node]));
+  const measured = new Map(nodes.flatMap((node) => stageOf(node).map((stage) => [stage, node] as const)));
   return edges.flatMap((edge) =>
     edge.stage === null ? [] : [{ stage: edge.stage, edge, node: measured.get(edge.stage) }],
   );

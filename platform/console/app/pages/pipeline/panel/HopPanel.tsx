@@ -10,6 +10,7 @@ import { StateBadge } from '../../../ui/StateBadge.tsx';
 import type { Chosen } from '../graph/stages.ts';
 import { behind } from './behind.ts';
 import { DeadLetters } from './DeadLetters.tsx';
+import { Pathways } from './Pathways.tsx';
 import { SampledTraces, type SampledTracesProps, traceQueryOf } from './SampledTraces.tsx';
 import { columnsOf } from './series.ts';
 import './panel.css';
@@ -53,6 +54,7 @@ export function HopPanel({ graph, chosen, history, atMs, onMoment, onClose }: Ho
         ) : (
           <>
             <HopCharts history={history} stage={stage} atMs={atMs} onMoment={onMoment} />
+            <Pathways pipeline={pipeline} stage={stage} />
             <SampledTraces pipeline={pipeline} stage={stage} kind={node?.kind} />
             <DeadLetters pipeline={pipeline} stage={stage} />
           </>
