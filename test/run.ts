@@ -12,6 +12,7 @@ import { cacheOf } from '../platform/home.ts';
 import { findChromium } from './browser/chromium.ts';
 import { failuresIn } from './failures.ts';
 import { openTestRoom } from './leftovers.ts';
+import { timesIn } from './times.ts';
 
 interface Outcome {
   readonly passed: number;
@@ -136,6 +137,7 @@ async function jest(folder: string): Promise<Outcome> {
   try {
     const seen = JSON.parse(readFileSync(report, 'utf8'));
     failures.push(...failuresIn(seen, root));
+    for (const line of timesIn(seen, root)) console.log(line);
     const brokenSuites = seen.numRuntimeErrorTestSuites;
     const failed = seen.numFailedTests + brokenSuites || (code === 0 ? 0 : 1);
     return { passed: seen.numPassedTests, failed, skipped: seen.numPendingTests + seen.numTodoTests };
