@@ -1,6 +1,7 @@
 /** Looks for every generated secret of a home wherever it must not be: what is stored, printed, logged, or seen of a process. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import type { TaskStatus } from '../../platform/cluster/driver.ts';
 import { homeHash } from '../../platform/cluster/process/layout.ts';
 import { processTable } from '../../platform/cluster/process/process-table.ts';
 import { homeAt } from '../../platform/home.ts';
@@ -83,15 +84,16 @@ export interface LookedAt {
   readonly environment: string;
 }
 
-/** Every process of the home: its tasks with all that they started, the agent, and whoever names it. */
-export function processesOf(home: string): readonly LookedAt[] {
+/** Every process of the home: its tasks' own (of which Redis overwrites what it was started with), what they started, the agent. */
+export function processesOf(home: string, tasks: readonly TaskStatus[]): readonly LookedAt[] {
+  const own = new Set(tasks.map(({ pid }) => pid));
   const mark = `MILLRACE_TASK=${homeHash(homeAt(home))}/`;
   const living = processTable()
     .list()
     .filter(({ pid, zombie }) => !zombie && pid !== process.pid);
   return living
     .map(({ pid }) => ({ pid, argv: proc(pid, 'cmdline'), environment: proc(pid, 'environ') }))
-    .filter(({ argv, environment }) => argv.includes(home) || environment.includes(mark));
+    .filter(({ pid, argv, environment }) => own.has(pid) || argv.includes(home) || environment.includes(mark));
 }
 
 /** Spark gives its executors its secret in their environment: decision 0011. */
