@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Status } from '../../platform/cli/commands/status.ts';
+import { exitCodes } from '../../platform/errors.ts';
 import { homeAt, operationFile } from '../../platform/home.ts';
 import type { DeployResult, DestroyResult } from '../../platform/model/operations.ts';
 import type { Plan } from '../../platform/model/plan.ts';
@@ -51,24 +52,11 @@ afterAll(async () => {
 }, 2 * minutes);
 
 test(
-  'a second pipeline of the blueprint uses the processes of the first, and restarts none',
-  async () => {
-    const before = { frameworks: await pidsOf('framework'), first: await pidsOf(first) };
-    const deployed = await deploy(second);
-    expect(deployed).toMatchObject({ pipeline: second, revision: 1, state: 'flowing' });
-    expect(Object.values(before.frameworks)).not.toContain(null);
-    expect({ frameworks: await pidsOf('framework'), first: await pidsOf(first) }).toEqual(before);
-    expect(await usersOfFrameworks()).toEqual((await status()).frameworks.map(() => [first, second]));
-  },
-  6 * minutes,
-);
-
-test(
-  'a third whose deploy fails is gone with all that it made, and takes nothing from the others',
+  'one whose deploy fails on the way is gone with all that it made, and takes nothing from the other',
   async () => {
     const { placements } = await home.json<Plan>('plan', 'flight-delays', '--name', third);
     const { address, ports } = placements.find(({ task }) => task === `${third}.feed.0`)!;
-    const before = [await pidsOf('framework'), await pidsOf(first), await pidsOf(second)];
+    const before = [await pidsOf('framework'), await pidsOf(first)];
     const others = await topics();
     const deploying = home.run('deploy', 'flight-delays', '--name', third, '--yes', '--json');
     while (!existsSync(join(home.path, 'pipelines', third, 'pipeline.json'))) await sleep(20);
@@ -84,13 +72,42 @@ test(
     // Its own were there, and it was they that were undone.
     expect(journal).toContain('"step":"undo:kafka.topics.remove:');
     expect(await topics()).toEqual(others);
-    expect([await pidsOf('framework'), await pidsOf(first), await pidsOf(second)]).toEqual(before);
+    expect([await pidsOf('framework'), await pidsOf(first)]).toEqual(before);
     expect(Object.keys(await pidsOf(third))).toEqual([]);
+    expect(await usersOfFrameworks()).toEqual((await status()).frameworks.map(() => [first]));
+    await untilFlowing(first);
+    expect(await verify(first)).toMatchObject(whole);
+  },
+  6 * minutes,
+);
+
+test(
+  'a second pipeline of the blueprint uses the processes of the first, and restarts none',
+  async () => {
+    const before = { frameworks: await pidsOf('framework'), first: await pidsOf(first) };
+    const deployed = await deploy(second);
+    expect(deployed).toMatchObject({ pipeline: second, revision: 1, state: 'flowing' });
+    expect(Object.values(before.frameworks)).not.toContain(null);
+    expect({ frameworks: await pidsOf('framework'), first: await pidsOf(first) }).toEqual(before);
     expect(await usersOfFrameworks()).toEqual((await status()).frameworks.map(() => [first, second]));
+  },
+  6 * minutes,
+);
+
+test(
+  'a third for which Spark has no room is refused before anything is made, and told who holds it; the two flow on',
+  async () => {
+    const before = [await pidsOf('framework'), await pidsOf(first), await pidsOf(second), await topics()];
+    const { code, stdout } = await home.run('deploy', 'flight-delays', '--name', third, '--yes', '--json');
+    expect(code).toBe(exitCodes.refused);
+    const { error } = JSON.parse(stdout);
+    expect(error).toMatchObject({ code: 'PLAN_REFUSED' });
+    expect(error.meaning).toContain(`executors: ask 1, 0 of 2 free: ${first} holds 1, ${second} holds 1`);
+    expect([await pidsOf('framework'), await pidsOf(first), await pidsOf(second), await topics()]).toEqual(before);
     await untilFlowing(first, second);
     expect(await Promise.all([verify(first), verify(second)])).toMatchObject([whole, whole]);
   },
-  6 * minutes,
+  4 * minutes,
 );
 
 test(
