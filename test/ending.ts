@@ -1,5 +1,6 @@
 /** What a run of the tests says at its end. Pure. */
 import { failuresIn, type JestReport } from './failures.ts';
+import type { TimedReport } from './times.ts';
 
 export interface Outcome {
   readonly passed: number;
@@ -23,7 +24,7 @@ export interface JestEnd {
   /** It was ended, long after its report was written. */
   readonly isKilled: boolean;
   /** Undefined: it wrote none, or not whole. */
-  readonly report: (JestReport & JestNumbers) | undefined;
+  readonly report: (JestReport & JestNumbers & TimedReport) | undefined;
 }
 
 interface JestNumbers {

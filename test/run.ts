@@ -12,6 +12,7 @@ import { cacheOf } from '../platform/home.ts';
 import { findChromium } from './browser/chromium.ts';
 import { endingOf, type JestEnd, jestOutcome, type Outcome } from './ending.ts';
 import { openTestRoom } from './leftovers.ts';
+import { timesIn } from './times.ts';
 
 interface Stage {
   readonly name: string;
@@ -128,7 +129,9 @@ async function jest(folder: string): Promise<Outcome> {
     },
     report,
   );
-  const { outcome, failures: found } = jestOutcome(folder, { code, isKilled, report: reportIn(report) }, root);
+  const seen = reportIn(report);
+  for (const line of seen === undefined ? [] : timesIn(seen, root)) console.log(line);
+  const { outcome, failures: found } = jestOutcome(folder, { code, isKilled, report: seen }, root);
   failures.push(...found);
   rmSync(directory, { recursive: true, force: true });
   return outcome;

@@ -3,12 +3,15 @@ import type { ClusterDriver } from '../cluster/driver.ts';
 import type { Cluster, Node, Offer, Placement } from '../model/cluster.ts';
 import type { FrameworkName } from '../model/plan.ts';
 import type { FrameworkRecord, PipelineRecord } from '../model/records.ts';
+import type { Neighbour } from '../plan/sparkRoom.ts';
+import { standingOf } from '../plan/standing.ts';
 import type { Records } from '../records/records.ts';
 
 export interface Observed {
   readonly offers: readonly Offer[];
   readonly frameworks: Readonly<Partial<Record<FrameworkName, FrameworkRecord>>>;
   readonly current: PipelineRecord | undefined;
+  readonly neighbours: readonly Neighbour[];
 }
 
 /** `takenPorts`: of an address; from the driver, or, with no agent running, from the machine itself. */
@@ -29,6 +32,11 @@ export async function observe(
     offers: await Promise.all(offers),
     frameworks: Object.fromEntries(frameworks.map((record) => [record.framework, record])),
     current: records.pipeline(pipeline),
+    neighbours: pipelines.flatMap((record) =>
+      record.pipeline !== pipeline && standingOf(record).installed
+        ? { pipeline: record.pipeline, spec: record.plan.spec }
+        : [],
+    ),
   };
 }
 

@@ -3,7 +3,8 @@
  * that it is queued once however often it is added, tried until the webhook takes it, and given up in the end.
  */
 import { type JobsOptions, Queue, UnrecoverableError, Worker } from 'bullmq';
-import { Backoff, pause, reasonOf } from '../connectors/backoff.ts';
+import { Backoff, pause } from '../connectors/backoff.ts';
+import { createWorkerStanding, type WorkerStanding } from '../connectors/bullmq/workerStanding.ts';
 import type { RedisAccess } from '../connectors/config.ts';
 import { connectRedis, givesUpSilence, redisOptions } from '../connectors/redis/connection.ts';
 import type { AlertEvent } from './deliver.ts';
@@ -54,7 +55,7 @@ export function createAlertQueue(options: AlertQueueOptions): AlertQueue {
 class ReconnectingQueue implements AlertQueue {
   readonly #options: AlertQueueOptions;
   readonly #stopping = new AbortController();
-  #waitingFor: string | undefined = 'Valkey: not connected yet';
+  readonly #standing = createWorkerStanding('Valkey');
   #opened: Opened | undefined;
   #starting: Promise<void> = Promise.resolve();
 
@@ -74,7 +75,7 @@ class ReconnectingQueue implements AlertQueue {
   }
 
   waitingFor(): string | undefined {
-    return this.#waitingFor;
+    return this.#standing.waitingFor();
   }
 
   async add(event: AlertEvent, round: number): Promise<Queued | undefined> {
@@ -100,18 +101,11 @@ class ReconnectingQueue implements AlertQueue {
 
   async #openUntilStopped(): Promise<void> {
     const backoff = new Backoff(200, 5000);
-    const trouble = (error: unknown) => {
-      this.#waitingFor = `Valkey: ${reasonOf(error)}`;
-    };
-    const ready = () => {
-      this.#waitingFor = undefined;
-    };
     while (!this.#stopping.signal.aborted && this.#opened === undefined) {
       try {
-        this.#opened = await open(this.#options, trouble, ready);
-        ready();
+        this.#opened = await open(this.#options, this.#standing);
       } catch (error) {
-        trouble(error);
+        this.#standing.trouble(error);
         await pause(backoff.nextMs(), this.#stopping.signal);
       }
     }
@@ -134,7 +128,7 @@ interface Opened {
   readonly worker: Worker<AlertEvent>;
 }
 
-async function open(options: AlertQueueOptions, trouble: (error: unknown) => void, ready: () => void): Promise<Opened> {
+async function open(options: AlertQueueOptions, standing: WorkerStanding): Promise<Opened> {
   const access = options.access();
   if (access === undefined) throw new Error('it was not started in this home yet');
   // Refuses a server that is not ours.
@@ -151,8 +145,7 @@ async function open(options: AlertQueueOptions, trouble: (error: unknown) => voi
     // However often this process is killed in the middle of an attempt: that is no fault of the alert's.
     maxStalledCount: 1_000_000,
   });
-  worker.on('error', trouble);
-  worker.on('ready', ready);
+  worker.on('error', standing.trouble);
   worker.on('failed', (job, error) => {
     if (job === undefined) return;
     const isOver = error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
@@ -160,7 +153,7 @@ async function open(options: AlertQueueOptions, trouble: (error: unknown) => voi
     if (isOver && !(error instanceof NotDeliverable)) options.gaveUp(job.data, error.message);
   });
   try {
-    await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+    await Promise.all([queue.waitUntilReady(), standing.follow(worker)]);
     return { queue, worker };
   } catch (error) {
     await Promise.allSettled([worker.close(true), queue.close()]);

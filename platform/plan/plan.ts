@@ -1,6 +1,7 @@
 /** Decides how a pipeline comes to be: checks, frameworks, placements, steps. Pure: what it knows of the world is handed in. */
 
 import { MillraceError } from '../errors.ts';
+import { sparkOptions } from '../frameworks/spark/spec.ts';
 import { withParameters } from '../frameworks/spark/sql.ts';
 import type { BlueprintModule, BlueprintSpec, ParameterValues } from '../model/blueprint.ts';
 import type { Offer, Placement, Reason, TaskDemand } from '../model/cluster.ts';
@@ -15,6 +16,7 @@ import { parameterChanges } from './parameters.ts';
 import { placeTasks } from './placing.ts';
 import { fault, faultAt, faultCount } from './reasons.ts';
 import { nextScale, scaledSpec } from './scale.ts';
+import { checkSparkRoom, type Neighbour } from './sparkRoom.ts';
 import { standingOf } from './standing.ts';
 import { pipelinePhases } from './steps.ts';
 import { taskRevisions } from './taskRevisions.ts';
@@ -30,6 +32,8 @@ export interface PlanInput {
   readonly offers: readonly Offer[];
   readonly frameworks: Readonly<Partial<Record<FrameworkName, FrameworkRecord>>>;
   readonly current?: PipelineRecord;
+  /** Other pipelines that are deployed. */
+  readonly neighbours?: readonly Neighbour[];
   readonly sabotage?: string;
   /** Instances by service, asked for by hand. */
   readonly scale?: Readonly<Record<string, number>>;
@@ -39,7 +43,7 @@ export interface PlanInput {
 }
 
 /**
- * A plan, or why there is none: faults of the wiring first, then of data, of options, and of room on the nodes. Throws
+ * A plan, or why there is none: faults of the wiring first, then of data, of options, and of room in Spark and on the nodes. Throws
  * UNKNOWN_SERVICE for a scale.
  */
 export function planPipeline(input: PlanInput): PlanOutcome {
@@ -65,12 +69,19 @@ export function planPipeline(input: PlanInput): PlanOutcome {
       'Frameworks are shared: change the options in the blueprint, or free the framework.',
     );
   }
+  const full = checkRoom(input, spec, intents.filter(isIntent));
+  if (full) return refusal(pipeline, full.reason, full.help);
   const outcome = place(input, spec, sql.texts, intents.filter(isIntent));
   return 'refused' in outcome || Object.keys(scaled).length === 0 ? outcome : { ...outcome, scaled };
 }
 
 function isIntent(intent: FrameworkIntent | readonly Reason[]): intent is FrameworkIntent {
   return !Array.isArray(intent);
+}
+
+function checkRoom({ pipeline, neighbours = [] }: PlanInput, spec: BlueprintSpec, intents: readonly FrameworkIntent[]) {
+  const spark = intents.find(({ framework }) => framework === 'spark');
+  return spark && checkSparkRoom({ pipeline, spec }, sparkOptions.parse(spark.options), neighbours);
 }
 
 function place(

@@ -1,4 +1,4 @@
-/** Bad input on the command line: a clear error with its exit code, and nothing started, nothing half made. */
+/** Bad input on the command line and at the ingress: a clear error with its exit code, and nothing started, nothing half made. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,12 +9,18 @@ import { ownerOfPort } from '../../platform/cluster/process/ports.ts';
 import { exitCodes } from '../../platform/errors.ts';
 import type { DeployResult } from '../../platform/model/operations.ts';
 import type { Plan } from '../../platform/model/plan.ts';
+import { cases } from './badArguments.ts';
+import { batchOf, idsInTopic, post, refusals, stored, tooFast } from './badEvents.ts';
 import { createTestHome, type Run } from './cli.ts';
+import { until } from './until.ts';
 
 const portBase = 16_400;
 const minutes = 60_000;
 const home = createTestHome(portBase);
 const withServers = createTestHome(portBase + 100);
+/** Of the ingress: the feed stays below it, a test gets above it at once. */
+const limited = ['--set', 'maxEventsPerSecond=200'] as const;
+let endpoints: Readonly<Record<string, string>>;
 
 afterAll(async () => {
   await home.purge();
@@ -23,106 +29,6 @@ afterAll(async () => {
 
 const errorOf = ({ stdout }: Run) =>
   JSON.parse(stdout).error as { code: string; message: string; meaning: string; next: string };
-
-interface Case {
-  readonly args: readonly string[];
-  readonly code: string;
-  readonly exit: number;
-  readonly message: string;
-  readonly meaning?: string;
-  readonly next: string;
-}
-const help = 'Run `millrace deploy --help` for what it takes.';
-/** All of the case but what was asked. */
-const badName = (name: string) => ({
-  code: 'INVALID_NAME',
-  exit: exitCodes.input,
-  message: `"${name}" can not be the name of a pipeline.`,
-  meaning:
-    'A name has 2 to 40 lower-case letters, digits and single dashes, and begins with a letter: folders, tasks, topics and keyspaces are named after it. Nothing was changed.',
-  next: 'Give such a name (`--name my-pipeline`), or run `millrace status` for the pipelines there are.',
-});
-const cases: Readonly<Record<string, Case>> = {
-  'an unknown blueprint is refused, with the nearest names': {
-    args: ['deploy', 'flight-delay', '--yes'],
-    code: 'UNKNOWN_BLUEPRINT',
-    exit: exitCodes.input,
-    message: 'There is no blueprint "flight-delay".',
-    meaning: 'Blueprints are the folders under blueprints/ that hold a blueprint.ts. Nearest: flight-delays.',
-    next: 'Run `millrace catalog` for the list.',
-  },
-  'an unknown parameter is refused, with the nearest names': {
-    args: ['deploy', 'flight-delays', '--yes', '--set', 'ratePerSecnd=5'],
-    code: 'UNKNOWN_PARAMETER',
-    exit: exitCodes.input,
-    message: 'Blueprint "flight-delays" has no parameter "ratePerSecnd".',
-    meaning: expect.stringMatching(/^Its parameters are: ratePerSecond, .*\. Nearest: ratePerSecond, .*\.$/) as never,
-    next: 'Run `millrace catalog flight-delays` for what each parameter does.',
-  },
-  'the beginning of a parameter is refused, with its whole name': {
-    args: ['plan', 'flight-delays', '--set', 'rate=3'],
-    code: 'UNKNOWN_PARAMETER',
-    exit: exitCodes.input,
-    message: 'Blueprint "flight-delays" has no parameter "rate".',
-    meaning: expect.stringMatching(/Nearest: .*ratePerSecond/) as never,
-    next: 'Run `millrace catalog flight-delays` for what each parameter does.',
-  },
-  'a parameter out of its range is refused, with the range': {
-    args: ['deploy', 'flight-delays', '--yes', '--set', 'ratePerSecond=0'],
-    code: 'INVALID_PARAMETER',
-    exit: exitCodes.input,
-    message:
-      'Parameter "ratePerSecond" of blueprint "flight-delays" does not accept "0": it must be a whole number from 1 to 5000 (events/s).',
-    next: 'Run `millrace catalog flight-delays` for the range, then give the parameter again as --set ratePerSecond=VALUE.',
-  },
-  'a parameter that is no number is refused, with the range': {
-    args: ['deploy', 'flight-delays', '--yes', '--set', 'ratePerSecond=fast'],
-    code: 'INVALID_PARAMETER',
-    exit: exitCodes.input,
-    message:
-      'Parameter "ratePerSecond" of blueprint "flight-delays" does not accept "fast": it must be a whole number from 1 to 5000 (events/s).',
-    next: 'Run `millrace catalog flight-delays` for the range, then give the parameter again as --set ratePerSecond=VALUE.',
-  },
-  'a setting without a value is refused': {
-    args: ['deploy', 'flight-delays', '--yes', '--set', 'ratePerSecond'],
-    code: 'INVALID_ARGUMENT',
-    exit: exitCodes.input,
-    message: '--set takes name=value, not "ratePerSecond".',
-    next: help,
-  },
-  'a number of nodes that can not be is refused': {
-    args: ['deploy', 'flight-delays', '--yes', '--nodes', '251'],
-    code: 'INVALID_ARGUMENT',
-    exit: exitCodes.input,
-    message: '--nodes takes a whole number from 1 to 250, not "251".',
-    next: help,
-  },
-  'a name that leads out of the home is refused, before anything is named after it': {
-    args: ['deploy', 'flight-delays', '--name', '../Bad name', '--yes'],
-    ...badName('../Bad name'),
-  },
-  'an empty name is refused by plan': { args: ['plan', 'flight-delays', '--name', ''], ...badName('') },
-  'a name that can not be is refused by destroy': { args: ['destroy', '../..', '--yes'], ...badName('../..') },
-  'a name that can not be is refused by status': { args: ['status', 'é'], ...badName('é') },
-  'a name that can not be is refused by verify': { args: ['verify', '../..'], ...badName('../..') },
-  'a name that can not be is refused by trace': { args: ['trace', '../..'], ...badName('../..') },
-  'a blueprint outside of the blueprints is unknown': {
-    args: ['deploy', '../platform', '--yes'],
-    code: 'UNKNOWN_BLUEPRINT',
-    exit: exitCodes.input,
-    message: 'There is no blueprint "../platform".',
-    meaning: expect.stringMatching(/^Blueprints are the folders under blueprints/) as never,
-    next: 'Run `millrace catalog` for the list.',
-  },
-  'destroying what is not there is refused': {
-    args: ['destroy', 'nothing', '--yes'],
-    code: 'UNKNOWN_PIPELINE',
-    exit: exitCodes.input,
-    message: 'There is no pipeline "nothing" here.',
-    meaning: 'Pipelines of this home: none.',
-    next: 'Run `millrace deploy BLUEPRINT --name nothing` to make it (`millrace catalog` has the blueprints), or `millrace status` for those there are.',
-  },
-};
 
 test.each(Object.entries(cases))('%s', async (_, { args, code, exit, message, meaning, next }) => {
   const run = await home.run(...args, '--json');
@@ -240,7 +146,7 @@ test(
 test(
   'a port that a deployed pipeline needs again is told with its owner, before anything is started',
   async () => {
-    await withServers.json('deploy', 'flight-delays', '--yes');
+    await withServers.json('deploy', 'flight-delays', ...limited, '--yes');
     await withServers.json('down');
     const stopped = { state: 'stopped', waitsFor: ['millrace up'] };
     expect(await withServers.json('status')).toMatchObject({
@@ -257,8 +163,34 @@ test(
     expect(run.code).toBe(exitCodes.environment);
     expect(await withServers.json('status')).toMatchObject({ agent: 'not running' });
     await other.end();
-    const again = await withServers.json<DeployResult>('deploy', 'flight-delays', '--yes');
+    const again = await withServers.json<DeployResult>('deploy', 'flight-delays', ...limited, '--yes');
     expect(again).toMatchObject({ state: 'flowing', revision: 2 });
+    ({ endpoints } = again);
   },
   5 * minutes,
+);
+
+test(
+  'an ingress refuses what is wrong, too large or too fast, and nothing of it is in the topic or a table',
+  async () => {
+    const { ingress, api } = endpoints as { ingress: string; api: string };
+    for (const [name, refused] of Object.entries(refusals)) {
+      const { body: _body, ids: _ids, type: _type, ...told } = refused;
+      expect({ name, ...(await post(ingress, refused)) }).toMatchObject({ name, ...told });
+    }
+    // More than a second's worth is taken when nobody is owed any, and is owed then: for nine seconds all is too fast.
+    const accepted = batchOf('taken', 2000);
+    await until(async () => ((await post(ingress, accepted)).status === 202 ? true : undefined));
+    const answer = await post(ingress, tooFast);
+    expect(answer).toMatchObject({ status: tooFast.status, code: tooFast.code, retryAfter: expect.any(String) });
+    expect(Number(answer.retryAfter)).toBeGreaterThan(0);
+
+    const bad = [...Object.values(refusals), tooFast].flatMap(({ ids }) => ids);
+    await until(async () => ((await stored(api, accepted.ids)).length === accepted.ids.length ? true : undefined));
+    const inTopic = await idsInTopic(withServers.path, 'flight-delays', 'flights');
+    expect(accepted.ids.filter((id) => !inTopic.has(id))).toEqual([]);
+    expect(bad.filter((id) => inTopic.has(id))).toEqual([]);
+    expect(await stored(api, bad)).toEqual([]);
+  },
+  3 * minutes,
 );

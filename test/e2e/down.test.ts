@@ -1,7 +1,6 @@
 /** What `down` ends and deletes: everything of its home, whoever died before, and nothing else. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { remainsOf } from '../../platform/cluster/process/remains.ts';
 import { exitCodes } from '../../platform/errors.ts';
@@ -9,6 +8,7 @@ import { homeAt } from '../../platform/home.ts';
 import type { Ledger } from '../../platform/model/ledger.ts';
 import type { DestroyResult } from '../../platform/model/operations.ts';
 import { createTestHome } from './cli.ts';
+import { killAgent } from './kills.ts';
 
 const minutes = 60_000;
 const home = createTestHome(17_000);
@@ -22,18 +22,11 @@ afterAll(async () => {
 const down = async (...options: string[]) => (await home.json<{ ledger: Ledger }>('down', ...options, '--yes')).ledger;
 const processes = ({ removed }: Ledger) => removed.filter(({ kind }) => kind === 'process').map(({ owner }) => owner);
 
-/** Returns when the agent is gone; its tasks run on. */
-async function killAgent(): Promise<void> {
-  const { pid } = JSON.parse(readFileSync(join(home.path, 'agent', 'agent.json'), 'utf8'));
-  process.kill(pid, 'SIGKILL');
-  while (remainsOf(homeAt(home.path)).some(({ name }) => name === `agent (pid ${pid})`)) await sleep(20);
-}
-
 test(
   'down ends what outlived a killed agent, and keeps the home',
   async () => {
     await home.json('up');
-    await killAgent();
+    await killAgent(home);
     expect(remainsOf(homeAt(home.path)).map(({ kind }) => kind)).toEqual(expect.arrayContaining(['process', 'port']));
     const ledger = await down();
     expect(processes(ledger).length).toBeGreaterThanOrEqual(2);
@@ -50,7 +43,7 @@ test(
   'down --purge deletes nothing while something still runs that it could not end',
   async () => {
     await home.json('up');
-    await killAgent();
+    await killAgent(home);
     const file = join(home.path, 'tasks', 'millrace.worker.0', 'task.json');
     const whole = readFileSync(file, 'utf8');
     writeFileSync(file, '');

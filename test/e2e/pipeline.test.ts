@@ -1,55 +1,35 @@
 /** The life of a pipeline on the real servers: deployed, used, verified, traced, wounded in every part, destroyed. */
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Status } from '../../platform/cli/commands/status.ts';
-import type { TaskStatus } from '../../platform/cluster/driver.ts';
 import { listeners } from '../../platform/cluster/process/ports.ts';
 import type { Ledger } from '../../platform/model/ledger.ts';
 import type { DeployResult, DestroyResult } from '../../platform/model/operations.ts';
-import type { Trace } from '../../platform/telemetry/traceStore.ts';
 import type { VerifyResult } from '../../platform/verify/verify.ts';
 import { differences, documentedShapes } from '../unit/cli/documented.ts';
 import { createTestHome } from './cli.ts';
 import { inventoryOf } from './inventory.ts';
+import { allPids, kill9, killAgent, type Pids, pidsOf, untilBack } from './kills.ts';
+import { eventReachesEveryPath, untilAnswered } from './paths.ts';
+import { roundEvents, sendRounds } from './rounds.ts';
+import {
+  inFiles,
+  inProcesses,
+  isExecutor,
+  printed,
+  processesOf,
+  publicPlaces,
+  secretPlaces,
+  secretsOf,
+  sightsAmong,
+} from './secretSearch.ts';
+import { expectWholeTrace } from './wholeTrace.ts';
 
 const portBase = 16_000;
 const minutes = 60_000;
 const home = createTestHome(portBase);
 let deployed: DeployResult;
 let progress: string;
-
-const taskOf = async (id: string): Promise<TaskStatus> => {
-  const { tasks } = await home.json<{ tasks: TaskStatus[] }>('status');
-  const found = tasks.find((task) => task.id === id);
-  if (!found) throw new Error(`no task ${id}`);
-  return found;
-};
-
-const kill9 = async (id: string): Promise<TaskStatus> => {
-  const task = await taskOf(id);
-  if (task.pid === null) throw new Error(`${id} does not run`);
-  process.kill(task.pid, 'SIGKILL');
-  return task;
-};
-
-/** Until the task was started again so many times, and the pipeline flows as before. */
-const untilBack = async (id: string, restarts: number): Promise<void> => {
-  for (;;) {
-    const { tasks, pipelines } = await home.json<Status>('status');
-    const task = tasks.find((each) => each.id === id);
-    const [seen] = pipelines;
-    const flows = seen?.state === 'flowing' && seen.waitsFor.length === 0;
-    if (task?.phase === 'running' && task.restarts >= restarts && flows) return;
-    await sleep(200);
-  }
-};
-
-const boardEntry = {
-  airport: expect.any(String),
-  mean_delay_minutes: expect.any(Number),
-  window: expect.objectContaining({ airport: expect.any(String), flights: expect.any(Number) }),
-};
 
 beforeAll(async () => {
   const { stdout, stderr } = await home.run('deploy', 'flight-delays', '--yes', '--json');
@@ -89,27 +69,7 @@ test('a clean deploy tries nothing twice, and no warning stands in its progress'
 });
 
 test('every path of the query API answers, and an event is found behind each that shows events', async () => {
-  const { ingress, api } = deployed.endpoints;
-  const event = {
-    ...{ specversion: '1.0', id: 'e2e-1', source: '/test', type: 'flight.recorded' },
-    data: { date: '2001/01/14 21:55', delay_minutes: 95, distance_miles: 480, origin: 'ATL', destination: 'SFO' },
-  };
-  const sent = await fetch(`${ingress}/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/cloudevents+json' },
-    body: JSON.stringify(event),
-  });
-  expect(sent.status).toBe(202);
-  const flight = await untilAnswered(`${api}/flights/e2e-1`, ({ severe }) => severe !== null);
-  const seen = { event_id: 'e2e-1', origin: 'ATL', delay_minutes: 95 };
-  expect(flight).toMatchObject({ flight: seen, severe: seen });
-  const { alerts } = await untilAnswered(`${api}/alerts?limit=500`, holding('alerts', { event_id: 'e2e-1' }));
-  expect(alerts).toContainEqual(expect.objectContaining(seen));
-  const { windows } = await untilAnswered(`${api}/airports/ATL/windows`, holding('windows', { airport: 'ATL' }));
-  expect(windows).toContainEqual(expect.objectContaining({ severe: expect.any(Number), flights: expect.any(Number) }));
-  const { airports } = await untilAnswered(`${api}/board?limit=1000`, holding('airports', {}));
-  expect(airports).toContainEqual(boardEntry);
-  expect(await firstEventOf(`${api}/board/events`)).toEqual(boardEntry);
+  await eventReachesEveryPath(deployed.endpoints, 'e2e-1');
 }, 60_000);
 
 test('the OpenAPI document names the paths that the reference documents, and no others', async () => {
@@ -130,58 +90,95 @@ test(
       p95: expect.any(Number),
       p99: expect.any(Number),
     });
-    const trace = await home.json<Trace>('trace', 'flight-delays', '--id', result.tracedEventId);
-    const names = trace.spans.map(({ name }) => name).join('\n');
-    for (const stage of ['POST /events', 'kafka send', 'spark severe-delays', 'sink store-severe', 'cassandra write']) {
-      expect(names).toContain(stage);
-    }
+    await expectWholeTrace(home, 'flight-delays', result.tracedEventId);
   },
   5 * minutes,
 );
 
+/** One line after the other; what stands in one line dies together. */
+const killed: readonly (readonly string[])[] = [
+  ['flight-delays.sinks.0'],
+  ['flight-delays.ingress.0'],
+  ['flight-delays.api.1'],
+  ['kafka.broker.0'],
+  ['cassandra.node.0'],
+  ['redis.server.0'],
+  ['spark.master.0'],
+  ['spark.worker.0'],
+  ['flight-delays.spark-driver.0'],
+  ['millrace.worker.0'],
+  ['millrace.temporal.0'],
+  ['flight-delays.alerts.0', 'millrace.api.0', 'millrace.redis.0'],
+];
+
 test(
-  'kill -9 of every part during the flow loses and doubles nothing',
+  'kill -9 of every part, and of the agent, while events are sent loses and doubles nothing',
   async () => {
-    const verifying = home.json<VerifyResult>(
-      'verify',
-      'flight-delays',
-      '--events',
-      '30000',
-      '--rate',
-      '250',
-      '--timeout',
-      '240',
-    );
-    const settled = verifying.catch(() => undefined);
-    const parts = [
-      'flight-delays.sinks.0',
-      'kafka.broker.0',
-      'cassandra.node.0',
-      'spark.worker.0',
-      'flight-delays.spark-driver.0',
-    ];
-    for (const part of [...parts, 'millrace.worker.0', 'millrace.temporal.0']) {
-      const { restarts } = await kill9(part);
-      await untilBack(part, restarts + 1);
+    const rounds = sendRounds(home, 'flight-delays');
+    const wound = async (pids: Pids, kill: () => Promise<void> | void, mend?: () => Promise<unknown>) => {
+      await rounds.sending();
+      const startMs = performance.now();
+      await kill();
+      expect(await rounds.acknowledged()).toBeLessThan(roundEvents);
+      await mend?.();
+      await untilBack(home, pids);
+      const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+      process.stderr.write(`kill -9 of ${Object.keys(pids).join(', ')}: all as before ${seconds} s later\n`);
+    };
+    const [before, feed] = [await allPids(home), await pidsOf(home, ['flight-delays.feed.0'])];
+    const killBoth = async () => {
+      await killAgent(home);
+      kill9(feed);
+    };
+    await wound(feed, killBoth, () => home.json('up'));
+    // The new agent has taken over all that ran on, and started what died while there was none.
+    expect({ ...(await allPids(home)), ...feed }).toEqual(before);
+    for (const parts of killed) {
+      const pids = await pidsOf(home, parts);
+      await wound(pids, () => kill9(pids));
     }
-    await settled;
-    const result = await verifying;
-    expect(result.acknowledged).toBe(result.sent);
-    expect(result).toMatchObject({ sent: 30_000, lost: 0, duplicated: 0, countMissing: 0, unacknowledged: 0 });
+    const results = await rounds.end();
+    const whole = { sent: roundEvents, acknowledged: roundEvents, unacknowledged: 0, read: roundEvents };
+    for (const result of results) expect(result).toMatchObject({ ...whole, lost: 0, duplicated: 0, countMissing: 0 });
+    const again = results.map(({ retries }) => retries).join(', ');
+    process.stderr.write(`${results.length} rounds of ${roundEvents} events; batches sent again: ${again}\n`);
+    await eventReachesEveryPath(deployed.endpoints, 'e2e-after-kills');
   },
-  10 * minutes,
+  15 * minutes,
 );
 
 test(
   'a second deploy changes nothing and restarts nothing',
   async () => {
     await home.run('up');
-    const before = await taskOf('flight-delays.ingress.0');
+    const before = await allPids(home);
     const again = await home.json<DeployResult>('deploy', 'flight-delays', '--yes');
     expect(again.state).toBe('flowing');
-    expect((await taskOf('flight-delays.ingress.0')).pid).toBe(before.pid);
+    expect(await allPids(home)).toEqual(before);
   },
   5 * minutes,
+);
+
+test(
+  'no secret is in what is stored, logged, printed, or seen of a process',
+  async () => {
+    // Whatever is made on its first use is made by then.
+    const texts = { deploy: progress + JSON.stringify(deployed), ...(await printed(home)) };
+    const secrets = secretsOf(home.path);
+    expect(sightsAmong(secrets, texts)).toEqual([]);
+    expect(inFiles(home.path, secrets, publicPlaces(home.path))).toEqual([]);
+    const { tasks } = await home.json<Status>('status');
+    const processes = processesOf(home.path, tasks);
+    expect(processes.map(({ pid }) => pid)).toEqual(expect.arrayContaining(tasks.map(({ pid }) => pid)));
+    const [executors, others] = [processes.filter(isExecutor), processes.filter((each) => !isExecutor(each))];
+    expect(inProcesses(others, secrets)).toEqual([]);
+    // The search finds what is there: each secret in its file, and Spark's own where decision 0011 leaves it.
+    const kept = inFiles(home.path, secrets, secretPlaces).map(({ secret }) => secret);
+    expect(new Set(kept)).toEqual(new Set(Object.keys(secrets)));
+    const known = inProcesses(executors, secrets).map(({ place, secret }) => `${place.split(' ')[0]}: ${secret}`);
+    expect(new Set(known)).toEqual(new Set(['environment: spark/spark']));
+  },
+  2 * minutes,
 );
 
 test(
@@ -207,34 +204,3 @@ test(
   },
   2 * minutes,
 );
-
-type Answer = Record<string, unknown>;
-
-/** What the API answers once it answers with what is wanted. */
-async function untilAnswered(url: string, wanted: (answer: Answer) => boolean): Promise<Answer> {
-  for (;;) {
-    const response = await fetch(url).catch(() => undefined);
-    const answer = response?.ok ? ((await response.json()) as Answer) : undefined;
-    if (answer && wanted(answer)) return answer;
-    await sleep(100);
-  }
-}
-
-/** Whether the list of that name has an entry with these fields. */
-function holding(name: string, fields: Answer): (answer: Answer) => boolean {
-  const fits = (entry: Answer) => Object.entries(fields).every(([field, value]) => entry[field] === value);
-  return (answer) => (answer[name] as Answer[]).some(fits);
-}
-
-/** The data of the first Server-Sent Event. */
-async function firstEventOf(url: string): Promise<unknown> {
-  const response = await fetch(url);
-  expect(response.headers.get('content-type')).toContain('text/event-stream');
-  let text = '';
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    const data = /^data: ?(.*)\n/m.exec(text)?.[1];
-    if (data !== undefined) return JSON.parse(data);
-  }
-  throw new Error(`the stream ended without an event: ${text}`);
-}

@@ -10,12 +10,14 @@ import { createKafkaClient } from '../../platform/connectors/kafka/client.ts';
 import { homeAt } from '../../platform/home.ts';
 import { apiTask } from '../../platform/model/controlPlane.ts';
 import type { DeployResult } from '../../platform/model/operations.ts';
+import type { LagReport } from '../../platform/observe/lag.ts';
 import { createWatcher } from '../../platform/observe/watch/createWatcher.ts';
 import type { WatchEvent, Watcher } from '../../platform/observe/watcher.ts';
 import { newestDeadLetter } from '../../platform/operate/newestDeadLetter.ts';
 import { createRecords } from '../../platform/records/records.ts';
 import { createSecrets } from '../../platform/secrets/secrets.ts';
 import { createTestHome } from './cli.ts';
+import { until as untilThere } from './until.ts';
 
 const minutes = 60_000;
 const pipeline = 'flight-delays';
@@ -89,11 +91,37 @@ test(
     expect(watcher.summary(pipeline)?.ledger).toMatchObject({ unbalanced: 0, lost: 0, duplicated: 0 });
     expect(watcher.summary(pipeline)?.ledger.balanced).toBeGreaterThan(0);
     expect(watcher.lag(pipeline)).toMatchObject({ guilty: null });
+    const { hops, guilty } = await testHome.json<LagReport>('lag', pipeline);
+    const done = { lagRecords: 0, lagSeconds: 0, inRate: 0, outRate: 0, drainSeconds: 0 };
+    expect({ hops, guilty }).toMatchObject({ hops: hops.map(() => done), guilty: null });
+    expect(hops.length).toBeGreaterThan(5);
     await driver.resume(feed);
     await until('flowing');
   },
   4 * minutes,
 );
+
+const sinkHops = ['store-flights', 'store-severe', 'store-windows', 'board', 'alerts'];
+
+/** What `millrace lag` says while the sinks hang: the longer, the older is what they have not done; Spark's jobs go on. */
+async function expectLag(): Promise<void> {
+  const { hops, guilty } = await untilThere(async () => {
+    const seen = await testHome.json<LagReport>('lag', pipeline);
+    return sinkHops.includes(seen.guilty ?? '') ? seen : undefined;
+  });
+  const behind = hops.find(({ hop }) => hop === guilty)!;
+  for (const { hop, lagSeconds } of hops) {
+    if (!sinkHops.includes(hop)) expect(lagSeconds).toBeLessThanOrEqual(behind.lagSeconds!);
+  }
+  const store = hops.find(({ hop }) => hop === 'store-flights')!;
+  expect(store).toMatchObject({ outRate: 0, drainSeconds: null });
+  expect(store.lagRecords).toBeGreaterThan(0);
+  expect(store.lagSeconds).toBeGreaterThan(0);
+  expect(store.inRate).toBeGreaterThan(0);
+  const { stdout } = await testHome.run('lag', pipeline);
+  expect(stdout).toMatch(/^store-flights +flight-delays\.flights .* never at these rates$/m);
+  expect(stdout).toMatch(/^(store-[a-z]+|board|alerts) holds flight-delays up: its oldest record is the oldest\./m);
+}
 
 test(
   'a sink that hangs stalls it, is named, and holds nobody up but those that need it; then it flows again',
@@ -109,6 +137,7 @@ test(
       expect(watcher.summary(pipeline)?.reason).toContain(`${sinks} does not answer`);
       expect(watcher.summary(pipeline)?.ratePerSecond).toBeGreaterThan(0);
       expect(watcher.graph(pipeline)?.nodes.find(({ id }) => id === 'flow:store-flights')?.state).not.toBe('ok');
+      await expectLag();
     } finally {
       process.kill(pid!, 'SIGCONT');
     }

@@ -8,6 +8,7 @@ import type { NodeTaskConfig } from '../config.ts';
 import type { Log } from '../contract.ts';
 import { connectRedis, redisOptions } from '../redis/connection.ts';
 import type { QueuedEvent } from './queue.ts';
+import { createWorkerStanding } from './workerStanding.ts';
 
 export interface QueueWorkerOptions {
   readonly log: Log;
@@ -48,7 +49,7 @@ export function createQueueWorker(
   const counters = { completed: 0, failed: 0 };
   const meter = new WorkerMeter(`queue:${queue}`);
   const stopping = new AbortController();
-  let waitingFor: string | undefined = 'Redis: not connected yet';
+  const standing = createWorkerStanding('Redis');
   let worker: Worker<QueuedEvent> | undefined;
   let starting: Promise<void> = Promise.resolve();
 
@@ -72,20 +73,14 @@ export function createQueueWorker(
       counters.failed += 1;
       options.log(`queue ${queue}: job ${job?.id}, attempt ${job?.attemptsMade} failed: ${reasonOf(error)}`);
     });
-    worker.on('error', (error) => {
-      waitingFor = `Redis: ${reasonOf(error)}`;
-    });
-    worker.on('ready', () => {
-      waitingFor = undefined;
-    });
-    await worker.waitUntilReady();
-    waitingFor = undefined;
+    worker.on('error', standing.trouble);
+    await standing.follow(worker);
   };
   const openUntilStopped = async (): Promise<void> => {
     const backoff = new Backoff(100, 1000);
     while (!stopping.signal.aborted && worker === undefined) {
       await open().catch(async (error) => {
-        waitingFor = `Redis: ${reasonOf(error)}`;
+        standing.trouble(error);
         await worker?.close(true).catch(() => {});
         worker = undefined;
         await pause(backoff.nextMs(), stopping.signal);
@@ -95,7 +90,7 @@ export function createQueueWorker(
   return {
     counters,
     report: () => meter.report(),
-    waitingFor: () => waitingFor,
+    waitingFor: standing.waitingFor,
     start: () => {
       starting = openUntilStopped();
     },

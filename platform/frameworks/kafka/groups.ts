@@ -49,7 +49,8 @@ export async function timestampAt(
     return Number(found.find((each) => each.partition === partition)?.offset ?? -1);
   };
   // The greatest time whose first offset is still at or before ours.
-  let [before, after] = [nowMs - searchedMs, nowMs + skewMs];
+  const latest = nowMs + skewMs;
+  let [before, after] = [nowMs - searchedMs, latest];
   const first = await firstOffsetAt(before);
   if (first > offset || first < 0) return null;
   while (after - before > 1) {
@@ -58,7 +59,8 @@ export async function timestampAt(
     if (found >= 0 && found <= offset) before = middle;
     else after = middle;
   }
-  return before;
+  // After the last record kafkajs answers with the end of the log: at the end itself, no time is too late.
+  return after === latest ? null : before;
 }
 
 /** A week back; five minutes ahead, for producers whose clocks are before ours. */

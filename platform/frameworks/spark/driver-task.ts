@@ -2,14 +2,14 @@
 import type { TaskFile, TaskSpec } from '../../cluster/driver.ts';
 import type { KafkaAccess } from '../../connectors/config.ts';
 import { fail } from '../../errors.ts';
-import type { BlueprintSpec } from '../../model/blueprint.ts';
 import type { Placement, TaskDemand } from '../../model/cluster.ts';
 import { physical } from '../../model/names.ts';
 import type { Sabotage } from '../../telemetry/sabotage.ts';
 import type { FrameworkAccess } from '../contract.ts';
 import { argumentFile, fewArenas, log4jProperties, scratch, sparkJvmArguments } from './jvm.ts';
 import { masterUrl } from './ready.ts';
-import { type RunnerConfig, type RunnerJob, type RunnerJobsInput, referenceFile, runnerJobs } from './runner-config.ts';
+import { slotsOf, sparkCapacity, sparkShare } from './room.ts';
+import { type RunnerConfig, type RunnerJobsInput, referenceFile, runnerJobs } from './runner-config.ts';
 import { type SparkOptions, sparkOptions } from './spec.ts';
 
 export interface SparkDriverContext extends RunnerJobsInput {
@@ -27,9 +27,6 @@ export interface SparkDriverContext extends RunnerJobsInput {
 /** Metaspace, code cache and buffers of the driver beside its heap, in MiB: generated code is loaded here, too. */
 const driverNonHeapMiB = 256;
 
-/** Slots that micro-batch jobs share: enough for two stages at once. */
-const sharedSlots = 2;
-
 export const sparkDriverTask = (pipeline: string) => physical.pipelineTask(pipeline, 'spark-driver', 0);
 
 export function sparkDriverDemand(pipeline: string, options: SparkOptions = sparkOptions.parse({})): TaskDemand {
@@ -41,21 +38,6 @@ export function sparkDriverDemand(pipeline: string, options: SparkOptions = spar
     resources: { cpus: 0.25, memoryMiB: options.driverHeapMiB + driverNonHeapMiB, diskMiB: 64, gpus: 0 },
     ports: ['health', 'driver', 'blocks'],
   };
-}
-
-/** Task slots that the pipeline's jobs hold: one for each partition that a real-time job reads, and some for the others. */
-export function slotsOf(jobs: readonly Pick<RunnerJob, 'mode' | 'input'>[]): number {
-  const realtime = jobs.filter(({ mode }) => mode === 'realtime').reduce((sum, { input }) => sum + input.partitions, 0);
-  return realtime + sharedSlots;
-}
-
-/** Task slots of a blueprint, for the plan: Spark's workers must have as many free. */
-export function sparkSlots(spec: BlueprintSpec): number {
-  const jobs = Object.values(spec.jobs);
-  const partitions = (topic: string) => spec.topics[topic]?.partitions ?? 0;
-  return slotsOf(
-    jobs.map(({ mode, input }) => ({ mode, input: { partitions: partitions(input.topic) } as RunnerJob['input'] })),
-  );
 }
 
 /** Throws INVALID_OPTIONS (too few slots). */
@@ -132,18 +114,17 @@ function common({ placement, spark }: SparkDriverContext): Record<string, string
   };
 }
 
-/** As few executors as hold the slots: each costs a JVM. Throws INVALID_OPTIONS when all workers together have too few. */
-function executors(options: SparkOptions, slots: number): Record<string, string> {
-  const count = Math.ceil(slots / options.workerCores);
-  if (count > options.workers * Math.floor(options.workerMemoryMiB / options.executorHeapMiB)) {
-    const reason = `the jobs need ${slots} slots, the workers have ${options.workers} × ${options.workerCores}`;
+/** Throws INVALID_OPTIONS when all workers together have too few executors; what other pipelines hold, the plan has looked at. */
+function executors(options: SparkOptions, needed: number): Record<string, string> {
+  const { executors: count, slots } = sparkShare(options, needed);
+  if (count > sparkCapacity(options).executors) {
+    const reason = `the jobs need ${needed} slots, the workers have ${options.workers} × ${options.workerCores}`;
     fail('INVALID_OPTIONS', { framework: 'spark', path: 'workerCores', reason });
   }
-  const cores = Math.ceil(slots / count);
   return {
     'spark.executor.memory': `${options.executorHeapMiB}m`,
-    'spark.executor.cores': `${cores}`,
-    'spark.cores.max': `${cores * count}`,
+    'spark.executor.cores': `${slots / count}`,
+    'spark.cores.max': `${slots}`,
     'spark.executor.extraJavaOptions': '"@{taskDir}/conf/executor.args"',
     'spark.executor.logs.rolling.strategy': 'size',
     'spark.executor.logs.rolling.maxSize': '4194304',

@@ -18,6 +18,8 @@ export interface FlowUnderTest {
 jest.setTimeout(300_000);
 /** What a fetch may bring of each partition (kafka/sourceOptions.ts). */
 const fetchedBytes = 512 * 1024;
+/** What the process reads besides records while a store hangs: its servers' other answers. Less than one more fetch. */
+const besidesBytes = fetchedBytes / 2;
 
 export function flowSuite(subject: FlowUnderTest): void {
   describe(`a flow from Kafka to ${subject.name}`, () => {
@@ -117,7 +119,7 @@ export function flowSuite(subject: FlowUnderTest): void {
       const heldBytes = (received - written) * note.length;
       expect(heldBytes).toBeLessThanOrEqual(partitions * fetchedBytes);
       const readBytes = room.host.usage().readBytes - first.readBytes;
-      expect(readBytes).toBeLessThanOrEqual(2 * partitions * fetchedBytes);
+      expect(readBytes).toBeLessThanOrEqual(2 * partitions * fetchedBytes + besidesBytes);
       expect(sent.length * note.length).toBeGreaterThan(3 * readBytes);
       store.server.resume();
       await room.untilCommitted(sent.length);

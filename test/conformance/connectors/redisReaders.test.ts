@@ -142,4 +142,31 @@ describe('bullmq: a queue', () => {
     expect(worker.waitingFor()).toBeUndefined();
     await Promise.all([worker.stop(), sink.close(), queue.close()]);
   });
+
+  test('a worker says that Redis is away, and works on, and says so, when it is back after kill -9', async () => {
+    const sink = createQueueSink({
+      ...{ access: redis.access, flow: 'notify', queue: once },
+      ...{ attempts: 3, retentionMs: 3_600_000 },
+    });
+    const seen: string[] = [];
+    const handler = async ({ id }: { readonly id: string }) => void seen.push(id);
+    const worker = createQueueWorker({ pipeline, redis: redis.access }, 'once', handler, { log });
+    expect(worker.waitingFor()).toBe('Redis: not connected yet');
+    worker.start();
+    const until = async (isSo: () => boolean) => {
+      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    await until(() => worker.waitingFor() === undefined);
+    for (const round of [1, 2]) {
+      await redis.server.kill();
+      await until(() => worker.waitingFor()?.includes('ECONNREFUSED') ?? false);
+      await redis.server.start();
+      await until(() => worker.waitingFor() === undefined);
+      await sink.open();
+      await sink.write([eventOf(`after-${round}`, round)]);
+      await until(() => seen.includes(`after-${round}`));
+      await sink.close();
+    }
+    await worker.stop();
+  }, 60_000);
 });

@@ -104,6 +104,24 @@ function adminVerbs(server: Server<KafkaOptions>): void {
     expect(counts[0]).toEqual({ [aged.name]: 4 });
     await asAdmin((admin) => admin.deleteTopics([aged.name]));
   });
+  it('tells the time of a record by its offset, and of none at the end of the log', async () => {
+    const dated = { ...orders, name: 'shop.dated', config: { 'retention.ms': '-1' } };
+    await asAdmin((admin) => admin.ensureTopics([dated]));
+    const nowMs = Date.now();
+    // The second and third are of one millisecond; the last one's producer has a clock a minute ahead of ours.
+    const timesMs = [nowMs - 3_600_000, nowMs - 90_000, nowMs - 90_000, nowMs - 1, nowMs + 60_000];
+    const producer = clientOf(server.room.access, 'pipeline-shop', 'second').producer();
+    await producer.connect();
+    const messages = timesMs.map((ms) => ({ value: `${ms}`, timestamp: `${ms}`, partition: 1 }));
+    await producer.send({ topic: dated.name, messages });
+    await producer.disconnect();
+    const at = (partition: number, offset: number) =>
+      asAdmin((admin) => admin.timestampAt(dated.name, partition, offset));
+    expect(await Promise.all(timesMs.map((_, offset) => at(1, offset)))).toEqual(timesMs);
+    expect(await at(1, timesMs.length)).toBeNull();
+    expect(await at(0, 0)).toBeNull();
+    await asAdmin((admin) => admin.deleteTopics([dated.name]));
+  });
   it('removes groups, users and topics, and answers empty the second time', async () => {
     expect(await asAdmin((admin) => admin.deleteGroups('shop.', ['shop.read', 'other']))).toEqual([]);
     expect(await asAdmin((admin) => admin.listGroups('shop.'))).toEqual(['shop.reader']);

@@ -5,9 +5,9 @@ import {
   renderSparkDriver,
   type SparkDriverContext,
   sparkDriverDemand,
-  sparkSlots,
 } from '../../../platform/frameworks/spark/driver-task.ts';
 import { sparkPackage } from '../../../platform/frameworks/spark/package.ts';
+import { sparkSlots } from '../../../platform/frameworks/spark/room.ts';
 import type { RunnerConfig } from '../../../platform/frameworks/spark/runner-config.ts';
 import { sampleOf } from '../../../platform/frameworks/spark/sample.ts';
 import type { SparkOptions } from '../../../platform/frameworks/spark/spec.ts';
