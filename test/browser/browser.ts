@@ -10,7 +10,7 @@ import { buildConsole } from '../../platform/console/build.ts';
 import { cacheOf } from '../../platform/home.ts';
 import { type ConsoleServer, type Handlers, serveConsole } from '../fixtures/console/server.ts';
 import { screenshotsOf } from '../screenshots.ts';
-import { findChromium } from './chromium.ts';
+import { launchChromium } from './chromium.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 export const screenshots = screenshotsOf(process.env);
@@ -49,7 +49,7 @@ export async function openConsole(handlers: Handlers): Promise<OpenConsole> {
 /** The console at an address of its own, a login link for one; `faults` tells requests that leave its origin. */
 export async function openPage(address: string): Promise<OpenPage> {
   const { origin } = new URL(address);
-  browser ??= await launch();
+  browser ??= await launchChromium();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
   const page = await context.newPage();
   const faults: string[] = [];
@@ -82,13 +82,6 @@ export async function openPage(address: string): Promise<OpenPage> {
 export async function closeBrowser(): Promise<void> {
   await browser?.close();
   browser = undefined;
-}
-
-async function launch(): Promise<Browser> {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error('There is no chromium: apt-get install chromium');
-  const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
 }
 
 async function look(page: Page, name: string): Promise<readonly string[]> {
