@@ -99,18 +99,20 @@ export function describeChanges({ scene }: Scenes): void {
         await page.getByText('All its tasks were stopped on request.').first().waitFor();
         await page.getByRole('button', { name: /^store-flights flow down/ }).waitFor();
         expect(await shown.look('story-15-stopped')).toEqual([]);
-        const stoppedMs = await page.evaluate(() => Date.now());
         await shown.go('/services');
         await page
           .getByRole('row', { name: /^ingress / })
           .getByText('0 of 1')
           .waitFor();
+        const stoppedMs = await page.evaluate(() => Date.now());
         await shown.go(`/pipelines/${pipeline}`);
         await page.getByRole('button', { name: 'Start', exact: true }).click();
         await followToItsEnd(page);
         await shown.go(`/pipelines/${pipeline}`);
         await stateIs(page, 'flowing');
         await page.getByRole('button', { name: /^store-flights flow ok/ }).waitFor({ timeout: minutes });
+        // Its steps are seconds.
+        await page.getByRole('radio', { name: '15 min' }).check();
         await goBackTo(page, stoppedMs);
         await stateIs(page, 'stopped');
         await page.getByRole('button', { name: /^store-flights flow down/ }).waitFor();
@@ -120,7 +122,12 @@ export function describeChanges({ scene }: Scenes): void {
       },
       8 * minutes,
     );
+  });
+}
 
+/** The last one: nothing of the pipeline is left. */
+export function describeEnd({ scene }: Scenes): void {
+  describe('the end', () => {
     scene(
       'it is destroyed, after what goes with it was told, and a ledger says that nothing is left',
       async (shown) => {
@@ -131,7 +138,7 @@ export function describeChanges({ scene }: Scenes): void {
         await dialog.getByText(/^Topics flights, .* with their dead letters: deleted\.$/).waitFor();
         const destroy = dialog.getByRole('button', { name: 'Destroy' });
         expect(await destroy.isDisabled()).toBe(true);
-        expect(await shown.look('story-17-destroy')).toEqual([]);
+        expect(await shown.look('story-18-destroy')).toEqual([]);
         await dialog.getByRole('textbox').fill(pipeline);
         await destroy.click();
         await followToItsEnd(page);
@@ -139,7 +146,7 @@ export function describeChanges({ scene }: Scenes): void {
         await page
           .getByRole('row', { name: new RegExp(`removed topic ${physical.topic(pipeline, 'flights')} `) })
           .waitFor();
-        expect(await shown.look('story-18-ledger')).toEqual([]);
+        expect(await shown.look('story-19-ledger')).toEqual([]);
         await shown.go('/pipelines');
         await page.getByText('No pipeline yet').waitFor();
       },

@@ -9,9 +9,9 @@ import { rows } from '../../../infra/dashboards.ts';
 import { formatTraceparent, newSpanId, newTraceId } from '../../../platform/telemetry/context.ts';
 import { createMetricExport, type MetricExport } from '../../../platform/telemetry/export/metricExport.ts';
 import { addHistograms, type HistogramSnapshot, quantileOf } from '../../../platform/telemetry/pathway/histogram.ts';
+import { findChromium } from '../../browser/chromium.ts';
 import { type BackEnds, makeBackEnds } from '../../fixtures/backEnds.ts';
 import { obtainTools } from '../../tools/obtain.ts';
-import { findChromium } from '../../browser/chromium.ts';
 import { vmuiPanels, zipkinTrace } from './screens.ts';
 import { openShop, pipeline, type Shop } from './shop.ts';
 
@@ -22,7 +22,8 @@ const tools = await obtainTools('collector', 'victoria-metrics', 'zipkin', 'prom
 if (tools instanceof Error) console.error(`SKIPPED: the back ends can't be had here.\n${tools.message}`);
 
 const inBrowser = findChromium() === undefined ? test.skip : test;
-if (inBrowser !== test) console.error("SKIPPED: there is no chromium, in which the back ends' own pages are looked at.");
+if (inBrowser !== test)
+  console.error("SKIPPED: there is no chromium, in which the back ends' own pages are looked at.");
 
 const count = 2000;
 const caller = { traceId: newTraceId(), spanId: newSpanId(), sampled: true };

@@ -34,7 +34,8 @@ export async function vmuiPanels(victoriaMetrics: string): Promise<readonly Pane
   return await onPage(`${victoriaMetrics}/vmui/#/dashboards`, 'vmui-dashboard', async (page) => {
     await page.locator('.vm-predefined-panel').first().waitFor({ timeout: waitMs });
     // All rows but the first are closed.
-    for (const row of await page.locator('.vm-accordion-header:not(.vm-accordion-header_open)').all()) await row.click();
+    for (const row of await page.locator('.vm-accordion-header:not(.vm-accordion-header_open)').all())
+      await row.click();
     const panels: Panel[] = [];
     for (const panel of await page.locator('.vm-predefined-panel').all()) {
       // It asks for its data when it is seen.
@@ -45,7 +46,7 @@ export async function vmuiPanels(victoriaMetrics: string): Promise<readonly Pane
         .first()
         .waitFor({ timeout: waitMs })
         .catch(() => undefined);
-      const title = (await panel.locator('h3').innerText()).trim();
+      const title = ((await panel.locator('h3').textContent()) ?? '').trim();
       panels.push({ title, lines: await line.locator('.vm-legend-item-info__label').allInnerTexts() });
     }
     return panels;
