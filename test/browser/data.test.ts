@@ -74,7 +74,7 @@ describe('topics', () => {
     expect(await shown.look('topic-time')).toEqual([]);
     await page.getByLabel('Partition', { exact: true }).selectOption('1');
     await page.getByRole('button', { name: 'Show', exact: true }).click();
-    await page.waitForFunction(() => location.hash.includes('partition=1&time='));
+    await page.waitForFunction(() => /[?&]partition=1(&|$)/.test(location.hash) && /[?&]time=/.test(location.hash));
     await page.waitForFunction(() => document.querySelectorAll('section.table-frame time').length === 1);
   }, 60_000);
 

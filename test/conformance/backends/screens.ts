@@ -34,8 +34,8 @@ export async function vmuiPanels(victoriaMetrics: string): Promise<readonly Pane
   return await onPage(`${victoriaMetrics}/vmui/#/dashboards`, 'vmui-dashboard', async (page) => {
     await page.locator('.vm-predefined-panel').first().waitFor({ timeout: waitMs });
     // All rows but the first are closed.
-    for (const row of await page.locator('.vm-accordion-header:not(.vm-accordion-header_open)').all())
-      await row.click();
+    const closed = page.locator('.vm-accordion-header:not(.vm-accordion-header_open)');
+    while ((await closed.count()) > 0) await closed.first().click();
     const panels: Panel[] = [];
     for (const panel of await page.locator('.vm-predefined-panel').all()) {
       // It asks for its data when it is seen.
