@@ -12,6 +12,7 @@ import { cacheOf } from '../platform/home.ts';
 import { findChromium } from './browser/chromium.ts';
 import { endingOf, type JestEnd, jestOutcome, type Outcome } from './ending.ts';
 import { openTestRoom } from './leftovers.ts';
+import { clearScreenshots, screenshotsLine, screenshotsOf } from './screenshots.ts';
 import { timesIn } from './times.ts';
 
 interface Stage {
@@ -23,7 +24,8 @@ interface Stage {
 const stayMs = 30_000;
 
 /** Stay when the run has ended, unlike all else that it makes. */
-const screenshots = process.env.MILLRACE_SCREENSHOTS ?? join(tmpdir(), 'millrace-screenshots');
+const screenshots = screenshotsOf(process.env);
+const stagesWithScreenshots = ['conformance', 'browser'];
 /** Said again at the end. */
 const failures: string[] = [];
 const root = new URL('..', import.meta.url).pathname;
@@ -48,6 +50,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const chosen = asked.length === 0 ? stages : stages.filter(({ name }) => asked.includes(name));
+const takesScreenshots = chosen.some(({ name }) => stagesWithScreenshots.includes(name));
+if (takesScreenshots) clearScreenshots(screenshots);
 const room = openTestRoom();
 let total: Outcome = { passed: 0, failed: 0, skipped: 0 };
 for (const stage of chosen) {
@@ -61,6 +65,7 @@ for (const stage of chosen) {
 const left = await room.leftovers();
 for (const line of left) console.log(`left behind: ${line}`);
 if (left.length > 0) console.log(`Files that are left are in ${room.directory}.`);
+if (takesScreenshots) console.log(`\n${screenshotsLine(screenshots) ?? 'Screenshots: none were taken.'}`);
 total = add(total, { passed: left.length > 0 ? 0 : 1, failed: left.length > 0 ? 1 : 0, skipped: 0 });
 for (const line of endingOf(total, failures)) console.log(line);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -4,17 +4,16 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { buildConsole } from '../../platform/console/build.ts';
 import { cacheOf } from '../../platform/home.ts';
 import { type ConsoleServer, type Handlers, serveConsole } from '../fixtures/console/server.ts';
-import { findChromium } from './chromium.ts';
+import { screenshotsOf } from '../screenshots.ts';
+import { launchChromium } from './chromium.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
-/** `MILLRACE_SCREENSHOTS` (`npm test` sets it), else a directory among temporary files. It stays. */
-export const screenshots = process.env.MILLRACE_SCREENSHOTS ?? join(tmpdir(), 'millrace-screenshots');
+export const screenshots = screenshotsOf(process.env);
 
 export interface OpenPage {
   readonly page: Page;
@@ -22,7 +21,7 @@ export interface OpenPage {
   go(place: string): Promise<void>;
   /** Screenshots `NAME-light.png` and `NAME-dark.png`, and axe in both themes. Gives the violations. */
   look(name: string): Promise<readonly string[]>;
-  /** What went wrong so far: errors of the console and of the page, requests to elsewhere. */
+  /** What went wrong so far: errors of the console and of the page, `404 GET /api/…`, requests to elsewhere. */
   readonly faults: readonly string[];
   close(): Promise<void>;
 }
@@ -50,11 +49,19 @@ export async function openConsole(handlers: Handlers): Promise<OpenConsole> {
 /** The console at an address of its own, a login link for one; `faults` tells requests that leave its origin. */
 export async function openPage(address: string): Promise<OpenPage> {
   const { origin } = new URL(address);
-  browser ??= await launch();
+  browser ??= await launchChromium();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
   const page = await context.newPage();
   const faults: string[] = [];
-  page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
+  page.on('console', (message) => {
+    // What the browser says of an answer with an error does not name its address: that is told below.
+    if (message.type() === 'error' && !/^Failed to load resource: the server responded/.test(message.text()))
+      faults.push(`console: ${message.text()}`);
+  });
+  page.on('response', (answer) => {
+    const { pathname } = new URL(answer.url());
+    if (answer.status() >= 400) faults.push(`${answer.status()} ${answer.request().method()} ${pathname}`);
+  });
   page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
   page.on('request', (request) => request.url().startsWith(`${origin}/`) || faults.push(`request to ${request.url()}`));
   await page.goto(address);
@@ -75,13 +82,6 @@ export async function openPage(address: string): Promise<OpenPage> {
 export async function closeBrowser(): Promise<void> {
   await browser?.close();
   browser = undefined;
-}
-
-async function launch(): Promise<Browser> {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error('There is no chromium: apt-get install chromium');
-  const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
 }
 
 async function look(page: Page, name: string): Promise<readonly string[]> {

@@ -134,6 +134,17 @@ describe('an operation', () => {
     expect(shown.server.changes.map(({ name }) => name)).toEqual(['cancelOperation']);
   }, 60_000);
 
+  it('of a removal tells each thing that went, an instance’s share of a port, too', async () => {
+    const port = { kind: 'port', name: '127.0.0.1:20014', owner: 'pipeline flight-delays' };
+    const topic = { kind: 'topic', name: 'flight-delays.flights', owner: 'pipeline flight-delays' };
+    operation = { ...operationOf('done'), kind: 'destroy', ledger: { removed: [port, port, topic], kept: [], left: [] } };
+    await shown.go('/operations/deploy-7');
+    const { page } = shown;
+    await page.getByText('nothing left behind').waitFor();
+    expect(await page.getByRole('row', { name: /removed port 127\.0\.0\.1:20014/ }).count()).toBe(2);
+    expect(await shown.look('removal')).toEqual([]);
+  }, 60_000);
+
   it('is listed with its end', async () => {
     await shown.go('/operations');
     const row = shown.page.getByRole('row', { name: /failed/ });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { dataHandlers } from '../fixtures/console/dataWorld.ts';
+import { worldMs } from '../fixtures/console/measures.ts';
 import { worldHandlers } from '../fixtures/console/world.ts';
 import { closeBrowser, type OpenConsole, openConsole } from './browser.ts';
 
@@ -48,6 +49,33 @@ describe('topics', () => {
     await page.getByRole('button', { name: 'Show message 1 / 90330' }).waitFor();
     await page.getByRole('button', { name: 'Newer' }).click();
     await page.waitForFunction(() => location.hash.endsWith('?partition=1&offset=90331'));
+  }, 60_000);
+
+  it('are read from a time on, of all partitions or of one', async () => {
+    await shown.go('/topics/flight-delays/flights');
+    const { page } = shown;
+    await page.getByLabel('Messages', { exact: true }).selectOption('time');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByText('The time must be a date and a time.').waitFor();
+    // As the field has it: in the browser's zone, to the minute.
+    const minuteMs = Math.floor((worldMs - 600_000) / 60_000) * 60_000;
+    const local = new Date(minuteMs - new Date(minuteMs).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    await page.getByLabel('Time (yours)').fill(local);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.waitForFunction((time) => location.hash.endsWith(`?time=${encodeURIComponent(time)}`), local);
+    const times = () =>
+      page
+        .getByRole('region', { name: 'Messages of flights' })
+        .locator('time')
+        .evaluateAll((all) => (all as HTMLTimeElement[]).map((each) => Date.parse(each.dateTime)));
+    await page.getByRole('button', { name: /^Show message 3 \/ / }).waitFor();
+    expect((await times()).filter((ms) => ms < minuteMs || ms >= minuteMs + 130)).toEqual([]);
+    expect(await times()).toHaveLength(4);
+    expect(await shown.look('topic-time')).toEqual([]);
+    await page.getByLabel('Partition', { exact: true }).selectOption('1');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.waitForFunction(() => /[?&]partition=1(&|$)/.test(location.hash) && /[?&]time=/.test(location.hash));
+    await page.waitForFunction(() => document.querySelectorAll('section.table-frame time').length === 1);
   }, 60_000);
 
   it('show a dead letter with its reason, as text, and lead to the record that it was', async () => {

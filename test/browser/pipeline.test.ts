@@ -164,44 +164,6 @@ describe('a pipeline', () => {
     shown.server.send({ event: 'seen', data: { summary, graph: { ...graph, edges } } });
     await shown.page.getByRole('button', { name: /^Hop board: 777\/s/ }).waitFor();
   }, 60_000);
-
-  it('goes back in time and returns to what is live', async () => {
-    await shown.go('/pipelines/flight-delays');
-    await laidOut();
-    const { page } = shown;
-    const slider = page.getByRole('slider', { name: 'Moment that is shown' });
-    await slider.focus();
-    for (let press = 0; press < 5; press += 1) await page.keyboard.press('ArrowLeft');
-    await page.getByText('The past is shown').waitFor();
-    expect(await slider.getAttribute('aria-valuetext')).toMatch(/ago$/);
-    expect(await page.evaluate(() => location.hash)).toMatch(/at=\d{13}/);
-    expect(await shown.look('pipeline-past')).toEqual([]);
-    await page.getByRole('button', { name: 'Live' }).click();
-    await page.getByText('The past is shown').waitFor({ state: 'detached' });
-    expect(await page.evaluate(() => location.hash)).not.toContain('at=');
-  }, 60_000);
-
-  it('names the window and the stage where the ledger does not balance', async () => {
-    await shown.go(degraded);
-    const { page } = shown;
-    await page.getByText('store-severe: 2 events of severe-delays were not stored.').last().scrollIntoViewIfNeeded();
-    await page.getByText('2 lost').first().waitFor();
-    expect(await shown.look('pipeline-ledger')).toEqual([]);
-    // Acknowledged, after it was said what that means.
-    await shown.page.getByRole('button', { name: /^Acknowledge the fault of/ }).click();
-    const dialog = shown.page.getByRole('dialog', { name: /^Acknowledge the fault of/ });
-    await dialog.getByText('It stays in the ledger and in its sums').waitFor();
-    await dialog.getByLabel(/^Note/).fill('the disk was full');
-    expect(await shown.look('pipeline-acknowledge')).toEqual([]);
-    await dialog.getByRole('button', { name: 'Acknowledge', exact: true }).click();
-    await shown.page.getByText(/acknowledged .*: the disk was full/).waitFor();
-    expect(await shown.page.getByRole('button', { name: /^Acknowledge the fault of/ }).count()).toBe(0);
-    // The button that had the focus is gone: the keyboard goes on from the ledger.
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('ledger-title');
-    const { asked } = shown.server.changes.find(({ name }) => name === 'acknowledge')!;
-    expect(asked.body).toEqual({ origin: expect.stringMatching(/^20.*Z$/), note: 'the disk was full' });
-    expect(await shown.look('pipeline-acknowledged')).toEqual([]);
-  }, 60_000);
 });
 
 describe('the first minute', () => {

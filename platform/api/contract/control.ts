@@ -105,7 +105,8 @@ export const clusterInfo = z.object({
 export const serviceInfo = z.object({
   pipeline: z.string(),
   name: z.string(),
-  kind: z.enum(['ingress', 'feed', 'service']),
+  /** `flows`: a group of them, the sinks for one; `jobs`: the driver of the Spark jobs. */
+  kind: z.enum(['ingress', 'feed', 'service', 'flows', 'jobs']),
   instances: z.number(),
   running: z.number(),
   endpoint: z.string().nullable(),

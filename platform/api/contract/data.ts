@@ -25,9 +25,11 @@ export const topicInfo = z.object({
 });
 export const messageQuery = z.object({
   partition: z.coerce.number().int().min(0).optional(),
-  /** First offset; without it and without `fromMs`: the newest. */
+  /** First offset; without it and without `fromMs`: the newest, newest first. */
   offset: z.coerce.number().int().min(0).optional(),
   fromMs: z.coerce.number().int().min(0).optional(),
+  /** What was written after it is left out: the newest of then. */
+  toMs: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 export const deadLetter = message.extend({

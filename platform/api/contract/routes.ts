@@ -116,7 +116,7 @@ export const routes = {
   services: {
     method: 'GET',
     path: '/api/services',
-    summary: 'services of all pipelines',
+    summary: 'services and other parts of all pipelines',
     response: z.array(control.serviceInfo),
   },
   parameters: {

@@ -111,13 +111,17 @@ function servicesOf({ pipeline, plan, endpoints }: PipelineRecord, statuses: rea
       .map(({ task }) => task);
     const running = statuses.filter(({ id, phase }) => tasks.includes(id) && phase === 'running').length;
     const url = endpoint === undefined ? null : (endpoints[endpoint] ?? null);
-    return { pipeline, name, kind, instances: tasks.length, running, endpoint: url, scalable: kind !== 'feed', tasks };
+    const scalable = kind === 'service' || kind === 'ingress';
+    return { pipeline, name, kind, instances: tasks.length, running, endpoint: url, scalable, tasks };
   };
   const services = Object.entries(plan.spec.services).map(([name, { runs, endpoint }]) =>
     of(name, runs.kind === 'ingress' ? 'ingress' : 'service', endpoint),
   );
-  const feeds = Object.entries(flowGroups(plan.spec)).filter(([, flows]) => isFeed(flows));
-  return [...services, ...feeds.map(([group]) => of(group, 'feed', undefined))];
+  const flows = Object.entries(flowGroups(plan.spec)).map(([group, flows]) =>
+    of(group, isFeed(flows) ? 'feed' : 'flows', undefined),
+  );
+  const jobs = Object.keys(plan.spec.jobs).length > 0 ? [of('spark-driver', 'jobs', undefined)] : [];
+  return [...services, ...flows, ...jobs];
 }
 
 const round = (value: number) => Math.round(value * 100) / 100;

@@ -24,6 +24,8 @@ export interface Looking {
   /** First offset, or first time in milliseconds since 1970; with neither: the newest records. */
   readonly offset?: number | undefined;
   readonly fromMs?: number | undefined;
+  /** Last time: what is later is left out, so that the newest are those of then. */
+  readonly toMs?: number | undefined;
   /** Of all partitions together. */
   readonly limit: number;
 }
@@ -55,9 +57,13 @@ export function lookInto(access: KafkaAccess, looking: Looking): Promise<readonl
     const starts = await withKafkaAdmin(kafka, access, async (admin) => {
       if (!(await admin.listTopics()).includes(looking.topic)) return [];
       const ranges = (await admin.fetchTopicOffsets(looking.topic)).map(rangeOf).sort(byPartition);
-      const timed =
-        looking.fromMs === undefined ? [] : await admin.fetchTopicOffsetsByTimestamp(looking.topic, looking.fromMs);
-      const times = new Map(timed.map(({ partition, offset }) => [partition, Number(offset)]));
+      const firstSince = async (ms: number | undefined) => {
+        const timed = ms === undefined ? [] : await admin.fetchTopicOffsetsByTimestamp(looking.topic, ms);
+        // Of a partition whose records are all older, there is none.
+        return new Map(timed.flatMap(({ partition, offset }) => (+offset < 0 ? [] : [[partition, +offset] as const])));
+      };
+      const { fromMs, toMs } = looking;
+      const times = { from: await firstSince(fromMs), end: await firstSince(toMs === undefined ? toMs : toMs + 1) };
       return ranges.flatMap((range) => startOf(range, looking, times));
     });
     if (starts.length === 0) return [];
@@ -78,13 +84,14 @@ interface Start {
 function startOf(
   { partition, startOffset, endOffset }: PartitionRange,
   looking: Looking,
-  times: ReadonlyMap<number, number>,
+  times: { readonly from: ReadonlyMap<number, number>; readonly end: ReadonlyMap<number, number> },
 ): Start[] {
   if (looking.partition !== undefined && looking.partition !== partition) return [];
+  const until = Math.min(endOffset, times.end.get(partition) ?? endOffset);
   const asked =
-    looking.offset ?? (looking.fromMs === undefined ? endOffset - looking.limit : (times.get(partition) ?? endOffset));
-  const from = Math.max(startOffset, asked < 0 && looking.fromMs !== undefined ? endOffset : asked);
-  return from < endOffset ? [{ partition, from, until: endOffset }] : [];
+    looking.offset ?? (looking.fromMs === undefined ? until - looking.limit : (times.from.get(partition) ?? endOffset));
+  const from = Math.max(startOffset, asked);
+  return from < until ? [{ partition, from, until }] : [];
 }
 
 async function fetchAll(kafka: Kafka, { topic, limit }: Looking, starts: readonly Start[]): Promise<RawRecord[]> {

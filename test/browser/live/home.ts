@@ -1,5 +1,6 @@
 /** One home whose console is in a browser: what the scenes of a story share. Its processes are real, and its API is the real one. */
 import { pipelineAccess } from '../../../platform/activities/access.ts';
+import type { TaskStatus } from '../../../platform/cluster/driver.ts';
 import { homeAt } from '../../../platform/home.ts';
 import { createRecords } from '../../../platform/records/records.ts';
 import { createSecrets } from '../../../platform/secrets/secrets.ts';
@@ -13,6 +14,8 @@ export const minutes = 60_000;
 export interface LiveConsole extends OpenPage {
   /** Addresses of the pipeline's own, by name. */
   endpoints(): Readonly<Record<string, string>>;
+  /** A task of it stands still, as by a fault, until what this gives is called. */
+  hang(task: string): Promise<() => void>;
   /** The pipeline's own login to Kafka. */
   kafka(): Promise<NonNullable<Awaited<ReturnType<typeof pipelineAccess>>['kafka']>>;
   end(): Promise<void>;
@@ -34,11 +37,18 @@ export async function openLiveConsole(portBase: number): Promise<LiveConsole> {
   }
 }
 
-function reach(home: TestHome): Pick<LiveConsole, 'endpoints' | 'kafka'> {
+function reach(home: TestHome): Pick<LiveConsole, 'endpoints' | 'kafka' | 'hang'> {
   const at = homeAt(home.path);
   const deps = { records: createRecords(at), secrets: createSecrets(at.secretsDir) };
   return {
     endpoints: () => deps.records.pipeline(pipeline)?.endpoints ?? {},
+    async hang(task) {
+      const { tasks } = await home.json<{ tasks: readonly TaskStatus[] }>('status');
+      const pid = tasks.find(({ id }) => id === task)?.pid;
+      if (pid == null) throw new Error(`${task} has no process`);
+      process.kill(pid, 'SIGSTOP');
+      return () => process.kill(pid, 'SIGCONT');
+    },
     kafka: async () => (await pipelineAccess(deps, pipeline, ['kafka'])).kafka!,
   };
 }

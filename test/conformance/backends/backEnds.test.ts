@@ -9,8 +9,10 @@ import { rows } from '../../../infra/dashboards.ts';
 import { formatTraceparent, newSpanId, newTraceId } from '../../../platform/telemetry/context.ts';
 import { createMetricExport, type MetricExport } from '../../../platform/telemetry/export/metricExport.ts';
 import { addHistograms, type HistogramSnapshot, quantileOf } from '../../../platform/telemetry/pathway/histogram.ts';
+import { findChromium } from '../../browser/chromium.ts';
 import { type BackEnds, makeBackEnds } from '../../fixtures/backEnds.ts';
 import { obtainTools } from '../../tools/obtain.ts';
+import { vmuiPanels, zipkinTrace } from './screens.ts';
 import { openShop, pipeline, type Shop } from './shop.ts';
 
 jest.setTimeout(240_000);
@@ -18,6 +20,10 @@ jest.setTimeout(240_000);
 const firstPort = 19_200;
 const tools = await obtainTools('collector', 'victoria-metrics', 'zipkin', 'prometheus', 'vmalert');
 if (tools instanceof Error) console.error(`SKIPPED: the back ends can't be had here.\n${tools.message}`);
+
+const inBrowser = findChromium() === undefined ? test.skip : test;
+if (inBrowser !== test)
+  console.error("SKIPPED: there is no chromium, in which the back ends' own pages are looked at.");
 
 const count = 2000;
 const caller = { traceId: newTraceId(), spanId: newSpanId(), sampled: true };
@@ -240,6 +246,26 @@ function expectSameBucket(theirs: number, ours: number): void {
       empty = answers.flatMap(([expr, results]) => (results.length === 0 ? [expr] : []));
     }
     expect(empty).toEqual([]);
+  });
+
+  inBrowser('vmui draws each panel of the dashboard', async () => {
+    const titles = rows.flatMap(({ panels }) => panels.map(({ title }) => title));
+    const panels = await vmuiPanels(ends.urls.metrics);
+    expect(panels.map(({ title }) => title)).toEqual(titles);
+    expect(panels.filter(({ lines }) => lines.length === 0)).toEqual([]);
+    expect(panels.find(({ title }) => title === 'State')?.lines.join()).toContain(`${pipeline} flowing`);
+  });
+
+  inBrowser('Zipkin’s page draws a trace from the ingress to the store', async () => {
+    const traceId = newTraceId();
+    await shop.pass(1, formatTraceparent({ ...caller, traceId }));
+    const names = ['post /events', 'kafka send shop.visits', 'kafka receive shop.visits', 'sink board'];
+    await until(
+      () => json<readonly ZipkinSpan[]>(`${ends.urls.zipkin}/api/v2/trace/${traceId}`).catch(() => []),
+      (found) => names.every((name) => found.some((span) => span.name.toLowerCase() === name)),
+    );
+    const text = await zipkinTrace(ends.urls.zipkin, traceId, [...names, 'shop.ingress', 'shop.sinks']);
+    expect(text).toContain(traceId);
   });
 
   test('killed, the collector keeps nobody: the data goes on, what is dropped is counted, and it all comes when it is back', async () => {

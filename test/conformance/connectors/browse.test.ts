@@ -45,6 +45,12 @@ test('records by newest, by offset and by time, of one partition or of all', asy
   expect(await look({ partition: 0, offset: 20 })).toEqual([]);
   expect(await look({ fromMs: firstMs + 3_600_000 })).toEqual([]);
   expect(await look({ partition: 7 })).toEqual([]);
+  // The newest of a time that is over.
+  expect(await look({ toMs: firstMs + 20_500 })).toEqual(['20', '19', '18']);
+  expect(await look({ toMs: firstMs + 20_000 })).toEqual(['20', '19', '18']);
+  expect(await look({ fromMs: firstMs + 18_500, toMs: firstMs + 20_500 })).toEqual(['19', '20']);
+  expect(await look({ toMs: firstMs - 1 })).toEqual([]);
+  expect(await look({ toMs: firstMs + 3_600_000 })).toEqual(['39', '38', '37']);
   expect(await look({ limit: 500 })).toHaveLength(40);
   expect(await rangesOf(kafka.access, [topic, 'shop.nothing'])).toEqual(
     new Map([[topic, [0, 1].map((partition) => ({ partition, startOffset: 0, endOffset: 20 }))]]),

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { ServiceInfo } from '../../../platform/api/contract/control.ts';
 import type { Plan } from '../../../platform/model/plan.ts';
 import { makePlan } from '../../../platform/operate/makePlan.ts';
 import { createRecords } from '../../../platform/records/records.ts';
@@ -78,6 +79,15 @@ test('changes of a pipeline that is there: scaled, restarted, stopped; parts tha
     ...{ state: 'flowing', plan, endpoints: {} },
   });
   const path = `/api/pipelines/${pipeline}`;
+  const services = (await call('GET', '/api/services')).body as unknown as readonly ServiceInfo[];
+  expect(services.map(({ name, kind, scalable, tasks }) => [name, kind, scalable, tasks.length])).toEqual([
+    ['ingress', 'ingress', true, 1],
+    ['api', 'service', true, 2],
+    ['alerts', 'service', true, 1],
+    ['sinks', 'flows', false, 1],
+    ['feed', 'feed', false, 1],
+    ['spark-driver', 'jobs', false, 1],
+  ]);
   expect((await call('POST', `${path}/services/api/scale`, { instances: 3 })).status).toBe(202);
   expect((await call('POST', `${path}/services/alerts/restart`)).status).toBe(202);
   expect((await call('POST', `${path}/services/sinks/restart`)).status).toBe(202);

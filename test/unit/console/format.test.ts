@@ -96,7 +96,20 @@ describe('times', () => {
       '00:58:00.500',
     ]);
     // As uPlot chooses them: multiples of a step.
-    const steps = fc.constantFrom(1, 50, 500, 1000, 5000, 15_000, 30_000, 60_000, 300_000, 3_600_000);
+    const steps = fc.constantFrom(
+      1,
+      50,
+      500,
+      1000,
+      5000,
+      15_000,
+      30_000,
+      60_000,
+      300_000,
+      3_600_000,
+      86_400_000,
+      604_800_000,
+    );
     fc.assert(
       fc.property(steps, fc.integer({ min: 2, max: 20 }), (stepMs, count) => {
         const labels = Array.from({ length: count }, (_, tick) => formatTick(at + tick * stepMs, stepMs, 'UTC'));

@@ -1,7 +1,12 @@
 /** What a pipeline's page reads out of the ledger. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isOpen, placedFaults, readLedger } from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
+import {
+  isOpen,
+  ledgerUntil,
+  placedFaults,
+  readLedger,
+} from '../../../platform/console/app/pages/pipeline/ledger/windows.ts';
 import { ledgerOf } from '../../fixtures/console/measures.ts';
 import { summaries } from '../../fixtures/console/world.ts';
 
@@ -55,6 +60,22 @@ describe('the ledger', () => {
       ['gone', 'unknown', 'now'].map((origin) => [origin, fault.text, null]),
     );
     expect(placedFaults(readLedger({ windows: [], openFaults: [null, 3, openFaults[0]] })!)).toHaveLength(1);
+  });
+
+  it('has of the past what had come in by then', () => {
+    const fault = { stage: 's', kind: 'lost', events: 1, text: '1 of 2 events missing' };
+    const windows = [10, 20, 30].map((originMs) => ({
+      originMs,
+      origin: `${originMs}`,
+      state: 'balanced',
+      faults: [],
+    }));
+    const openFaults = [5, 25].map((originMs) => ({ ...fault, originMs, origin: `${originMs}` }));
+    const ledger = readLedger({ windows, openFaults, lost: 2 })!;
+    const then = ledgerUntil(ledger, 20);
+    expect(then.windows.map(({ originMs }) => originMs)).toEqual([10, 20]);
+    expect(placedFaults(then).map(({ window }) => window.originMs)).toEqual([5]);
+    expect(ledgerUntil(ledger, 4)).toMatchObject({ windows: [], besides: [], lost: 2 });
   });
 
   it('is nothing when the answer is none, and never throws', () => {

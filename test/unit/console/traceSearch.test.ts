@@ -41,6 +41,14 @@ describe('the search behind a p99', () => {
   });
 });
 
+test('the search behind a p99 of the past ends at its moment, and begins where such a trace can have begun', () => {
+  const atMs = 1_764_000_000_000;
+  const asked = (p99Ms: number) => apiQueryOf(searchFromUrl(behind(p99Ms, atMs)), atMs + 5 * 86_400_000);
+  expect(asked(2500)).toMatchObject({ fromMs: atMs - 900_000, toMs: atMs });
+  expect(asked(400_000)).toMatchObject({ fromMs: atMs - 1_700_000, toMs: atMs });
+  expect(searchFaults(searchFromUrl(behind(0.0004, atMs + 0.5)))).toEqual([]);
+});
+
 describe('a search and its URL', () => {
   test('a default search needs no parameters', () => {
     expect(searchToUrl(defaultSearch)).toEqual({});

@@ -45,8 +45,9 @@ export function formatClock(atMs: number, zone?: string): string {
   return clock(zone).format(atMs);
 }
 
-/** `14:03`; with seconds, or parts of them, where the ticks of an axis are so near to each other. */
+/** `14:03`; with seconds, or parts of them, where the ticks of an axis are so near to each other; `24 Nov` where they are days. */
 export function formatTick(atMs: number, stepMs: number, zone?: string): string {
+  if (stepMs >= dayMs) return day(zone).format(atMs).replace(/ \d+$/, '');
   if (stepMs < secondMs) return formatClockMs(atMs, zone);
   return stepMs < minuteMs ? formatClock(atMs, zone) : formatClock(atMs, zone).slice(0, 5);
 }

@@ -12,7 +12,7 @@ export function Navigation({ onHelp }: { readonly onHelp: () => void }) {
   const here = path === '/' ? pages[0]!.path : path;
   return (
     <header className="side">
-      <a className="brand" href={hrefOf('/')}>
+      <a className="brand" href={hrefOf('/')} aria-label="Millrace">
         <Logo />
         <span>Millrace</span>
       </a>

@@ -1,8 +1,9 @@
-/** A chart of lines over time, drawn by uPlot on a canvas; the newest values stand beside it as text. */
+/** A chart of lines over time, drawn by uPlot on a canvas; the newest values, or those of the marked moment, stand beside it as text. */
 import { useEffect, useId, useRef } from 'react';
 import uPlot from 'uplot';
-import { formatClock, formatTick } from '../format/times.ts';
+import { formatMoment, formatTick } from '../format/times.ts';
 import { useIsDark } from '../shell/theme.ts';
+import { valueAt } from './valueAt.ts';
 import 'uplot/dist/uPlot.min.css';
 import './chart.css';
 
@@ -20,7 +21,7 @@ export interface ChartProps {
   readonly series: readonly Series[];
   readonly format: (value: number | null) => string;
   readonly height?: number;
-  /** A line that marks a moment. */
+  /** A line that marks a moment, whose values are shown. */
   readonly markMs?: number | undefined;
   /** Charts with the same name show the same moment under the pointer. */
   readonly together?: string;
@@ -64,7 +65,7 @@ export function Chart(props: ChartProps) {
           {series.map(({ title, colour, values }) => (
             <span key={title}>
               <i style={{ background: `var(${colour})` }} aria-hidden="true" />
-              {title} <strong>{format(lastOf(values))}</strong>
+              {title} <strong>{format(valueAt(times, values, markMs))}</strong>
             </span>
           ))}
         </span>
@@ -153,7 +154,7 @@ function tip(element: HTMLElement, series: readonly Series[], latest: Latest): u
         const lines = series.map(
           ({ title }, index) => `${title} ${latest.current.format(plot.data[index + 1]?.[at!] ?? null)}`,
         );
-        box.textContent = [formatClock(plot.data[0][at!]!), ...lines].join('\n');
+        box.textContent = [formatMoment(plot.data[0][at!]!, Date.now()), ...lines].join('\n');
         const left = plot.cursor.left!;
         const flip = left > plot.over.clientWidth / 2;
         box.style.left = flip ? 'auto' : `${left + 10}px`;
@@ -182,8 +183,4 @@ function colourOf(element: HTMLElement, name: string): string {
 
 function dataOf(times: readonly number[], series: readonly Series[]): uPlot.AlignedData {
   return [[...times], ...series.map(({ values }) => [...values])];
-}
-
-function lastOf(values: readonly (number | null)[]): number | null {
-  return values.findLast((value) => value !== null) ?? null;
 }

@@ -4,17 +4,21 @@ import { formatPercent, threeDigits, unknownText } from '../../format/numbers.ts
 import { ForeignLine } from '../../ui/ForeignText.tsx';
 import { Badge, StateBadge } from '../../ui/StateBadge.tsx';
 import { FailureView, Loading } from '../../ui/states.tsx';
-import { Age } from '../../ui/Time.tsx';
+import { Age, Time } from '../../ui/Time.tsx';
+import { alertsAt } from './time/alertsAt.ts';
+import { OfNow } from './time/OfNow.tsx';
 
-/** What is asked of the pipeline, how much of it was reached, and the alerts about it. */
-export function Objectives({ pipeline }: { readonly pipeline: string }) {
+/** What is asked of the pipeline, how much of it was reached, and the alerts about it; of the past the alerts alone are kept. */
+export function Objectives(props: { readonly pipeline: string; readonly atMs: number | undefined }) {
+  const { pipeline, atMs } = props;
   const objectives = useQuery('objectives', { params: { pipeline } }, { everyMs: 15_000 });
   const alerts = useQuery('alerts', {}, { everyMs: 30_000, when: ({ type }) => type.startsWith('millrace.alert') });
-  const own = alerts.data?.filter((alert) => alert.pipeline === pipeline) ?? [];
+  const own = alertsAt(alerts.data?.filter((alert) => alert.pipeline === pipeline) ?? [], atMs);
   return (
     <section className="card" aria-labelledby="objectives-title">
       <header>
         <h2 id="objectives-title">Objectives and alerts</h2>
+        <OfNow atMs={atMs} />
       </header>
       <div className="card-body stack">
         {objectives.data !== undefined ? (
@@ -30,6 +34,11 @@ export function Objectives({ pipeline }: { readonly pipeline: string }) {
         )}
         {alerts.failure !== undefined && alerts.data === undefined && (
           <FailureView failure={alerts.failure} onRetry={alerts.reload} />
+        )}
+        {atMs !== undefined && (
+          <p className="muted">
+            {own.length === 0 ? 'No alert that is still listed' : 'What is below'} was firing at <Time atMs={atMs} />.
+          </p>
         )}
         {own.map((alert) => (
           <AlertView key={alert.id} alert={alert} />
@@ -74,13 +83,18 @@ function Objective({ objective }: { readonly objective: ObjectiveStatus }) {
 }
 
 function AlertView({ alert }: { readonly alert: Alert }) {
-  const { name, state, severity, text, next, sinceMs, delivery, refusal } = alert;
+  const { name, state, severity, text, next, sinceMs, resolvedMs, delivery, refusal } = alert;
   return (
     <div className="alert">
       <p>
         <StateBadge state={state} /> <strong>{name}</strong> <span className="muted">{severity}, since </span>
         <span className="muted">
           <Age atMs={sinceMs} />
+          {state === 'firing' && resolvedMs !== null && (
+            <>
+              , resolved <Age atMs={resolvedMs} />
+            </>
+          )}
           {delivery !== null && `, webhook: ${delivery}`}
           {refusal !== null && (
             <>

@@ -6,6 +6,7 @@ import { Chart } from '../../ui/Chart.tsx';
 import { Balance } from '../pipelines/Balance.tsx';
 import type { Hop } from './graph/stages.ts';
 import { columnsOf } from './panel/series.ts';
+import { OfNow } from './time/OfNow.tsx';
 
 /** The whole pipeline in four cells; each chart's click leads to that moment. */
 export function Overview(props: {
@@ -53,11 +54,15 @@ export function Overview(props: {
             p99 {formatDuration(slowest.edge.latency?.p99Ms)}
           </p>
         )}
-        <h3>Ledger</h3>
+        <h3>
+          Ledger <OfNow atMs={atMs} />
+        </h3>
         <div>
           <Balance ledger={summary.ledger} />
         </div>
-        <h3>Alerts</h3>
+        <h3>
+          Alerts <OfNow atMs={atMs} />
+        </h3>
         <p>
           {summary.alerts === 0 ? (
             'None is firing.'

@@ -20,7 +20,7 @@ import { Objectives } from './Objectives.tsx';
 import { Overview } from './Overview.tsx';
 import { HopPanel } from './panel/HopPanel.tsx';
 import { Scrubber } from './time/Scrubber.tsx';
-import { momentOf, spanOf } from './time/spans.ts';
+import { momentOf, refreshMs, spanOf } from './time/spans.ts';
 import './pipeline.css';
 
 export function Pipeline({ params, query }: PageProps) {
@@ -58,7 +58,9 @@ function Monitor(props: {
   const choose = (id: string | undefined) => refine({ show: id });
   const moment = (at: number | undefined) => refine({ at });
   const history = useHistory(pipeline, span.ms, atMs);
-  const { graph, failure, reload } = useGraph(pipeline, atMs);
+  const settledMs = useSettled(atMs, 80);
+  const askedMs = atMs === undefined ? undefined : (settledMs ?? atMs);
+  const { graph, failure, reload } = useGraph(pipeline, atMs, settledMs);
   const chosen = graph && chosenOf(graph, query.show);
   const guilty = graph && guiltyOf(graph);
   const shortcuts = useMemo(
@@ -117,14 +119,15 @@ function Monitor(props: {
             chosen={chosen}
             history={history}
             atMs={atMs}
+            askedMs={askedMs}
             onMoment={moment}
             onClose={() => choose(undefined)}
           />
         )}
       </div>
       <div className="below">
-        <LedgerStrip pipeline={pipeline} />
-        <Objectives pipeline={pipeline} />
+        <LedgerStrip pipeline={pipeline} atMs={atMs} />
+        <Objectives pipeline={pipeline} atMs={atMs} />
       </div>
     </>
   );
@@ -139,9 +142,8 @@ function Underway({ pipeline }: { readonly pipeline: string }) {
 }
 
 /** Live from the stream, else of the moment. What was shown stays until the next is there: scrubbing does not flicker. */
-function useGraph(pipeline: string, atMs: number | undefined) {
+function useGraph(pipeline: string, atMs: number | undefined, settled: number | undefined) {
   const live = useLive((state) => state.graphs.get(pipeline));
-  const settled = useSettled(atMs, 80);
   // The stream tells of a pipeline when it is looked at: until then the graph is asked for.
   const wanted = settled !== undefined || live === undefined;
   const asked = useQuery('graph', wanted ? { params: { pipeline }, query: { atMs: settled } } : null);
@@ -156,8 +158,9 @@ function useGraph(pipeline: string, atMs: number | undefined) {
 
 function useHistory(pipeline: string, spanMs: number, atMs: number | undefined) {
   const nowMs = useNow();
-  // To the full quarter of a minute, so that it is asked for that often and not each second.
-  const live = Math.ceil(nowMs / 15_000) * 15_000;
+  // To a full step, so that it is asked for that often and not each second.
+  const everyMs = refreshMs(spanMs);
+  const live = Math.ceil(nowMs / everyMs) * everyMs;
   const toMs = Math.max(live, atMs ?? 0);
   const fromMs = Math.min(live - spanMs, atMs ?? live);
   const asked = useQuery('history', { params: { pipeline }, query: { fromMs, toMs, points: 300 } });

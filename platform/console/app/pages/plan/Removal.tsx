@@ -6,6 +6,8 @@ import { Badge, type Tone } from '../../ui/StateBadge.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 
 interface Row {
+  /** Its place in the ledger. Instances of a service share a port: the same line stands there for each. */
+  readonly at: number;
   readonly outcome: 'removed' | 'kept' | 'left behind';
   readonly kind: string;
   readonly name: string;
@@ -18,10 +20,10 @@ const tones: Readonly<Record<Row['outcome'], Tone>> = { removed: 'off', kept: 'c
 /** What needs a person comes first. */
 function rowsOf({ removed, kept, left }: RemovalLedger): readonly Row[] {
   return [
-    ...left.map((entry): Row => ({ ...entry, outcome: 'left behind', why: '' })),
-    ...kept.map((entry): Row => ({ ...entry, outcome: 'kept' })),
-    ...removed.map((entry): Row => ({ ...entry, outcome: 'removed', why: '' })),
-  ];
+    ...left.map((entry) => ({ ...entry, outcome: 'left behind' as const, why: '' })),
+    ...kept.map((entry) => ({ ...entry, outcome: 'kept' as const })),
+    ...removed.map((entry) => ({ ...entry, outcome: 'removed' as const, why: '' })),
+  ].map((row, at): Row => ({ ...row, at }));
 }
 
 const columns: readonly Column<Row>[] = [
@@ -54,8 +56,7 @@ export function Removal({ ledger }: { readonly ledger: RemovalLedger }) {
         label="What was removed"
         columns={columns}
         rows={rowsOf(ledger)}
-        // Instances of a service share their port: owner by owner.
-        rowKey={({ outcome, kind, name, owner }) => `${outcome} ${kind} ${name} ${owner}`}
+        rowKey={({ at }) => `${at}`}
       />
     </section>
   );

@@ -1,5 +1,5 @@
 import { type FormEvent, useId, useRef, useState } from 'react';
-import { formatClock } from '../../format/times.ts';
+import { formatMoment } from '../../format/times.ts';
 import { useLive } from '../../shell/context.ts';
 import { Choice, TextField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -92,7 +92,9 @@ function TimeChoice({
   readonly onChange: (next: TraceSearch) => void;
 }) {
   const isFixed = draft.from !== '' || draft.to !== '';
-  const fixed = [draft.from, draft.to].map((ms) => (/^\d+$/.test(ms) ? formatClock(Number(ms)) : '…')).join(' – ');
+  const fixed = [draft.from, draft.to]
+    .map((ms) => (/^\d+$/.test(ms) ? formatMoment(Number(ms), Date.now()) : '…'))
+    .join(' – ');
   const known = sinceChoices.map((since) => [since, sinceTexts[since] ?? since] as const);
   const own = known.some(([since]) => since === draft.since) ? [] : [[draft.since, `last ${draft.since}`] as const];
   const choices = [...(isFixed ? [['fixed', fixed] as const] : []), ...own, ...known];

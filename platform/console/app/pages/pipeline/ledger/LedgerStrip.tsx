@@ -3,22 +3,26 @@ import { useQuery } from '../../../api/useQuery.ts';
 import { formatCount, formatExact, plural } from '../../../format/numbers.ts';
 import { formatClock, formatDuration } from '../../../format/times.ts';
 import { Empty, FailureView, Loading } from '../../../ui/states.tsx';
+import { Time } from '../../../ui/Time.tsx';
+import { OfNow } from '../time/OfNow.tsx';
 import { Faults } from './Faults.tsx';
-import { isOpen, type LedgerView, type LedgerWindow, readLedger } from './windows.ts';
+import { isOpen, type LedgerView, type LedgerWindow, ledgerUntil, readLedger } from './windows.ts';
 import './ledger.css';
 
 const shownWindows = 90;
 const marks = { balanced: '', 'in-flight': '·', unbalanced: '!', unknown: '?' } as const;
 const tones = { balanced: 'good', 'in-flight': 'busy', unbalanced: 'bad', unknown: 'off' } as const;
 
-/** Window by window: was everything that went in acknowledged at each end, once? */
-export function LedgerStrip({ pipeline }: { readonly pipeline: string }) {
+/** Window by window: was everything that went in acknowledged at each end, once? With `atMs`: of what had come in by then. */
+export function LedgerStrip(props: { readonly pipeline: string; readonly atMs: number | undefined }) {
+  const { pipeline, atMs } = props;
   const asked = useQuery(
     'ledger',
     { params: { pipeline } },
     { everyMs: 10_000, when: ({ type, subject }) => type.startsWith('millrace.ledger') && subject.includes(pipeline) },
   );
-  const ledger = asked.data === undefined ? undefined : readLedger(asked.data);
+  const whole = asked.data === undefined ? undefined : readLedger(asked.data);
+  const ledger = whole === undefined || atMs === undefined ? whole : ledgerUntil(whole, atMs);
   const heading = useRef<HTMLHeadingElement>(null);
   const [acknowledged, setAcknowledged] = useState(0);
   // After the dialog has given the focus back to its button, which the new ledger takes away.
@@ -35,6 +39,7 @@ export function LedgerStrip({ pipeline }: { readonly pipeline: string }) {
         <h2 id="ledger-title" ref={heading} tabIndex={-1}>
           Ledger
         </h2>
+        <OfNow atMs={atMs} />
         {ledger && <Totals ledger={ledger} />}
       </header>
       <div className="card-body">
@@ -42,18 +47,35 @@ export function LedgerStrip({ pipeline }: { readonly pipeline: string }) {
           <FailureView failure={asked.failure} onRetry={asked.reload} />
         ) : asked.data === undefined ? (
           <Loading />
-        ) : ledger === undefined || (ledger.windows.length === 0 && ledger.besides.length === 0) ? (
-          <Empty title="No window yet">
-            <p>Windows appear with the first events.</p>
-          </Empty>
         ) : (
           <>
-            <Windows ledger={ledger} />
-            <Faults pipeline={pipeline} ledger={ledger} onDone={done} />
+            {atMs !== undefined && (
+              <p className="muted until">
+                Of what had come in by <Time atMs={atMs} />, each window in its state of now.
+              </p>
+            )}
+            {ledger === undefined || (ledger.windows.length === 0 && ledger.besides.length === 0) ? (
+              <NoWindow isPast={atMs !== undefined} />
+            ) : (
+              <Windows ledger={ledger} />
+            )}
+            {ledger && <Faults pipeline={pipeline} ledger={ledger} onDone={done} />}
           </>
         )}
       </div>
     </section>
+  );
+}
+
+function NoWindow({ isPast }: { readonly isPast: boolean }) {
+  return isPast ? (
+    <Empty title="No window of that time">
+      <p>Nothing had come in by then, or its windows are not kept any more.</p>
+    </Empty>
+  ) : (
+    <Empty title="No window yet">
+      <p>Windows appear with the first events.</p>
+    </Empty>
   );
 }
 

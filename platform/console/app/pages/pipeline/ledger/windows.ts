@@ -71,6 +71,15 @@ function besidesOf(open: unknown, windows: readonly LedgerWindow[]): readonly Pl
   });
 }
 
+/** Of what had come in by then; what became of it since is in it. The sums are those of now: they can't be parted by time. */
+export function ledgerUntil(ledger: LedgerView, atMs: number): LedgerView {
+  return {
+    ...ledger,
+    windows: ledger.windows.filter(({ originMs }) => originMs <= atMs),
+    besides: ledger.besides.filter(({ window }) => window.originMs <= atMs),
+  };
+}
+
 /** Every fault of the ledger, oldest first, whether or not its window is still there. */
 export function placedFaults({ windows, besides }: LedgerView): readonly PlacedFault[] {
   const told = windows.flatMap((window) => window.faults.map((fault) => ({ window, fault })));

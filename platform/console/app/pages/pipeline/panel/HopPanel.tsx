@@ -20,11 +20,13 @@ export interface HopPanelProps {
   readonly chosen: Chosen;
   readonly history: History | undefined;
   readonly atMs: number | undefined;
+  /** `atMs` once it stands still: what is asked for is of then. */
+  readonly askedMs: number | undefined;
   readonly onMoment: (atMs: number) => void;
   readonly onClose: () => void;
 }
 
-export function HopPanel({ graph, chosen, history, atMs, onMoment, onClose }: HopPanelProps) {
+export function HopPanel({ graph, chosen, history, atMs, askedMs, onMoment, onClose }: HopPanelProps) {
   const { node, edge, stage } = chosen;
   const { pipeline } = graph;
   const title = node?.name ?? stage ?? `${nameOf(edge?.from)} → ${nameOf(edge?.to)}`;
@@ -48,15 +50,17 @@ export function HopPanel({ graph, chosen, history, atMs, onMoment, onClose }: Ho
             <StateBadge state={node.state} /> {node.reason}
           </p>
         )}
-        {edge && edge.stage !== null && <Facts edge={edge} of={{ pipeline, stage: edge.stage, kind: node?.kind }} />}
+        {edge && edge.stage !== null && (
+          <Facts edge={edge} of={{ pipeline, stage: edge.stage, kind: node?.kind, atMs: askedMs }} />
+        )}
         {stage === undefined ? (
           <p className="muted">Nothing is measured here; the hops that read and write it are.</p>
         ) : (
           <>
             <HopCharts history={history} stage={stage} atMs={atMs} onMoment={onMoment} />
-            <Pathways pipeline={pipeline} stage={stage} />
-            <SampledTraces pipeline={pipeline} stage={stage} kind={node?.kind} />
-            <DeadLetters pipeline={pipeline} stage={stage} />
+            <Pathways pipeline={pipeline} stage={stage} atMs={askedMs} />
+            <SampledTraces pipeline={pipeline} stage={stage} kind={node?.kind} atMs={askedMs} />
+            <DeadLetters pipeline={pipeline} stage={stage} atMs={askedMs} />
           </>
         )}
         {node && node.tasks.length > 0 && <Tasks tasks={node.tasks} />}
@@ -85,7 +89,7 @@ function Facts({ edge, of }: { readonly edge: PipelineGraph['edges'][number]; re
             formatDuration(p99Ms)
           ) : (
             <a
-              href={hrefOf('/traces', { ...traceQueryOf(of), ...behind(p99Ms) })}
+              href={hrefOf('/traces', { ...traceQueryOf(of), ...behind(p99Ms, of.atMs) })}
               title="Traces that took at least as long"
             >
               {formatDuration(p99Ms)}

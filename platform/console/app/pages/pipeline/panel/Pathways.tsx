@@ -3,15 +3,25 @@ import { formatExact, plural } from '../../../format/numbers.ts';
 import { formatDuration } from '../../../format/times.ts';
 import { FailureView, Loading } from '../../../ui/states.tsx';
 import { type Column, Table } from '../../../ui/Table.tsx';
+import { OfNow } from '../time/OfNow.tsx';
 import { type PathwayRow, wayOf } from './ways.ts';
 
-/** By which ways events came to this stage, since its tasks started: how many, and how long they took. */
-export function Pathways({ pipeline, stage }: { readonly pipeline: string; readonly stage: string }) {
+export interface PathwaysProps {
+  readonly pipeline: string;
+  readonly stage: string;
+  /** Undefined: the page is of now. */
+  readonly atMs: number | undefined;
+}
+
+/** By which ways events came to this stage, since its tasks started: how many, and how long they took. No past is kept of them. */
+export function Pathways({ pipeline, stage, atMs }: PathwaysProps) {
   const asked = useQuery('pathways', { params: { pipeline }, query: { stage } }, { everyMs: 10_000 });
   const checkpoint = asked.data?.checkpoints[0];
   return (
     <section aria-labelledby="hop-pathways">
-      <h3 id="hop-pathways">Pathways</h3>
+      <h3 id="hop-pathways">
+        Pathways <OfNow atMs={atMs} />
+      </h3>
       {asked.data === undefined ? (
         asked.failure === undefined ? (
           <Loading />

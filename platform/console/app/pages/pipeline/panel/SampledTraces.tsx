@@ -5,7 +5,8 @@ import { formatDuration } from '../../../format/times.ts';
 import { hrefOf, segment } from '../../../shell/routing.ts';
 import { ForeignLine } from '../../../ui/ForeignText.tsx';
 import { FailureView, Loading } from '../../../ui/states.tsx';
-import { Age } from '../../../ui/Time.tsx';
+import { Age, Time } from '../../../ui/Time.tsx';
+import { shortlyBefore } from '../time/spans.ts';
 
 const shown = 8;
 
@@ -21,16 +22,21 @@ export interface SampledTracesProps {
   readonly stage: string;
   /** Of the node that is measured. */
   readonly kind: GraphNode['kind'] | undefined;
+  /** The moment that is shown; undefined: the present. */
+  readonly atMs?: number | undefined;
 }
 
-/** Newest traces that came through the hop; each leads to its waterfall. */
+/** Newest traces that came through the hop, of the moment that is shown; each leads to its waterfall. */
 export function SampledTraces(props: SampledTracesProps) {
+  const { atMs } = props;
   const query = traceQueryOf(props);
-  const asked = useQuery('traces', { query: { ...query, limit: shown } }, { everyMs: 10_000 });
+  const time = atMs === undefined ? undefined : shortlyBefore(atMs);
+  const asked = useQuery('traces', { query: { ...query, ...time, limit: shown } }, time ? {} : { everyMs: 10_000 });
+  const all = { ...query, from: time?.fromMs, to: time?.toMs };
   return (
     <section aria-labelledby="hop-traces">
       <h3 id="hop-traces">
-        Sampled traces <a href={hrefOf('/traces', query)}>all of them</a>
+        Sampled traces <a href={hrefOf('/traces', all)}>all of them</a>
       </h3>
       {asked.data === undefined ? (
         asked.failure === undefined ? (
@@ -39,7 +45,9 @@ export function SampledTraces(props: SampledTracesProps) {
           <FailureView failure={asked.failure} onRetry={asked.reload} />
         )
       ) : asked.data.traces.length === 0 ? (
-        <p className="muted">None has been sampled here.</p>
+        <p className="muted">
+          {time === undefined ? 'None has been sampled here.' : 'None is kept of the 15 minutes before that moment.'}
+        </p>
       ) : (
         <ul className="lines">
           {asked.data.traces.map(({ traceId, name, startMs, durationMs, spans, errors }) => (
@@ -51,9 +59,7 @@ export function SampledTraces(props: SampledTracesProps) {
                 {errors > 0 && <span className="bad tone-text">{plural(errors, 'error')}</span>}
                 <span className="muted">{plural(spans, 'span')}</span>
                 <strong>{formatDuration(durationMs)}</strong>
-                <span className="muted">
-                  <Age atMs={startMs} />
-                </span>
+                <span className="muted">{time === undefined ? <Age atMs={startMs} /> : <Time atMs={startMs} />}</span>
               </a>
             </li>
           ))}
