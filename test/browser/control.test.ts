@@ -137,7 +137,11 @@ describe('an operation', () => {
   it('of a removal tells each thing that went, an instance’s share of a port, too', async () => {
     const port = { kind: 'port', name: '127.0.0.1:20014', owner: 'pipeline flight-delays' };
     const topic = { kind: 'topic', name: 'flight-delays.flights', owner: 'pipeline flight-delays' };
-    operation = { ...operationOf('done'), kind: 'destroy', ledger: { removed: [port, port, topic], kept: [], left: [] } };
+    operation = {
+      ...operationOf('done'),
+      kind: 'destroy',
+      ledger: { removed: [port, port, topic], kept: [], left: [] },
+    };
     await shown.go('/operations/deploy-7');
     const { page } = shown;
     await page.getByText('nothing left behind').waitFor();

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { TaskStatus } from '../../platform/cluster/driver.ts';
-import { homeHash } from '../../platform/cluster/tasks/layout.ts';
 import { processTable } from '../../platform/cluster/process/process-table.ts';
+import { homeHash } from '../../platform/cluster/tasks/layout.ts';
 import { homeAt } from '../../platform/home.ts';
 import type { TestHome } from './cli.ts';
 

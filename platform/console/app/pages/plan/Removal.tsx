@@ -52,12 +52,7 @@ export function Removal({ ledger }: { readonly ledger: RemovalLedger }) {
           </strong>
         </p>
       </header>
-      <Table
-        label="What was removed"
-        columns={columns}
-        rows={rowsOf(ledger)}
-        rowKey={({ at }) => `${at}`}
-      />
+      <Table label="What was removed" columns={columns} rows={rowsOf(ledger)} rowKey={({ at }) => `${at}`} />
     </section>
   );
 }
