@@ -19,7 +19,7 @@ let saidTroubleMs = 0;
 function open(): StoreWriter | undefined {
   try {
     return new StoreWriter(workerData as ThreadOptions, (text) => {
-      if (Date.now() - saidTroubleMs < troubleEveryMs) return;
+      if (Math.abs(Date.now() - saidTroubleMs) < troubleEveryMs) return;
       saidTroubleMs = Date.now();
       say({ kind: 'trouble', text });
     });

@@ -26,7 +26,8 @@ export function usageReader(table: ProcessTable): (leader: number) => Usage | nu
     readAt = Date.now();
   };
   return (leader) => {
-    if (Date.now() - readAt > maxAgeMs || !groups.has(leader)) refresh();
+    // Also after a clock that was set back.
+    if (Math.abs(Date.now() - readAt) > maxAgeMs || !groups.has(leader)) refresh();
     const known = sums.get(leader);
     const group = groups.get(leader);
     if (known || !group) return known ?? null;

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: deploys flight-delays in a home of its own and prints what it cost, as ratios of one run. Wall times of a
+ * `npm run bench:deploy`: deploys flight-delays in a home of its own and prints what it cost, as ratios of one run. Wall times of a
  * shared machine are noisy; compare figures of one run.
  *
  * The bound of a deploy is max(longest chain, ΣCPU / cores) of the same servers booted bare in this run (bareBoot.ts). Our own
@@ -10,7 +10,11 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadArtifacts } from '../../platform/artifacts/load.ts';
 import type { TaskStatus } from '../../platform/cluster/driver.ts';
-import { cacheOf } from '../../platform/home.ts';
+import { type Usage, usageReader } from '../../platform/cluster/process/agent/usage.ts';
+import { agentOf } from '../../platform/cluster/process/ensure-agent.ts';
+import { processTable } from '../../platform/cluster/process/process-table.ts';
+import { cacheOf, homeAt } from '../../platform/home.ts';
+import { controlLimits } from '../../platform/model/controlPlane.ts';
 import type { DeployResult } from '../../platform/model/operations.ts';
 import type { VerifyResult } from '../../platform/verify/verify.ts';
 import { createTestHome } from '../e2e/cli.ts';
@@ -19,7 +23,6 @@ import { type BareBoot, bootBare } from './bareBoot.ts';
 const portBase = 17_400;
 const home = createTestHome(portBase);
 const servers = /^(kafka|cassandra|redis|spark|millrace\.temporal)\.|\.spark-driver\./;
-const control = new Set(['millrace.temporal.0', 'millrace.worker.0', 'millrace.redis.0', 'redis.server.0']);
 const tasks = async () => (await home.json<{ tasks: TaskStatus[] }>('status')).tasks;
 const sum = (all: readonly TaskStatus[], pick: (usage: NonNullable<TaskStatus['usage']>) => number) =>
   all.reduce((total, { usage }) => total + (usage ? pick(usage) : 0), 0);
@@ -113,15 +116,27 @@ async function printFrameworksUp(): Promise<void> {
 
 async function printAtRest(): Promise<void> {
   await sleep(15_000);
-  const [before, startMs] = [await tasks(), Date.now()];
+  const [before, startMs] = [await looked(), Date.now()];
   await sleep(10_000);
-  const [after, elapsedSeconds] = [await tasks(), (Date.now() - startMs) / 1000];
-  const ofControl = (all: readonly TaskStatus[]) => all.filter(({ id }) => control.has(id));
-  const memory = (all: readonly TaskStatus[]) => `${Math.round(sum(all, (usage) => usage.memoryMiB))} MiB`;
-  line('memory of all tasks (aim: at most 4096 MiB)', memory(after));
-  line('  Temporal, worker, Valkey, API (aim: at most 600 MiB)', memory(ofControl(after)));
-  const used = (all: (list: readonly TaskStatus[]) => readonly TaskStatus[]) =>
-    ((sum(all(after), (u) => u.cpuSeconds) - sum(all(before), (u) => u.cpuSeconds)) / elapsedSeconds) * 100;
-  line('  Temporal, worker, Valkey, API at rest (aim: at most 5 % of a core)', `${used(ofControl).toFixed(1)} %`);
-  line('  all tasks, feed at 50 events/s', `${used((list) => list).toFixed(0)} % of a core`);
+  const [after, elapsedSeconds] = [await looked(), (Date.now() - startMs) / 1000];
+  const memory = (all: readonly Usage[]) => `${Math.round(all.reduce((total, each) => total + each.memoryMiB, 0))} MiB`;
+  const used = (one: readonly Usage[], other: readonly Usage[]) => {
+    const cpuSeconds = (all: readonly Usage[]) => all.reduce((total, each) => total + each.cpuSeconds, 0);
+    return ((cpuSeconds(other) - cpuSeconds(one)) / elapsedSeconds) * 100;
+  };
+  line('memory of all tasks and the agent (aim: at most 4096 MiB)', memory(after.all));
+  line('  agent, Temporal, worker, Valkey, API (aim: at most 600 MiB)', memory(after.control));
+  const idle = used(before.control, after.control);
+  line('  agent, Temporal, worker, Valkey, API at rest (aim: at most 5 % of a core)', `${idle.toFixed(1)} %`);
+  line('  all, feed at 50 events/s', `${used(before.all, after.all).toFixed(0)} % of a core`);
+}
+
+/** What all use, and the control plane's part: its tasks, and the agent, which is no task. */
+async function looked(): Promise<{ readonly all: readonly Usage[]; readonly control: readonly Usage[] }> {
+  const usages = new Map((await tasks()).map(({ id, usage }) => [id, usage]));
+  const agent = await agentOf(homeAt(home.path));
+  const ofAgent = agent && usageReader(processTable())(agent.pid);
+  const control = Object.keys(controlLimits).map((id) => usages.get(id));
+  if (!ofAgent || !control.every((usage) => usage != null)) throw new Error('a part of the control plane does not run');
+  return { all: [...[...usages.values()].filter((usage) => usage != null), ofAgent], control: [...control, ofAgent] };
 }
