@@ -74,6 +74,22 @@ test('sabotage needs leave', async () => {
   expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
 });
 
+/** Deploys with it and sends; the faults of all windows since. */
+async function broken(sabotage: string) {
+  // The feed runs on: the event may be hit while the deploy is still under way.
+  const fromMs = Date.now();
+  const environment = { MILLRACE_SABOTAGE: sabotage };
+  const deployed = await home.runWith(environment, 'deploy', 'flight-delays', '--allow-sabotage', '--yes', '--json');
+  expect(JSON.parse(deployed.stdout)).toMatchObject({ state: 'flowing' });
+  const run = await home.run('verify', 'flight-delays', '--events', '2000', '--timeout', '10', '--json');
+  const { windows } = await settled();
+  const since = windows.filter(({ originMs }) => originMs > fromMs - windowMs);
+  return {
+    faults: since.flatMap(({ faults }) => faults),
+    ...(JSON.parse(run.stdout) as Pick<VerifyResult, 'missingIds'>),
+  };
+}
+
 test.each([
   ['drop:store-flights:1000', 'store-flights', 'lost'],
   ['duplicate:store-severe:300', 'store-severe', 'doubled'],
@@ -81,16 +97,7 @@ test.each([
 ])(
   'one event that is broken on purpose is named: %s',
   async (sabotage, stage, kind) => {
-    // The feed runs on: the event may be hit while the deploy is still under way.
-    const fromMs = Date.now();
-    const environment = { MILLRACE_SABOTAGE: sabotage };
-    const deployed = await home.runWith(environment, 'deploy', 'flight-delays', '--allow-sabotage', '--yes', '--json');
-    expect(JSON.parse(deployed.stdout)).toMatchObject({ state: 'flowing' });
-    const run = await home.run('verify', 'flight-delays', '--events', '2000', '--timeout', '10', '--json');
-    const { windows } = await settled();
-    const { missingIds } = JSON.parse(run.stdout) as VerifyResult;
-    const since = windows.filter(({ originMs }) => originMs > fromMs - windowMs);
-    const faults = since.flatMap(({ faults }) => faults);
+    const { faults, missingIds } = await broken(sabotage);
     expect(faults).toEqual([expect.objectContaining({ stage, kind, events: 1, hash: expect.any(String) })]);
     // The feed's events pass, too: where a marked one was hit, the ledger names that very one.
     if (missingIds[0] !== undefined) {
@@ -174,6 +181,23 @@ test(
     expect(after).toMatchObject({ lost: 2, duplicated: 1 });
   },
   3 * minutes,
+);
+
+test.each([
+  ['drop:ingress:300', 'lost'],
+  ['duplicate:ingress:300', 'doubled'],
+])(
+  'one event that the ingress breaks on purpose is named between it and each reader of its topic: %s',
+  async (sabotage, kind) => {
+    const { faults } = await broken(sabotage);
+    const readers = ['airport-delays', 'severe-delays', 'store-flights'];
+    expect(faults.map(({ stage }) => stage).toSorted()).toEqual(readers);
+    expect(new Set(faults.map(({ kind, events, hash }) => `${kind} ${events} ${hash}`))).toEqual(
+      new Set([`${kind} 1 ${faults[0]?.hash}`]),
+    );
+    for (const { text } of faults) expect(text).toMatch(/^between ingress and /);
+  },
+  6 * minutes,
 );
 
 function watch(listener: (event: WatchEvent) => void): Watcher {
