@@ -83,6 +83,9 @@ describe('a pipeline', () => {
     await panel.getByText('47.9 s').first().waitFor();
     expect(await panel.locator('canvas').count()).toBe(3);
     expect(await panel.getByRole('link', { name: /POST \/events/ }).count()).toBe(8);
+    await panel.getByText('ingress → store-severe', { exact: true }).waitFor();
+    await panel.getByText('… → store-severe', { exact: true }).waitFor();
+    await panel.getByText('3 events came without a pathway header.').waitFor();
     await panel.getByText('delay: expected a number, got a string').first().click();
     const payload = panel.getByRole('region', { name: 'Payload' });
     expect(await payload.textContent()).toBe(
