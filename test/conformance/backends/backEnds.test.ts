@@ -12,7 +12,7 @@ import { addHistograms, type HistogramSnapshot, quantileOf } from '../../../plat
 import { findChromium } from '../../browser/chromium.ts';
 import { type BackEnds, makeBackEnds } from '../../fixtures/backEnds.ts';
 import { obtainTools } from '../../tools/obtain.ts';
-import { vmuiPanels, zipkinTrace } from './screens.ts';
+import { zipkinTrace } from './screens.ts';
 import { openShop, pipeline, type Shop } from './shop.ts';
 
 jest.setTimeout(240_000);
@@ -246,14 +246,6 @@ function expectSameBucket(theirs: number, ours: number): void {
       empty = answers.flatMap(([expr, results]) => (results.length === 0 ? [expr] : []));
     }
     expect(empty).toEqual([]);
-  });
-
-  inBrowser('vmui draws each panel of the dashboard', async () => {
-    const titles = rows.flatMap(({ panels }) => panels.map(({ title }) => title));
-    const panels = await vmuiPanels(ends.urls.metrics);
-    expect(panels.map(({ title }) => title)).toEqual(titles);
-    expect(panels.filter(({ lines }) => lines.length === 0)).toEqual([]);
-    expect(panels.find(({ title }) => title === 'State')?.lines.join()).toContain(`${pipeline} flowing`);
   });
 
   inBrowser('Zipkin’s page draws a trace from the ingress to the store', async () => {

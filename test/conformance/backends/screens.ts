@@ -23,36 +23,6 @@ export async function zipkinTrace(zipkin: string, traceId: string, texts: readon
   });
 }
 
-export interface Panel {
-  readonly title: string;
-  /** Names of the lines that are drawn. */
-  readonly lines: readonly string[];
-}
-
-/** Each panel of the dashboard in vmui, of all rows, once it draws a line; one that draws none within a minute has none. */
-export async function vmuiPanels(victoriaMetrics: string): Promise<readonly Panel[]> {
-  return await onPage(`${victoriaMetrics}/vmui/#/dashboards`, 'vmui-dashboard', async (page) => {
-    await page.locator('.vm-predefined-panel').first().waitFor({ timeout: waitMs });
-    // All rows but the first are closed.
-    const closed = page.locator('.vm-accordion-header:not(.vm-accordion-header_open)');
-    while ((await closed.count()) > 0) await closed.first().click();
-    const panels: Panel[] = [];
-    for (const panel of await page.locator('.vm-predefined-panel').all()) {
-      // It asks for its data when it is seen.
-      await panel.scrollIntoViewIfNeeded();
-      const line = panel.locator('.vm-predefined-panel-body').filter({ has: page.locator('canvas') });
-      await line
-        .locator('.vm-legend-item')
-        .first()
-        .waitFor({ timeout: waitMs })
-        .catch(() => undefined);
-      const title = ((await panel.locator('h3').textContent()) ?? '').trim();
-      panels.push({ title, lines: await line.locator('.vm-legend-item-info__label').allInnerTexts() });
-    }
-    return panels;
-  });
-}
-
 async function onPage<T>(address: string, name: string, look: (page: Page) => Promise<T>): Promise<T> {
   const screenshots = screenshotsOf(process.env);
   const browser = await launchChromium();
