@@ -121,6 +121,9 @@ describe('a trace', () => {
 it('the telemetry store tells what it keeps and what it dropped', async () => {
   await shown.go('/telemetry');
   await shown.page.getByText('spans: queue full').waitFor();
+  const row = shown.page.getByRole('row', { name: /flight-delays\.sinks\.0 Points of metrics ECONNREFUSED 17/ });
+  await row.waitFor();
+  await shown.page.getByText('Not told by tasks that do not answer: flight-delays.api.1.').waitFor();
   await shown.page.getByText('384 MiB used · of 1 GiB').waitFor();
   expect(await shown.look('telemetry')).toEqual([]);
 }, 60_000);
