@@ -39,7 +39,7 @@ export interface CassandraAdmin {
   /** The role may read and write the tables of the keyspace, which must exist, and nothing else. */
   ensureRole(role: string, password: string, keyspace: string): Promise<void>;
   removeRole(role: string): Promise<boolean>;
-  /** All, the superuser among them, sorted. */
+  /** All that were made, sorted; the superuser is none of them (it stands in a file of each node, README.md). */
   listRoles(): Promise<readonly string[]>;
   close(): Promise<void>;
 }

@@ -84,10 +84,10 @@ function adminVerbs(server: Server<CassandraOptions>): void {
     expect(await run(server.room.access, null, '', 'SELECT * FROM shop.orders')).toBe(1);
   });
   it('removes roles and keyspaces, and answers false the second time', async () => {
-    expect(await asAdmin((admin) => admin.listRoles())).toEqual(['millrace_admin', 'pipeline_shop']);
+    expect(await asAdmin((admin) => admin.listRoles())).toEqual(['pipeline_shop']);
     expect(await asAdmin((admin) => admin.removeRole('pipeline_shop'))).toBe(true);
     expect(await asAdmin((admin) => admin.removeRole('pipeline_shop'))).toBe(false);
-    expect(await asAdmin((admin) => admin.listRoles())).toEqual(['millrace_admin']);
+    expect(await asAdmin((admin) => admin.listRoles())).toEqual([]);
     expect(await asAdmin((admin) => admin.listKeyspaces())).toEqual(['shop']);
     expect(await asAdmin((admin) => admin.dropKeyspace('shop'))).toBe(true);
     expect(await asAdmin((admin) => admin.dropKeyspace('shop'))).toBe(false);
