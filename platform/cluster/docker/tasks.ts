@@ -83,8 +83,11 @@ export async function startTask(around: Around, spec: StartedSpec, hash: string)
   const node =
     around.nodes().find(({ id }) => id === spec.node) ?? fail('INTERNAL', { reason: `there is no node ${spec.node}` });
   await ensureNode(engine, names, image, node);
+  const there = await lookAt(engine, names.task(spec.id));
+  // What runs is left as it is: its directories are in use, and when we started it is known.
+  if (there?.State.Running && !there.State.Restarting) return;
   prepareDirectories(paths, spec.keepsData);
-  if ((await lookAt(engine, names.task(spec.id))) === undefined) {
+  if (there === undefined) {
     const context = { names, image, shares, paths, specHash: hash, mark: markOf(names.home, spec.id) };
     await askedExcept(engine, engine.createContainer(containerOf(spec, context)), [409]);
   }

@@ -42,6 +42,25 @@ export function wholeCluster(cluster: ClusterUnderTest): void {
   });
 }
 
+export function startedAgain(cluster: ClusterUnderTest): void {
+  it('what runs is left as it is when it is started once more, by itself or with the cluster: data of this run, too', async () => {
+    const { driver } = cluster;
+    const before = await driver.launch(taskSpec('running', programs.idle, { keepsData: false }));
+    const file = data(driver, 'running', 'cache');
+    writeFileSync(file, 'of this run');
+    for (const again of [() => driver.startAll(), () => driver.resume('running')]) {
+      await again();
+      expect(existsSync(file)).toBe(true);
+      expect(await driver.status('running')).toMatchObject({
+        pid: before.pid,
+        startedAt: before.startedAt,
+        restarts: 0,
+      });
+    }
+    await driver.remove('running', { data: true });
+  });
+}
+
 export function removal(cluster: ClusterUnderTest): void {
   it('leaves nothing of a task, and says what is gone', async () => {
     const { driver, harness, address, firstPort } = cluster;

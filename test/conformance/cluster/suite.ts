@@ -1,7 +1,7 @@
 /** What every cluster driver must do with real processes: one suite, run for each. */
 import { afterAll, beforeAll, describe, jest } from '@jest/globals';
 import { launching } from './suite-launch.ts';
-import { removal, supervisorDeath, wholeCluster } from './suite-lifecycle.ts';
+import { removal, startedAgain, supervisorDeath, wholeCluster } from './suite-lifecycle.ts';
 import { logs, ports } from './suite-ports-logs.ts';
 import { supervision } from './suite-supervision.ts';
 import type { ClusterHarness, ClusterUnderTest } from './under-test.ts';
@@ -40,7 +40,10 @@ export function clusterSuite(
     describe('supervision', () => supervision(cluster));
     describe('ports', () => ports(cluster));
     describe('logs', () => logs(cluster));
-    describe('the whole cluster', () => wholeCluster(cluster));
+    describe('the whole cluster', () => {
+      wholeCluster(cluster);
+      startedAgain(cluster);
+    });
     describe('removal', () => removal(cluster));
     describe('death of the supervisor', () => supervisorDeath(cluster));
   });
