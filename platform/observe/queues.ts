@@ -43,8 +43,10 @@ export function queueHopsOf(
 /** Jobs in place of records: waiting, in hand, and put off until their next attempt. */
 export function lagOfQueue({ name, queue, ...seen }: SeenQueue, nowMs: number): HopLag {
   const lagRecords = seen.waiting + seen.active + seen.delayed;
-  const ageMs = seen.oldestMs === null ? 0 : Math.max(0, nowMs - seen.oldestMs);
-  const lagSeconds = lagRecords === 0 ? 0 : Math.round(ageMs / 100) / 10;
+  const { oldestMs } = seen;
+  // Of jobs whose time could not be read (done between two questions), the age is not known.
+  const ageSeconds = oldestMs === null ? null : Math.round(Math.max(0, nowMs - oldestMs) / 100) / 10;
+  const lagSeconds = lagRecords === 0 ? 0 : ageSeconds;
   return {
     ...{ hop: queueHop(name), topic: queue, lagRecords, lagSeconds },
     ...{ inRate: null, outRate: null, drainSeconds: lagRecords === 0 ? 0 : null },

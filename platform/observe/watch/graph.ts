@@ -154,7 +154,8 @@ function ofQueue(name: string, { hops, measures: { freshnessMs, queues = [] } }:
   const { failed = 0, failedLately = 0 } = queues.find((queue) => queue.name === name) ?? {};
   const given =
     failed === 0 ? '' : ` ${count(failed, 'job')} that failed at each attempt ${failed === 1 ? 'is' : 'are'} kept.`;
-  const waits = `${count(hop.lagRecords, 'job')} wait, the oldest for ${seconds(hop.lagSeconds ?? 0)}`;
+  const oldest = hop.lagSeconds === null ? '' : `, the oldest for ${seconds(hop.lagSeconds)}`;
+  const waits = `${count(hop.lagRecords, 'job')} wait${oldest}`;
   if ((hop.lagSeconds ?? 0) * 1000 >= freshnessMs)
     return { state: 'degraded', reason: `It is late: ${waits}.${given}` };
   if (failedLately > 0)

@@ -82,6 +82,13 @@ test('jobs that wait are the lag of the queue, on the way to the service whose t
   expect(edge).toMatchObject({ to: 'service:alerts', stage: queue, lagRecords: 5, lagSeconds: 2, ratePerSecond: 0 });
 });
 
+test('of jobs whose age could not be read the age is not known, and not none', async () => {
+  const { node, hop, guilty } = await seen({ waiting: 2 });
+  expect(hop).toMatchObject({ lagRecords: 2, lagSeconds: null });
+  expect(node).toMatchObject({ state: 'ok', reason: '2 jobs wait.' });
+  expect(guilty).toBeNull();
+});
+
 test('a queue that nobody works off is late and guilty', async () => {
   const { node, guilty } = await seen({ waiting: 2, oldestMs: nowMs - 60_000 });
   expect(guilty).toBe(queue);
