@@ -1,93 +1,12 @@
 /** The ledger compared again and again: real meters, a fault told once, the same after a new start. */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Hop } from '../../../../platform/observe/hops.ts';
-import { confirmMs, LedgerBooks } from '../../../../platform/observe/watch/books.ts';
+import { describe, expect, test } from '@jest/globals';
+import { confirmMs } from '../../../../platform/observe/watch/books.ts';
 import { acknowledgedIn, openIn } from '../../../../platform/observe/watch/booksFile.ts';
-import { HopWatch } from '../../../../platform/observe/watch/hopWatch.ts';
-import { judge } from '../../../../platform/observe/watch/judge.ts';
 import { graceMs } from '../../../../platform/telemetry/conservation/balance.ts';
 import { windowMs } from '../../../../platform/telemetry/conservation/cell.ts';
-import type { FlowMeter, IngressMeter } from '../../../../platform/telemetry/stageMeter.ts';
-import { answerOf, arrive, enter, idsOf, ingressMeter, sinkMeter } from './counts.ts';
-
-const hops: readonly Hop[] = [
-  { name: 'ingress', kind: 'ingress', part: 'ingress', writes: 'flights' },
-  { name: 'store', kind: 'sink', part: 'sinks', reads: 'flights', group: 'mine.store' },
-];
-const start = 1_795_538_300_000;
-const lookEveryMs = 2000;
-/** Within this time windows that were judged long ago are looked at once more. */
-const wholeMs = 320_000;
-let directory: string;
-let told: string[];
-
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'millrace-books-'));
-  told = [];
-});
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-/** A pipeline of two stages and its observer, both by a clock of the test's. */
-class Line {
-  nowMs = start;
-  readonly ingress = ingressMeter(() => this.nowMs);
-  readonly store = sinkMeter('store', () => this.nowMs);
-  written = 0;
-  read = 0;
-  books = this.open();
-  watch = new HopWatch('mine', hops);
-
-  open(revision = 1): LedgerBooks {
-    return new LedgerBooks({
-      pipeline: 'mine',
-      revision,
-      file: join(directory, 'faults.json'),
-      onFault: (text) => void told.push(text),
-    });
-  }
-
-  pass(count: number, lose = 0): void {
-    const records = enter(this.ingress, idsOf(count, `e${this.nowMs}`), this.nowMs);
-    this.written += count;
-    arrive(this.store, records.slice(lose), { atMs: this.nowMs, offset: this.read });
-    this.read += count;
-  }
-
-  look(telling: readonly (IngressMeter | FlowMeter)[] = [this.ingress, this.store]) {
-    const ends = [{ partition: 0, startOffset: 0, endOffset: this.written }];
-    const offsets = { topics: { 'mine.flights': ends }, groups: { 'mine.store': { 0: this.read } } };
-    const look = { askedMs: this.nowMs, atMs: this.nowMs, offsets };
-    const sinceMs = this.books.sinceMs(this.nowMs);
-    const answers = telling.map((stage) =>
-      answerOf(stage === this.ingress ? 'mine.ingress.0' : 'mine.sinks.0', [stage], this.nowMs, sinceMs),
-    );
-    this.watch.see(look, answers);
-    return this.books.judge(judge({ pipeline: 'mine' }, hops, look, answers, this.watch), this.nowMs);
-  }
-
-  /** Looks until then; answers what was told, with its time. */
-  until(endMs: number, each: () => void = () => undefined) {
-    const found = [];
-    while (this.nowMs < endMs) {
-      this.nowMs += lookEveryMs;
-      each();
-      found.push(...this.look().map((fault) => ({ ...fault, atMs: this.nowMs })));
-    }
-    return found;
-  }
-}
+import { directory, faulty, Line, lookEveryMs, start, wholeMs } from './booksLine.ts';
+import { arrive, enter, idsOf } from './counts.ts';
 
 describe('a ledger that is compared all the time', () => {
   test('balances, in flight before and balanced after, whatever is asked for since when', () => {
@@ -170,13 +89,6 @@ describe('a ledger that is compared all the time', () => {
 });
 
 describe('a fault that was told', () => {
-  const faulty = () => {
-    const line = new Line();
-    line.pass(100, 1);
-    line.until(start + 60_000, () => line.pass(5));
-    return line;
-  };
-
   test('is not told again by the next observer, and counts on', () => {
     const line = faulty();
     line.books = line.open();
@@ -247,91 +159,6 @@ describe('a fault that was told', () => {
     expect(line.books.counts()).toMatchObject({ unbalanced: 0, acknowledged: 1, inFlight: 0 });
   });
 
-  test('is not acknowledged when that can not be written down', () => {
-    const line = faulty();
-    rmSync(directory, { recursive: true });
-    writeFileSync(directory, 'in the way');
-    expect(() => line.books.acknowledge({}, line.nowMs)).toThrow(
-      expect.objectContaining({ code: 'STATE_UNAVAILABLE' }),
-    );
-    expect(line.books.counts()).toMatchObject({ unbalanced: 1, acknowledged: 0 });
-  });
-
-  test('once acknowledged is not told anew after a day, as long as the pages still tell of it', () => {
-    const line = faulty();
-    line.books.acknowledge({ note: 'seen' }, line.nowMs);
-    line.nowMs += 86_500_000;
-    expect(line.until(line.nowMs + 20_000)).toEqual([]);
-    expect(line.books.counts()).toMatchObject({ unbalanced: 0, acknowledged: 1 });
-  });
-
-  test('once acknowledged is not told anew after a day by an observer that starts before the stages tell', () => {
-    const line = faulty();
-    line.books.acknowledge({ note: 'seen' }, line.nowMs);
-    line.nowMs += 86_500_000;
-    line.books = line.open();
-    expect(line.look([])).toEqual([]);
-    // One that has nothing of the window, which it lost wholly, tells first.
-    line.nowMs += lookEveryMs;
-    expect(line.look([sinkMeter('store', () => line.nowMs)])).toEqual([]);
-    expect(line.until(line.nowMs + wholeMs)).toEqual([]);
-    expect(line.books.counts()).toMatchObject({ unbalanced: 0, acknowledged: 1 });
-    // With the window goes what is known of it.
-    const report = { windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 };
-    line.books.judge({ report, sinceMs: 0, isWhole: true }, line.nowMs);
-    expect(line.books.faults()).toEqual([]);
-  });
-
-  test('of thousands the file keeps so many as are certain to be bounded, the newest', () => {
-    const books = new Line().books;
-    const window = (at: number) => ({
-      ...{ originMs: start + at * windowMs, origin: '', state: 'unbalanced' as const, balance: 'unbalanced' as const },
-      ...{ stages: [], waitsFor: [] },
-      faults: ['a', 'b'].map((stage) => ({ stage, kind: 'lost' as const, events: 1, text: '1 of 2' })),
-    });
-    const windows = Array.from({ length: 3000 }, (_, at) => window(at));
-    const report = { windowMs, windows, lost: 6000, duplicated: 0, replayed: 0 };
-    const nowMs = start + 4000 * windowMs;
-    for (const lookMs of [nowMs, nowMs + confirmMs]) books.judge({ report, sinceMs: 0, isWhole: true }, lookMs);
-    expect(books.faults()).toHaveLength(4096);
-    expect(books.faults().at(-1)).toMatchObject({ originMs: windows.at(-1)!.originMs });
-  });
-
-  test('goes after a day', () => {
-    const line = faulty();
-    line.nowMs += 86_500_000;
-    const report = { windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 };
-    line.books.judge({ report, sinceMs: 0, isWhole: true }, line.nowMs);
-    expect(line.books.faults()).toEqual([]);
-  });
-
-  test('is told once however long its window is on the pages, and known for a day after, over restarts too', () => {
-    const line = faulty();
-    for (let day = 0; day < 3; day++) {
-      line.nowMs += 86_500_000;
-      line.books = line.open();
-      // Pages first, of one look; then all of them.
-      expect(line.until(line.nowMs + wholeMs)).toEqual([]);
-      expect(line.books.counts()).toMatchObject({ unbalanced: 1, lost: 1 });
-      expect(openIn(join(directory, 'faults.json'), { pipeline: 'mine', revision: 1 }, line.nowMs)).toHaveLength(1);
-    }
-    const goneMs = line.nowMs;
-    const report = { windowMs, windows: [], lost: 0, duplicated: 0, replayed: 0 };
-    const lookAt = (nowMs: number) => {
-      line.books.judge({ report, sinceMs: 0, isWhole: true }, nowMs);
-      return line.books.open().length;
-    };
-    expect([goneMs + 82_000_000, goneMs + 86_500_000].map(lookAt)).toEqual([1, 0]);
-  });
-
-  test('is not one of a pipeline that was deployed anew under the name', () => {
-    const line = faulty();
-    line.books = line.open(2);
-    expect(line.books.faults()).toHaveLength(1);
-    line.books.acknowledge({}, line.nowMs);
-    expect(line.open(1).faults()).toEqual([]);
-  });
-
   test('is found after a clock that was set back, and pages are asked for as a whole', () => {
     const line = new Line();
     line.until(start + 40_000, () => line.pass(5));
@@ -350,44 +177,5 @@ describe('a fault that was told', () => {
     const lookAt = (nowMs: number) => books.judge({ report, sinceMs: 0, isWhole: true }, nowMs).length;
     const after = start - 3_600_000;
     expect([start, after, after + confirmMs].map(lookAt)).toEqual([0, 0, 1]);
-  });
-
-  test('books that can not be read for a while are neither set aside nor written over', () => {
-    const line = faulty();
-    line.books.acknowledge({ note: 'seen' }, line.nowMs);
-    const file = join(directory, 'faults.json');
-    renameSync(file, `${file}.away`);
-    // Of which there is no text to be had, as where the process has no descriptor left.
-    mkdirSync(file);
-    line.books = line.open();
-    // Meanwhile another one is found.
-    line.pass(100, 1);
-    const second = line.nowMs - (line.nowMs % windowMs);
-    expect(line.until(line.nowMs + 60_000).map(({ originMs }) => originMs)).toContain(second);
-    expect(() => line.books.acknowledge({}, line.nowMs)).toThrow(
-      expect.objectContaining({ code: 'STATE_UNAVAILABLE' }),
-    );
-    expect(told).toEqual([expect.stringContaining('It is read again with each look')]);
-    expect(readdirSync(directory).sort()).toEqual(['faults.json', 'faults.json.away']);
-    rmSync(file, { recursive: true });
-    renameSync(`${file}.away`, file);
-    expect(line.until(line.nowMs + 20_000)).toEqual([]);
-    const known = [
-      { originMs: start, note: 'seen' },
-      { originMs: second, acknowledgedMs: null },
-    ];
-    expect(line.books.faults()).toMatchObject(known);
-    expect(line.open().faults()).toMatchObject(known);
-    expect(line.books.counts()).toMatchObject({ unbalanced: 1, acknowledged: 1 });
-  });
-
-  test('books that are corrupt are set aside and told; the faults are found again', () => {
-    const line = faulty();
-    const file = join(directory, 'faults.json');
-    writeFileSync(file, '{"format":"millrace/ledger-faults/1","faults":3}');
-    line.books = line.open();
-    expect(told).toEqual([expect.stringContaining(`${file}.corrupt`)]);
-    expect([existsSync(file), readFileSync(`${file}.corrupt`, 'utf8').length > 0]).toEqual([false, true]);
-    expect(line.until(line.nowMs + 20_000)).toHaveLength(1);
   });
 });
