@@ -124,19 +124,26 @@ async function printAtRest(): Promise<void> {
     const cpuSeconds = (all: readonly Usage[]) => all.reduce((total, each) => total + each.cpuSeconds, 0);
     return ((cpuSeconds(other) - cpuSeconds(one)) / elapsedSeconds) * 100;
   };
-  line('memory of all tasks and the agent (aim: at most 4096 MiB)', memory(after.all));
-  line('  agent, Temporal, worker, Valkey, API (aim: at most 600 MiB)', memory(after.control));
-  const idle = used(before.control, after.control);
-  line('  agent, Temporal, worker, Valkey, API at rest (aim: at most 5 % of a core)', `${idle.toFixed(1)} %`);
-  line('  all, feed at 50 events/s', `${used(before.all, after.all).toFixed(0)} % of a core`);
+  line('memory of all tasks and the agent (aim: at most 4096 MiB)', memory([...after.values()]));
+  const control = Object.keys(controlLimits);
+  const of = (usages: ReadonlyMap<string, Usage>, ids: readonly string[]) => ids.map((id) => usages.get(id)!);
+  line('  Temporal, worker, Valkey, API (aim: at most 600 MiB)', memory(of(after, control)));
+  const idle = used(of(before, control), of(after, control));
+  line('  Temporal, worker, Valkey, API at rest (aim: at most 5 % of a core)', `${idle.toFixed(1)} %`);
+  for (const id of [...control, agentId])
+    line(`    ${id}`, `${memory(of(after, [id]))}, ${used(of(before, [id]), of(after, [id])).toFixed(1)} %`);
+  line('  all, feed at 50 events/s', `${used([...before.values()], [...after.values()]).toFixed(0)} % of a core`);
 }
 
-/** What all use, and the control plane's part: its tasks, and the agent, which is no task. */
-async function looked(): Promise<{ readonly all: readonly Usage[]; readonly control: readonly Usage[] }> {
-  const usages = new Map((await tasks()).map(({ id, usage }) => [id, usage]));
+const agentId = 'the agent, which is no task';
+
+/** What each task uses, and the agent. */
+async function looked(): Promise<ReadonlyMap<string, Usage>> {
+  const usages = new Map((await tasks()).flatMap(({ id, usage }) => (usage ? [[id, usage] as const] : [])));
   const agent = await agentOf(homeAt(home.path));
   const ofAgent = agent && usageReader(processTable())(agent.pid);
-  const control = Object.keys(controlLimits).map((id) => usages.get(id));
-  if (!ofAgent || !control.every((usage) => usage != null)) throw new Error('a part of the control plane does not run');
-  return { all: [...[...usages.values()].filter((usage) => usage != null), ofAgent], control: [...control, ofAgent] };
+  const absent = Object.keys(controlLimits).filter((id) => !usages.has(id));
+  if (!ofAgent || absent.length > 0)
+    throw new Error(`of the control plane ${absent.join(', ') || 'the agent'} does not run`);
+  return usages.set(agentId, ofAgent);
 }
