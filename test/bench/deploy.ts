@@ -28,6 +28,7 @@ const sum = (all: readonly TaskStatus[], pick: (usage: NonNullable<TaskStatus['u
   all.reduce((total, { usage }) => total + (usage ? pick(usage) : 0), 0);
 const line = (name: string, value: string) => console.log(`${name.padEnd(68)} ${value}`);
 
+const agentId = 'the agent, which is no task';
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 try {
@@ -134,8 +135,6 @@ async function printAtRest(): Promise<void> {
     line(`    ${id}`, `${memory(of(after, [id]))}, ${used(of(before, [id]), of(after, [id])).toFixed(1)} %`);
   line('  all, feed at 50 events/s', `${used([...before.values()], [...after.values()]).toFixed(0)} % of a core`);
 }
-
-const agentId = 'the agent, which is no task';
 
 /** What each task uses, and the agent. */
 async function looked(): Promise<ReadonlyMap<string, Usage>> {
